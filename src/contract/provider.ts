@@ -1,0 +1,115 @@
+import type { Looking } from './lookup.ts';
+import type { Answer } from './upstream.ts';
+import type { Action, Trait } from '../model/action.ts';
+import type { Environment } from '../model/environment.ts';
+import type { ApprovalMode, Fact } from '../model/hold.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Message, Plan } from '../model/plan.ts';
+import type { Reversibility } from '../model/reversibility.ts';
+
+/** One operation of a provider's published interface, as the catalogue has it. */
+export interface OperationClass {
+  /** `railway:volumeDelete`. */
+  readonly operation: string;
+  /** Before its arguments are looked at. */
+  readonly reversibility: Reversibility;
+  readonly traits: readonly Trait[];
+  readonly why: string;
+  /** Whether its targets can be resolved live; if not, the operation is denied outside `explain`. */
+  readonly resolver: 'live' | 'none';
+}
+
+/** A kind of far side: what its operations do, what they hit, how they are undone. Opens no socket, sees no credential. */
+export interface Provider {
+  readonly name: string;
+  /** The HTTP hosts it claims: judged by its catalogue or denied, never tunnelled. Empty for other protocols. */
+  readonly hosts: readonly string[];
+  /** Every operation of the published interface. */
+  readonly catalogue: readonly OperationClass[];
+  /** Words people use → the operations they mean: `railway:domains`. */
+  readonly presets: { readonly [name: string]: readonly string[] };
+  /** Header names, lower case, in which a real credential of this provider travels; values that look like one are refused. */
+  readonly credentialHeaders: readonly string[];
+  /** Whether a presented value has the shape of this provider's real credential. */
+  looksLikeCredential(text: string): boolean;
+  /**
+   * What a message says, by a real parser, without asking anybody. Throws `Refused` (`BAD_REQUEST`) for what cannot be
+   * understood. A pure function of the message: the frozen Plan of a hold is read again by it before it runs.
+   */
+  read(message: Message): Reading;
+  /** Builds what puts an image back, and says what was changed since. */
+  putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
+}
+
+export interface ResolveContext {
+  readonly environments: readonly Environment[];
+  /** Whether the credential behind the look-ups sees every environment, or only its own. */
+  readonly reach: 'all' | 'environment';
+}
+
+/** What a message says, before it is known what its ids stand for. */
+export interface Reading {
+  /** The provider's own serialisation of the message: this is digested, shown, journaled and sent. */
+  readonly plan: Plan;
+  /** One an operation, resources by id only, `environments` empty. */
+  readonly actions: readonly Action[];
+  /** The agent's own text (the document as sent), where it differs from the plan. */
+  readonly asked?: string;
+  /** What the ids stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
+  resolve(context: ResolveContext): Looking<Resolution>;
+  /** The answer with its secrets masked. */
+  mask(answer: Answer): Answer;
+  /** What the answer proves: took effect, did not, or nothing. */
+  outcome(answer: Answer): 'done' | 'failed' | 'unknown';
+  /** The provider's own refusal of the credential (401, 403, `Not Authorized`), in its words; undefined otherwise. */
+  providerRefusal(answer: Answer): string | undefined;
+}
+
+export interface Resolution {
+  /** With resolved resources: names and every environment they exist in. */
+  readonly actions: readonly Action[];
+  readonly facts: readonly Fact[];
+  /** Ids of everything that goes with the targets (instances, backups); hashed into `affected`. */
+  readonly dependents: readonly string[];
+  /** What a signer types: the main target's name or a count. */
+  readonly varyingFact: string;
+  readonly defaultMode: ApprovalMode;
+  /** What would undo it, in a sentence. */
+  readonly undo: string;
+  /** Reads the state before the act. Absent where there is no true undo. */
+  readonly capture?: () => Looking<Capture>;
+  /**
+   * For transactional far sides: asks, on the very lease in whose open transaction the provisional steps ran, what they
+   * really did.
+   */
+  readonly measure?: () => Looking<Measurement>;
+  /** Asks the far side whether the act took effect after the line broke. */
+  readonly prove?: () => Looking<'done' | 'failed' | 'unknown'>;
+}
+
+/** A before-image, complete and exact, still in memory. */
+export interface Capture {
+  readonly image: JsonObject;
+  /** One a captured row or record; sorted and hashed into `affected`. */
+  readonly hashes: readonly string[];
+  /** Members of the effect's answer that the inverse needs (the id of what was created), filled in at settling. */
+  readonly fromAnswer?: (answer: Answer) => JsonObject;
+}
+
+/** What an open transaction really did. */
+export interface Measurement {
+  readonly facts: readonly Fact[];
+  readonly hashes: readonly string[];
+  readonly rows: number;
+  /** Replaces the class that was assumed, where the measured effect is another. */
+  readonly actions?: readonly Action[];
+  readonly capture?: Capture;
+}
+
+export interface PutBack {
+  /** Each goes down the road as its own ActionRequest. Empty when nothing is left to do. */
+  readonly plans: readonly Message[];
+  /** What was written since and would be overwritten, in sentences; never overwritten silently. */
+  readonly conflicts: readonly string[];
+  readonly notUndone: readonly string[];
+}

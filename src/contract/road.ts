@@ -1,0 +1,51 @@
+import type { Lease } from './lease.ts';
+import type { Provider, Reading } from './provider.ts';
+import type { Answer } from './upstream.ts';
+import type { EntryDraft } from '../model/entry.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Message } from '../model/plan.ts';
+import type { Principal } from '../model/principal.ts';
+import type { Refusal } from '../model/refusal.ts';
+import type { TokenRecord } from '../model/scope.ts';
+
+/** Who presented which token. */
+export interface Bearer {
+  readonly principal: Principal;
+  readonly token: TokenRecord;
+}
+
+/** Where a presented token came from, for binding it. */
+export interface Peer {
+  readonly address: string;
+  /** OS user at the other end of a loopback connection, where it could be read. */
+  readonly uid?: number;
+}
+
+/** What a gate hands to the road. */
+export interface Asked {
+  readonly gate: string;
+  readonly bearer: Bearer;
+  readonly provider: Provider;
+  readonly message: Message;
+  /** `provider.read(message)`, done by the gate so that it can refuse in its own tongue early. */
+  readonly reading: Reading;
+  readonly settings?: JsonObject;
+  /** A lease with an open transaction, from a gate that owns one. Without it the road opens its own. */
+  readonly lease?: Lease;
+  /** The agent's own words. */
+  readonly agentSays?: string;
+}
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What every gate is given, and all it is given. */
+export interface Road {
+  /** The bearer of a presented token; throws `Refused` (`BAD_TOKEN`, `FROZEN`) otherwise. */
+  identify(presented: string, peer: Peer): Promise<Bearer>;
+  /** Carries one asked-for thing down the road. Never throws: what goes wrong is a Refusal. */
+  mediate(asked: Asked): Promise<Outcome>;
+  /** Journals what a gate saw and did not bring down the road: an exposed credential, a tunnelled host, a refusal. */
+  note(draft: EntryDraft): Promise<void>;
+}
