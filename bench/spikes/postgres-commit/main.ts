@@ -1,0 +1,3 @@
+/** One command: the proofs, then the figures. `node bench/spikes/postgres-commit/main.ts [rounds] [seconds]`. */
+await import('./proofs.ts');
+await import('./bench.ts');
