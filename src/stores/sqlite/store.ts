@@ -1,0 +1,232 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Collection, Found, Query, Store, StoredRecord, Transaction } from '../../contract/store.ts';
+import { StoreFault, storeFault } from './fault.ts';
+import { secureFiles } from './files.ts';
+import { Rows } from './rows.ts';
+import { prepareSchema } from './schema.ts';
+import { OpenTransaction } from './transaction.ts';
+
+/** At most so many transactions share one commit, so that the first of them does not wait for all of a flood. */
+const largestBatch = 256;
+/** Work may await nothing but its transaction; what takes longer than this (ms) waits for something else. */
+const longestWork = 10_000;
+/** How long (ms) a lock of another process is waited for. The process stands still meanwhile. */
+const lockWait = 50;
+
+export interface SqliteStoreOptions {
+  /** The database file. Its folder is made if need be; two more files appear beside it while it is open. */
+  readonly path: string;
+}
+
+/**
+ * Opens the durable state of one installation: SQLite in WAL mode with synchronous=FULL, so that a commit has been
+ * fsynced when it returns. Rejects with `StoreFault` when the file is not ours, too new, exposed or cannot be written.
+ *
+ * After a commit that failed at its fsync, the frames already written stay in the WAL until the next write goes over
+ * them: a process killed in between may find that transaction there when it opens the store again.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  try {
+    secureFiles(options.path);
+    const writer = openConnection(options.path, false);
+    try {
+      configure(writer);
+      prepareSchema(writer);
+      return new SqliteStore(writer, openConnection(options.path, true));
+    } catch (thrown) {
+      writer.close();
+      throw thrown;
+    }
+  } catch (thrown) {
+    throw storeFault(thrown);
+  }
+}
+
+function openConnection(path: string, readOnly: boolean): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly, timeout: lockWait, allowExtension: false });
+  database.enableDefensive(true);
+  database.exec('PRAGMA trusted_schema = OFF');
+  return database;
+}
+
+function configure(database: DatabaseSync): void {
+  const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+  if (mode !== 'wal')
+    throw new StoreFault('io', 'the file system cannot hold a write-ahead log; put the store elsewhere');
+  // fullfsync: on macOS a plain fsync leaves the data in the drive's own cache.
+  database.exec(
+    'PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA cell_size_check = ON',
+  );
+  if (database.prepare('PRAGMA synchronous').get()?.['synchronous'] !== 2) {
+    throw new StoreFault('io', 'the store cannot be made to sync its writes');
+  }
+}
+
+/** One waiting transaction: `run` does its work and answers with what tells the caller once it is durable. */
+interface Waiting {
+  readonly run: (tx: Transaction) => Promise<() => void>;
+  readonly reject: (fault: unknown) => void;
+}
+
+class SqliteStore implements Store {
+  readonly #writing: DatabaseSync;
+  readonly #reading: DatabaseSync;
+  readonly #rows: Rows;
+  /** A connection of its own, which sees only what was committed: a read must never see what may yet be rolled back. */
+  readonly #committed: Rows;
+  readonly #hooks: ((tx: Transaction) => Promise<void>)[] = [];
+  readonly #inside = new AsyncLocalStorage<OpenTransaction>();
+  #waiting: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(writing: DatabaseSync, reading: DatabaseSync) {
+    this.#writing = writing;
+    this.#reading = reading;
+    this.#rows = new Rows(writing);
+    this.#committed = new Rows(reading);
+  }
+
+  transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()?.open === true) {
+      return Promise.reject(
+        new StoreFault('nested', 'a transaction was started inside another; use the one that is open'),
+      );
+    }
+    if (this.#closed) return Promise.reject(closed());
+    return new Promise<T>((resolve, reject) => {
+      const run = async (tx: Transaction): Promise<() => void> => {
+        const value = await work(tx);
+        return () => resolve(value);
+      };
+      this.#waiting.push({ run, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  async get(collection: Collection, key: string): Promise<StoredRecord | undefined> {
+    return this.#read((rows) => rows.get(collection, key));
+  }
+
+  async find(collection: Collection, query?: Query): Promise<readonly Found[]> {
+    return this.#read((rows) => rows.find(collection, query));
+  }
+
+  beforeCommit(work: (tx: Transaction) => Promise<void>): void {
+    this.#hooks.push(work);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#draining;
+    this.#reading.close();
+    this.#writing.close();
+  }
+
+  #read<T>(from: (rows: Rows) => T): T {
+    if (this.#closed) throw closed();
+    try {
+      return from(this.#committed);
+    } catch (thrown) {
+      throw storeFault(thrown);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // One turn of the event loop, in which whoever else wants to write can join this commit.
+      await turn();
+      await this.#commit(this.#waiting.splice(0, largestBatch));
+    }
+    this.#draining = undefined;
+  }
+
+  /** Carries out a batch under one BEGIN … COMMIT. Never rejects: each caller hears of its own. */
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const done: { readonly tell: () => void; readonly reject: (fault: unknown) => void }[] = [];
+    let at = 0;
+    try {
+      this.#rollbackIfOpen();
+      this.#rows.steer('BEGIN IMMEDIATE');
+      for (; at < batch.length; at++) {
+        const one = batch[at];
+        const tell = one === undefined ? undefined : await this.#attempt(one);
+        if (one !== undefined && tell !== undefined) done.push({ tell, reject: one.reject });
+      }
+      if (done.length > 0) {
+        await this.#runHooks();
+        this.#rows.steer('COMMIT');
+      }
+    } catch (thrown) {
+      const fault = storeFault(thrown);
+      for (const one of [...done, ...batch.slice(at)]) one.reject(fault);
+      done.length = 0;
+    }
+    try {
+      this.#rollbackIfOpen();
+    } catch {
+      // The next batch tries again before it begins, and is rejected if that fails too.
+    }
+    for (const { tell } of done) tell();
+  }
+
+  /**
+   * One transaction in its own savepoint. Undefined when it failed alone and was told so; throws when the whole batch
+   * is lost, as when SQLite itself rolled back because the disk was full.
+   */
+  async #attempt(one: Waiting): Promise<(() => void) | undefined> {
+    this.#rows.steer('SAVEPOINT work');
+    const tx = new OpenTransaction(this.#rows);
+    try {
+      const tell = await this.#inside.run(tx, () => inTime(one.run(tx)));
+      if (tx.failure !== undefined) throw tx.failure;
+      tx.end();
+      this.#rows.steer('RELEASE work');
+      return tell;
+    } catch (thrown) {
+      tx.end();
+      if (!this.#writing.isTransaction) throw thrown;
+      this.#rows.steer('ROLLBACK TO work');
+      this.#rows.steer('RELEASE work');
+      one.reject(thrown);
+      return undefined;
+    }
+  }
+
+  async #runHooks(): Promise<void> {
+    for (const hook of this.#hooks) {
+      const tx = new OpenTransaction(this.#rows);
+      try {
+        await inTime(hook(tx));
+        if (tx.failure !== undefined) throw tx.failure;
+      } finally {
+        tx.end();
+      }
+    }
+  }
+
+  #rollbackIfOpen(): void {
+    if (this.#writing.isTransaction) this.#rows.steer('ROLLBACK');
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const fault = () =>
+      reject(new StoreFault('slow', 'a transaction waited for something else than the store; it was taken back'));
+    timer = setTimeout(fault, longestWork);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function closed(): StoreFault {
+  return new StoreFault('closed', 'the store is closed');
+}
