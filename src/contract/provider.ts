@@ -37,6 +37,8 @@ export interface Provider {
    * understood. A pure function of the message: the frozen Plan of a hold is read again by it before it runs.
    */
   read(message: Message): Reading;
+  /** Reads the frozen Plan of a hold again, where a plan has several steps. Absent: `read` of its only step. */
+  readPlan?(plan: Plan): Reading;
   /** Builds what puts an image back, and says what was changed since. */
   putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
 }

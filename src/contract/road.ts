@@ -34,6 +34,8 @@ export interface Asked {
   readonly lease?: Lease;
   /** The agent's own words. */
   readonly agentSays?: string;
+  /** Whole id of the hold whose frozen Plan this is, when it is run rather than asked for again. */
+  readonly running?: string;
 }
 
 export type Outcome =

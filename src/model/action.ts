@@ -35,6 +35,8 @@ export interface Resource {
   readonly name?: string;
   /** Our environments it exists in (all instances); empty when none could be resolved, which is denied. */
   readonly environments: readonly string[];
+  /** Provider ids of what contains it (its project, its service); a goal lock on one of them covers it. */
+  readonly within?: readonly string[];
 }
 
 /** One thing that a Plan would do. */

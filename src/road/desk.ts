@@ -1,0 +1,50 @@
+import type { RoadParts, UpstreamEntry } from './parts.ts';
+import type { Lease } from '../contract/lease.ts';
+import type { Asked } from '../contract/road.ts';
+
+/**
+ * Where one exchange is worked on: the resource locks it holds and the line it was lent. However the exchange ends, what
+ * did not take effect is rolled back and everything is let go.
+ */
+export class Desk implements AsyncDisposable {
+  readonly road: RoadParts;
+  readonly asked: Asked;
+  #release: () => void = () => undefined;
+  #own: Lease | undefined;
+  #kept = false;
+
+  constructor(road: RoadParts, asked: Asked) {
+    this.road = road;
+    this.asked = asked;
+  }
+
+  /** From here on no other exchange changes what this one names. */
+  async lockResources(): Promise<void> {
+    const ids = this.asked.reading.actions.flatMap((action) => action.resources.map((one) => one.id));
+    // Nothing named: one at a time for the whole provider.
+    const keys = ids.length === 0 ? ['*'] : ids;
+    this.#release = await this.road.resourceLocks.hold(keys.map((key) => `${this.asked.provider.name}:${key}`));
+  }
+
+  /** The gate's lease, whose transaction is open, or one of our own. */
+  async lease(entry: UpstreamEntry): Promise<Lease> {
+    if (this.asked.lease !== undefined) return this.asked.lease;
+    this.#own ??= await this.road.leases.open(entry.name);
+    return this.#own;
+  }
+
+  /** Called once the effect is out: there is nothing to roll back any more. */
+  keep(): void {
+    this.#kept = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      const lease = this.asked.lease ?? this.#own;
+      if (!this.#kept && lease !== undefined && lease.ran.length > 0) await lease.rollback();
+      await this.#own?.release();
+    } finally {
+      this.#release();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { isoTime, type Clock } from '../../contract/clock.ts';
+import type { JournalWriter } from '../../contract/journal.ts';
+import type { Store, Transaction } from '../../contract/store.ts';
+import type { Action } from '../../model/action.ts';
+import type { Hold } from '../../model/hold.ts';
+import { newId } from '../../model/identifier.ts';
+import type { Principal } from '../../model/principal.ts';
+import { refuse } from '../../model/refusal.ts';
+
+/** After a denial: this agent may not pursue this class of effect on this resource, or on what contains it, at any door. */
+export interface GoalLock {
+  readonly id: string;
+  /** Principal id. */
+  readonly principal: string;
+  readonly resources: readonly string[];
+  /** What was denied; by itself the goal where no resource is named (account-level acts). */
+  readonly operations: readonly string[];
+  readonly effect: 'change' | 'destroy';
+  /** Code of the denied hold, and what the human said. */
+  readonly hold: string;
+  readonly note: string;
+  readonly by: string;
+  readonly at: string;
+}
+
+export interface GoalLocks {
+  /** Throws `Refused` (`DENIED`) when one of the actions pursues a denied goal. */
+  pass(principal: Principal, actions: readonly Action[]): void;
+  lock(tx: Transaction, hold: Hold, by: string, note: string): Promise<() => void>;
+  /** Inside a signed act. */
+  lift(tx: Transaction, id: string, by: string): Promise<() => void>;
+  list(): readonly GoalLock[];
+}
+
+export async function openGoalLocks(parts: { store: Store; journal: JournalWriter; clock: Clock }): Promise<GoalLocks> {
+  const locks = new Map<string, GoalLock>();
+  for (const found of await parts.store.find('locks')) locks.set(found.key, found.record as unknown as GoalLock);
+
+  return {
+    list: () => [...locks.values()],
+    pass(principal, actions) {
+      for (const lock of locks.values()) {
+        if (lock.principal !== principal.id) continue;
+        const action = actions.find((one) => reaches(lock, one));
+        if (action === undefined) continue;
+        throw refuse('DENIED', `${lock.by} refused this goal (${lock.hold})${lock.note === '' ? '' : `: “${lock.note}”`}; the refusal is of the goal, not of the wording`, undefined, {
+          hold: lock.hold,
+          reasons: [`goal lock: ${action.operation} on ${action.resources.map((one) => one.name ?? one.id).join(', ')}`],
+        });
+      }
+    },
+    async lock(tx, hold, by, note) {
+      const resources = hold.request.actions.flatMap((action) => action.resources.map((one) => one.id));
+      const lock: GoalLock = {
+        id: newId('hp', parts.clock.now()),
+        principal: hold.request.principal.id,
+        resources: [...new Set(resources)],
+        operations: hold.request.actions.map((action) => action.operation),
+        effect: hold.request.actions.every((one) => one.reversibility === 'reversible') ? 'change' : 'destroy',
+        hold: hold.code,
+        note,
+        by,
+        at: isoTime(parts.clock.now()),
+      };
+      await tx.insert('locks', lock.id, { ...lock });
+      return () => void locks.set(lock.id, lock);
+    },
+    async lift(tx, id, by) {
+      if (!locks.has(id)) throw refuse('BAD_REQUEST', `there is no goal lock \`${id}\``, 'list them with `holdpoint hold locks`');
+      await tx.remove('locks', id);
+      await parts.journal.append(tx, { kind: 'unlocked', principal: by, body: { lock: id } });
+      return () => void locks.delete(id);
+    },
+  };
+}
+
+/** A denied destruction locks destruction; a denied change locks both, since destroying also changes. */
+function reaches(lock: GoalLock, action: Action): boolean {
+  if (action.reversibility === 'read') return false;
+  if (lock.effect === 'destroy' && action.reversibility === 'reversible') return false;
+  if (lock.operations.includes(action.operation) && lock.resources.length === 0) return true;
+  return action.resources.some(
+    (one) => lock.resources.includes(one.id) || (one.within ?? []).some((container) => lock.resources.includes(container)),
+  );
+}

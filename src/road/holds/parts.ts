@@ -1,0 +1,35 @@
+import type { GoalLocks } from './locks.ts';
+import type { Alarm } from '../../contract/channel.ts';
+import type { Clock } from '../../contract/clock.ts';
+import type { JournalWriter } from '../../contract/journal.ts';
+import type { Store } from '../../contract/store.ts';
+import type { Signers } from '../signing/signers.ts';
+
+export interface HoldSettings {
+  /** Printed on every hold: what was proved about this installation. */
+  readonly tier: string;
+  readonly lifetimeMs: number;
+  /** How long a signature is good for. */
+  readonly signatureMs: number;
+  /** Our own delay after the signature for provider deletes. */
+  readonly delayMs: number;
+  /** How long after its time a scheduled one may still fire. */
+  readonly windowMs: number;
+}
+
+export const defaultHoldSettings: Omit<HoldSettings, 'tier'> = {
+  lifetimeMs: 24 * 3_600_000,
+  signatureMs: 15 * 60_000,
+  delayMs: 48 * 3_600_000,
+  windowMs: 24 * 3_600_000,
+};
+
+export interface HoldParts {
+  readonly store: Store;
+  readonly journal: JournalWriter;
+  readonly clock: Clock;
+  readonly signers: Signers;
+  readonly goalLocks: GoalLocks;
+  readonly settings: HoldSettings;
+  readonly raise: (alarm: Omit<Alarm, 'id' | 'at'>) => void;
+}

@@ -1,0 +1,88 @@
+import type { Desk } from './desk.ts';
+import { describe, judgeInput } from './judge.ts';
+import { resolve } from './target.ts';
+import { admitTargets } from './identity/scope.ts';
+import type { Lease } from '../contract/lease.ts';
+import type { Outcome } from '../contract/road.ts';
+import { LineBroken, type Answer } from '../contract/upstream.ts';
+import { newId } from '../model/identifier.ts';
+import { refuse } from '../model/refusal.ts';
+
+/** How long a resolved read is believed. A write is never believed from here. */
+const believedMs = 30_000;
+
+/**
+ * The short road of what changes nothing, or can still be taken back in a transaction the gate holds open: judged,
+ * noted for the next journal batch, sent. Undefined when policy wants more than that, or when it is no such thing.
+ */
+export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
+  const { asked, road } = desk;
+  const { reading } = asked;
+  const provisional = asked.lease !== undefined && reading.actions.some((action) => action.reversibility === 'provisional');
+  const light = reading.actions.every((action) => action.reversibility === 'read' || (provisional && action.reversibility === 'provisional'));
+  if (!light || reading.actions.length === 0 || asked.running !== undefined) return undefined;
+
+  const upstream = believed(desk) ?? (await judgeLight(desk, provisional));
+  if (upstream === undefined) return undefined;
+  if (provisional) road.freeze.pass();
+  road.journal.noteRead({
+    principal: asked.bearer.principal.name,
+    token: asked.bearer.token.id,
+    gate: asked.gate,
+    upstream,
+    operations: reading.actions.map((action) => action.operation),
+  });
+  const answer = await send(desk, upstream, provisional);
+  const refusedBy = reading.providerRefusal(answer);
+  if (refusedBy !== undefined) {
+    road.raise({ kind: 'provider-refused', text: `${asked.provider.name} refused the credential of ${upstream}: ${refusedBy}` });
+    throw refuse('DENIED', `${asked.provider.name} refused the credential that holdpoint used`, 'stop here; this is for the person you work for: do not look for another credential');
+  }
+  return { kind: 'done', answer: reading.mask(answer) };
+}
+
+function believed(desk: Desk): string | undefined {
+  const { asked, road } = desk;
+  const verdict = road.lightCache.get(asked.reading, asked.bearer.token.id);
+  if (verdict === undefined) return undefined;
+  const good = verdict.until > road.clock.now() && verdict.policy === road.policy().version && verdict.bindings === road.bindings();
+  return good ? verdict.upstream : undefined;
+}
+
+async function judgeLight(desk: Desk, provisional: boolean): Promise<string | undefined> {
+  const { asked, road } = desk;
+  const target = await resolve(desk);
+  admitTargets(asked.bearer.token.scope, target.actions);
+  if (target.actions.some((action) => action.reversibility !== 'read' && !(provisional && action.reversibility === 'provisional'))) return undefined;
+  const request = describe(desk, target, target.actions, null);
+  if (road.policy().judge(judgeInput(desk, request, undefined)).kind !== 'allow') return undefined;
+  const upstream = target.upstream.name;
+  if (!provisional) {
+    road.lightCache.set(asked.reading, asked.bearer.token.id, { upstream, policy: road.policy().version, bindings: road.bindings(), until: road.clock.now() + believedMs });
+  }
+  return upstream;
+}
+
+async function send(desk: Desk, upstream: string, provisional: boolean): Promise<Answer> {
+  const { asked, road } = desk;
+  const lease = asked.lease ?? (await road.leases.open(upstream));
+  try {
+    return await sendAll(desk, lease, provisional);
+  } catch (cause) {
+    if (!(cause instanceof LineBroken)) throw cause;
+    throw refuse('UNAVAILABLE', 'the provider did not answer; a read changes nothing, so nothing was lost', 'try again');
+  } finally {
+    if (asked.lease === undefined) await lease.release();
+    else desk.keep();
+  }
+}
+
+async function sendAll(desk: Desk, lease: Lease, provisional: boolean): Promise<Answer> {
+  const { road } = desk;
+  const { steps } = desk.asked.reading.plan;
+  const clearance = road.leases.mint(lease, steps, provisional ? 'measure' : 'lookup', newId('cl', road.clock.now()));
+  let answer: Answer | undefined;
+  for (const step of steps) answer = await lease.send(step, clearance);
+  if (answer === undefined) throw refuse('BAD_REQUEST', 'the plan is empty', 'send a request');
+  return answer;
+}

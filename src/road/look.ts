@@ -1,0 +1,47 @@
+import type { RoadParts } from './parts.ts';
+import type { Lease } from '../contract/lease.ts';
+import type { Looking } from '../contract/lookup.ts';
+import type { Provider } from '../contract/provider.ts';
+import { LineBroken, type Answer } from '../contract/upstream.ts';
+import { newId } from '../model/identifier.ts';
+import type { Message } from '../model/plan.ts';
+import { refuse, type Refused } from '../model/refusal.ts';
+
+/** At most this many look-ups to find out what one request is about. */
+const bound = 64;
+
+/**
+ * Runs a provider's question to its end on one lease. Every look-up is read again by the provider itself and has to be a
+ * read; anything else is a defect of the catalogue and sends nothing.
+ */
+export async function look<T>(road: RoadParts, provider: Provider, lease: Lease, question: Looking<T>): Promise<T> {
+  let next = question.next();
+  for (let asked = 0; next.done !== true; asked++) {
+    if (asked === bound) throw refuse('DENIED', 'too many look-ups to find out what this is about');
+    const { message, purpose } = next.value;
+    const reading = provider.read(message);
+    if (!reading.actions.every((action) => action.reversibility === 'read')) {
+      throw refuse('UNAVAILABLE', `the look-up \`${purpose}\` is not a read`, 'this is a defect of the catalogue: report it');
+    }
+    const answer = await ask(road, lease, message, purpose);
+    const refused = reading.providerRefusal(answer);
+    if (refused !== undefined) throw providerRefused(road, provider.name, purpose, refused);
+    next = question.next(answer);
+  }
+  return next.value;
+}
+
+async function ask(road: RoadParts, lease: Lease, message: Message, purpose: string): Promise<Answer> {
+  try {
+    const clearance = road.leases.mint(lease, [message], 'lookup', newId('cl', road.clock.now()));
+    return await lease.send(message, clearance);
+  } catch (cause) {
+    if (!(cause instanceof LineBroken)) throw cause;
+    throw refuse('DENIED', `the provider did not answer (${purpose}), so what this is about could not be resolved`, 'try again when the provider is up, or tell the person you work for');
+  }
+}
+
+function providerRefused(road: RoadParts, provider: string, purpose: string, words: string): Refused {
+  road.raise({ kind: 'provider-refused', text: `${provider} refused the credential for a look-up (${purpose}): ${words}` });
+  return refuse('DENIED', `${provider} refused the credential that looks things up`, 'stop here; this is for the person you work for: do not look for another credential');
+}

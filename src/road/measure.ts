@@ -1,0 +1,81 @@
+import type { Desk } from './desk.ts';
+import { look } from './look.ts';
+import type { Target } from './target.ts';
+import type { Lease } from '../contract/lease.ts';
+import type { Capture } from '../contract/provider.ts';
+import { LineBroken } from '../contract/upstream.ts';
+import type { Action } from '../model/action.ts';
+import { digestOf } from '../model/digest.ts';
+import type { Fact } from '../model/hold.ts';
+import { newId } from '../model/identifier.ts';
+import { refuse } from '../model/refusal.ts';
+
+/** What was found out before anything took effect. */
+export interface Measured {
+  readonly actions: readonly Action[];
+  readonly facts: readonly Fact[];
+  readonly rows: number;
+  /** Hash over everything that would be hit, `null` when nothing more than the targets themselves. */
+  readonly affected: string | null;
+  readonly capture: Capture | undefined;
+  readonly lease: Lease;
+}
+
+/**
+ * Runs the steps that can be taken back, asks what they really did, and reads the before-image. A claim of `reversible`
+ * that no image backs becomes `irreversible` here.
+ */
+export async function measure(desk: Desk, target: Target): Promise<Measured> {
+  const { road, asked } = desk;
+  const { resolution } = target;
+  const lease = await desk.lease(target.upstream);
+  await runProvisional(desk, lease);
+  const measurement = resolution.measure === undefined ? undefined : await look(road, asked.provider, lease, resolution.measure());
+  const claimed = measurement?.actions ?? target.actions;
+  const capture = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
+  const hashes = [...(measurement?.hashes ?? []), ...(capture?.hashes ?? [])];
+  return {
+    actions: backed(claimed, capture !== undefined),
+    facts: [...resolution.facts, ...(measurement?.facts ?? [])],
+    rows: measurement?.rows ?? capture?.hashes.length ?? 0,
+    affected: affectedHash(resolution.dependents, hashes),
+    capture,
+    lease,
+  };
+}
+
+async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
+  const { plan } = desk.asked.reading;
+  const waiting = plan.steps.slice(lease.ran.length, plan.effect);
+  if (waiting.length === 0) return;
+  const { road } = desk;
+  const clearance = road.leases.mint(lease, waiting, 'measure', newId('cl', road.clock.now()));
+  for (const step of waiting) {
+    road.freeze.pass();
+    try {
+      await lease.send(step, clearance);
+    } catch (cause) {
+      if (!(cause instanceof LineBroken)) throw cause;
+      throw refuse('UNAVAILABLE', 'the line broke before anything took effect; it was taken back', 'try again');
+    }
+  }
+}
+
+/** Only where something claims to be reversible; a capture that fails leaves the claim without its proof. */
+async function capturing(desk: Desk, lease: Lease, target: Target, actions: readonly Action[]): Promise<Capture | undefined> {
+  const { capture } = target.resolution;
+  if (capture === undefined || actions.every((action) => action.reversibility !== 'reversible')) return undefined;
+  return look(desk.road, desk.asked.provider, lease, capture());
+}
+
+function backed(actions: readonly Action[], secured: boolean): readonly Action[] {
+  if (secured) return actions;
+  return actions.map((action) =>
+    action.reversibility === 'reversible' ? { ...action, reversibility: 'irreversible', why: `${action.why}; its undo could not be secured` } : action,
+  );
+}
+
+function affectedHash(dependents: readonly string[], hashes: readonly string[]): string | null {
+  const all = [...new Set(dependents), ...hashes].sort();
+  return all.length === 0 ? null : digestOf('holdpoint/affected/v1', all);
+}

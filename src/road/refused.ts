@@ -1,0 +1,30 @@
+import type { RoadParts } from './parts.ts';
+import type { Asked, Outcome } from '../contract/road.ts';
+import { refusalIn, Refused, type Refusal } from '../model/refusal.ts';
+
+/** Turns whatever was thrown into a Refusal, and writes it down. A refusal stands even when it cannot be written. */
+export async function refused(road: RoadParts, asked: Asked, thrown: unknown): Promise<Outcome> {
+  const refusal = refusalIn(thrown);
+  if (!(thrown instanceof Refused)) road.diagnose('mediate', thrown);
+  // A hold and a schedule have entries of their own.
+  if (refusal.code !== 'HELD' && refusal.code !== 'SCHEDULED') await note(road, asked, refusal);
+  return { kind: 'refused', refusal };
+}
+
+async function note(road: RoadParts, asked: Asked, refusal: Refusal): Promise<void> {
+  const { bearer, gate, reading } = asked;
+  if (refusal.code === 'DENIED') {
+    road.raise({ kind: 'denied', text: `${bearer.principal.name} was denied ${reading.actions.map((action) => action.operation).join(', ')}: ${refusal.detail}` });
+  }
+  try {
+    await road.journal.record({
+      kind: 'refused',
+      principal: bearer.principal.name,
+      token: bearer.token.id,
+      gate,
+      body: { code: refusal.code, detail: refusal.detail, reasons: refusal.reasons, operations: reading.actions.map((action) => action.operation) },
+    });
+  } catch (cause) {
+    road.diagnose('journal', cause);
+  }
+}

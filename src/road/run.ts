@@ -1,0 +1,54 @@
+import { mediate } from './mediate.ts';
+import type { RoadParts } from './parts.ts';
+import { refused } from './refused.ts';
+import type { Asked, Bearer, Outcome } from '../contract/road.ts';
+import type { Hold } from '../model/hold.ts';
+import { refuse, refusalIn } from '../model/refusal.ts';
+import type { TokenRecord } from '../model/scope.ts';
+
+/**
+ * Sends the frozen Plan of an approved hold down the road again: read anew, resolved anew, judged anew, and run only if
+ * its digest is the one that was signed. An agent may run its own holds; a human any.
+ */
+export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['principal'] | 'timer'): Promise<Outcome> {
+  let asked: Asked;
+  try {
+    const hold = await road.holds.find(idOrCode);
+    if (hold === undefined) throw refuse('BAD_REQUEST', `there is no hold \`${idOrCode}\``, 'list them with `holdpoint hold list`');
+    if (by !== 'timer' && by.kind !== 'human' && by.id !== hold.request.principal.id) {
+      throw refuse('DENIED', `hold ${hold.code} belongs to another principal`);
+    }
+    if (hold.state !== 'approved' && hold.state !== 'scheduled') {
+      throw refuse(hold.state === 'waiting' ? 'HELD' : 'DENIED', `hold ${hold.code} is ${hold.state}`, hold.state === 'waiting' ? 'wait for a human: holdpoint wait ' + hold.code : undefined, { hold: hold.code });
+    }
+    asked = await askedFor(road, hold);
+  } catch (thrown) {
+    return { kind: 'refused', refusal: refusalIn(thrown) };
+  }
+  try {
+    return await mediate(road, asked);
+  } catch (thrown) {
+    return refused(road, asked, thrown);
+  }
+}
+
+/** What was asked, out of the hold alone. An expired token changes nothing; a revoked one has withdrawn its holds. */
+async function askedFor(road: RoadParts, hold: Hold): Promise<Asked> {
+  const { request } = hold;
+  const token = (await road.store.get('tokens', request.token)) as unknown as TokenRecord | undefined;
+  if (token === undefined || token.revokedAt !== undefined) throw refuse('DENIED', `the token behind hold ${hold.code} is revoked`);
+  const entry = road.bindings().upstreams.find((one) => one.name === request.upstream);
+  const provider = road.providers.find((one) => one.name === entry?.provider);
+  if (provider === undefined) throw refuse('DENIED', `upstream \`${request.upstream}\` is not configured any more`);
+  const message = request.plan.steps[request.plan.effect];
+  if (message === undefined) throw refuse('UNAVAILABLE', 'the held plan has no effect', 'this is a defect: report it');
+  return {
+    gate: request.gate,
+    bearer: { principal: request.principal, token },
+    provider,
+    message,
+    reading: provider.readPlan?.(request.plan) ?? provider.read(message),
+    settings: request.settings,
+    running: hold.id,
+  };
+}

@@ -1,0 +1,84 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { isoTime, type Clock } from '../../contract/clock.ts';
+import type { JournalWriter } from '../../contract/journal.ts';
+import type { Store, Transaction } from '../../contract/store.ts';
+import { newId } from '../../model/identifier.ts';
+import { refuse } from '../../model/refusal.ts';
+
+/** A named human's key, as we keep it: the public half only. */
+export interface Signer {
+  /** `sg_…` */
+  readonly id: string;
+  /** The human's name; a signer stands for exactly one person. */
+  readonly name: string;
+  readonly kind: 'ed25519';
+  /** SubjectPublicKeyInfo, DER, base64url. */
+  readonly publicKey: string;
+  readonly addedAt: string;
+  /** Signer id that signed the enrolment, or `first` for the one-time code. */
+  readonly addedBy: string;
+}
+
+export interface Signers {
+  list(): Promise<readonly Signer[]>;
+  get(id: string, tx?: Transaction): Promise<Signer | undefined>;
+  add(tx: Transaction, signer: Omit<Signer, 'id' | 'addedAt'>): Promise<Signer>;
+  remove(tx: Transaction, id: string): Promise<void>;
+  /** Throws `Refused` (`DENIED`) unless the signature over the digest (hex text, UTF-8) is the enrolled signer's. */
+  check(signer: string, digest: string, signature: string, tx?: Transaction): Promise<Signer>;
+}
+
+export function openSigners(parts: { store: Store; journal: JournalWriter; clock: Clock }): Signers {
+  const { store, journal, clock } = parts;
+  const get: Signers['get'] = async (id, tx) => (await (tx ?? store).get('signers', id)) as Signer | undefined;
+
+  return {
+    get,
+    async list() {
+      return (await store.find('signers')).map((found) => found.record as unknown as Signer);
+    },
+    async add(tx, draft) {
+      const publicKey = ed25519(draft.publicKey);
+      if (publicKey === undefined) throw refuse('BAD_REQUEST', 'the public key is not an Ed25519 key', 'make one with `holdpoint signer add`');
+      const known = await tx.find('signers');
+      if (known.some((found) => found.record['publicKey'] === draft.publicKey)) {
+        throw refuse('BAD_REQUEST', 'this key is enrolled already', 'list signers with `holdpoint signer list`');
+      }
+      const signer: Signer = { ...draft, id: newId('sg', clock.now()), addedAt: isoTime(clock.now()) };
+      await tx.insert('signers', signer.id, { ...signer });
+      await journal.append(tx, {
+        kind: 'signer-changed',
+        principal: signer.name,
+        body: { change: 'added', signer: signer.id, publicKey: signer.publicKey, addedBy: signer.addedBy },
+      });
+      return signer;
+    },
+    async remove(tx, id) {
+      const signer = await get(id, tx);
+      if (signer === undefined) throw refuse('BAD_REQUEST', `no signer \`${id}\``, 'list signers with `holdpoint signer list`');
+      if ((await tx.find('signers')).length === 1) {
+        throw refuse('DENIED', 'this is the only signer', 'enrol another one first: without a signer nothing could be approved again');
+      }
+      await tx.remove('signers', id);
+      await journal.append(tx, { kind: 'signer-changed', principal: signer.name, body: { change: 'removed', signer: id } });
+    },
+    async check(id, digest, signature, tx) {
+      const signer = await get(id, tx);
+      const key = signer === undefined ? undefined : ed25519(signer.publicKey);
+      const good = key !== undefined && /^[\w-]{86}$/.test(signature) && verify(null, Buffer.from(digest), key, Buffer.from(signature, 'base64url'));
+      if (signer === undefined || !good) {
+        throw refuse('DENIED', 'the signature is not by an enrolled signer over exactly this', 'sign with a key that `holdpoint signer list` shows');
+      }
+      return signer;
+    },
+  };
+}
+
+function ed25519(spki: string): ReturnType<typeof createPublicKey> | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki, 'base64url'), format: 'der', type: 'spki' });
+    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

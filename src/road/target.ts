@@ -1,0 +1,75 @@
+import type { Desk } from './desk.ts';
+import { look } from './look.ts';
+import type { Bindings, UpstreamEntry } from './parts.ts';
+import type { Resolution, ResolveContext } from '../contract/provider.ts';
+import type { Action } from '../model/action.ts';
+import { refuse } from '../model/refusal.ts';
+
+/** What a request is about, by the provider's own answer, and the one entry that may serve it. */
+export interface Target {
+  readonly resolution: Resolution;
+  readonly actions: readonly Action[];
+  readonly environments: readonly string[];
+  readonly upstream: UpstreamEntry;
+}
+
+/** Resolves the ids live. What cannot be resolved to environments of ours is refused. */
+export async function resolve(desk: Desk): Promise<Target> {
+  const { road, asked } = desk;
+  const bindings = road.bindings();
+  const looker = entryForLookups(bindings, asked.provider.name, asked.bearer.token.scope.environments);
+  const context: ResolveContext = { environments: bindings.environments, reach: looker.reach };
+  const own = asked.lease !== undefined && looker.name === asked.lease.upstream ? asked.lease : undefined;
+  const lease = own ?? (await road.leases.open(looker.name));
+  try {
+    const resolution = await look(road, asked.provider, lease, asked.reading.resolve(context));
+    const environments = touched(resolution.actions, bindings);
+    return { resolution, actions: resolution.actions, environments, upstream: entryFor(bindings, asked.provider.name, environments) };
+  } finally {
+    if (own === undefined) await lease.release();
+  }
+}
+
+/** An entry marked for look-ups, else one that sees everything, else the only one in the token's environments. */
+export function entryForLookups(bindings: Bindings, provider: string, environments: readonly string[]): UpstreamEntry {
+  const mine = bindings.upstreams.filter((entry) => entry.provider === provider);
+  const found =
+    mine.find((entry) => entry.lookupsOnly) ??
+    mine.find((entry) => entry.reach === 'all') ??
+    mine.find((entry) => environments.includes(entry.environment));
+  if (found === undefined) {
+    throw refuse('DENIED', `no upstream is configured for ${provider}, so nothing can be resolved`, 'a human adds one with `holdpoint vault add` and `holdpoint apply`');
+  }
+  return found;
+}
+
+function touched(actions: readonly Action[], bindings: Bindings): readonly string[] {
+  const names = new Set<string>();
+  for (const action of actions) {
+    if (action.resources.length === 0) throw refuse('DENIED', `what \`${action.operation}\` would hit could not be resolved`);
+    for (const resource of action.resources) {
+      if (resource.environments.length === 0) {
+        throw refuse('DENIED', `${resource.kind} \`${resource.name ?? resource.id}\` could not be resolved to an environment`);
+      }
+      for (const name of resource.environments) names.add(name);
+    }
+  }
+  const unknown = [...names].find((name) => !bindings.environments.some((one) => one.name === name));
+  if (unknown !== undefined) throw refuse('DENIED', `environment \`${unknown}\` is not bound`, 'a human binds it in holdpoint.yaml and applies that');
+  return [...names].sort();
+}
+
+/**
+ * The one entry whose environment is the most protected of those touched: what reaches into production goes by the
+ * production entry or not at all. None or several is a denial.
+ */
+export function entryFor(bindings: Bindings, provider: string, environments: readonly string[]): UpstreamEntry {
+  const production = bindings.environments.filter((one) => one.production && environments.includes(one.name)).map((one) => one.name);
+  const wanted = production.length > 0 ? production : environments;
+  const found = bindings.upstreams.filter((entry) => entry.provider === provider && !entry.lookupsOnly && wanted.includes(entry.environment));
+  const [only] = found;
+  if (only === undefined || found.length > 1) {
+    throw refuse('DENIED', `${found.length === 0 ? 'no' : 'more than one'} ${provider} upstream serves ${wanted.join(', ')}`, 'a human names exactly one in holdpoint.yaml');
+  }
+  return only;
+}
