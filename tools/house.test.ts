@@ -179,6 +179,7 @@ const innocent: readonly (readonly [what: string, files: Files])[] = [
     'a unit test keeps its records in the real store',
     { 'src/road/x.test.ts': "import '../stores/sqlite/store.ts'; import '../../test/golden/corpus.ts';" },
   ],
+  ['a test uses its fixture', { 'src/road/x.fixture.ts': '', 'src/road/x.test.ts': "import './x.fixture.ts';" }],
   ['the command line loads the daemon lazily', { 'src/cli/up.ts': "await import('../daemon/main.ts');" }],
   ['an asset', { 'src/road/ok.ts': "import data from './data.json' with { type: 'json' };", 'src/road/data.json': '' }],
 ];

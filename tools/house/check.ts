@@ -82,7 +82,7 @@ function checkImport(module: Module, one: Import, surroundings: Surroundings): r
 type Report = (rule: Violation['rule'], text: string) => Violation[];
 
 function checkRoom(module: Module, one: Import, target: string, report: Report): readonly Violation[] {
-  if (isTest(target)) return report('tests', `\`${target}\` is a test; nothing may import it`);
+  if (isTest(target) && !isTest(module.path)) return report('tests', `\`${target}\` is a test; nothing may import it`);
   const from = roomOf(module.path);
   const to = roomOf(target);
   if (from === undefined || (to !== undefined && from === to)) return [];
@@ -203,7 +203,7 @@ function isOurs(path: string): boolean {
   return path.startsWith('src/');
 }
 
-/** Unit tests beside the source. */
+/** Unit tests beside the source, and what only they use: no part of what is built. */
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts');
+  return path.endsWith('.test.ts') || path.endsWith('.fixture.ts');
 }

@@ -1,0 +1,37 @@
+/** One check of `npm test`, in the order in which they run. */
+export interface Check {
+  readonly name: string;
+  /** Program of node_modules/.bin, then its arguments. */
+  readonly command: readonly [program: string, ...rest: string[]];
+  /** Whether it is a run of vitest, whose tests are counted. */
+  readonly counts: boolean;
+  /** Left out by `--fast`. */
+  readonly slow: boolean;
+  /** Seconds after which it is ended and counts as failed. */
+  readonly limit: number;
+}
+
+/** Suites that kill processes: they run by themselves, so that what they starve is their own. */
+const faultSuites = 'test/fault/**';
+
+export const checks: readonly Check[] = [
+  { name: 'types', command: ['tsc', '--noEmit'], counts: false, slow: false, limit: 120 },
+  { name: 'lint', command: ['oxlint', '--type-aware'], counts: false, slow: false, limit: 120 },
+  { name: 'format', command: ['oxfmt', '--check'], counts: false, slow: false, limit: 60 },
+  { name: 'house', command: ['node', 'tools/house.ts'], counts: false, slow: false, limit: 60 },
+  { name: 'unit', command: ['vitest', 'run', '--exclude', faultSuites], counts: true, slow: false, limit: 300 },
+  { name: 'fault', command: ['vitest', 'run', '--dir', 'test/fault'], counts: true, slow: true, limit: 300 },
+];
+
+/** Programs of the machine that some tests use and npm does not bring. */
+export const machineTools: readonly { readonly name: string; readonly usedFor: string }[] = [
+  { name: 'curl', usedFor: 'the calls that agents make, by the program they make them with' },
+  { name: 'strace', usedFor: 'the order of writes and fsyncs' },
+  { name: 'openssl', usedFor: 'a second opinion on certificates' },
+  { name: 'nginx', usedFor: 'the plain reverse proxy of the benchmarks' },
+  { name: 'wrk', usedFor: 'load in the benchmarks' },
+  { name: 'psql', usedFor: 'PostgreSQL as people type it' },
+  { name: 'git', usedFor: 'the incident’s repository' },
+  { name: 'ps', usedFor: 'what other users see of our processes' },
+  { name: 'ss', usedFor: 'what listens where' },
+];
