@@ -1,0 +1,220 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Duplex, pipeline } from 'node:stream';
+import { TLSSocket, type SecureContext } from 'node:tls';
+import type { Bearer, Peer } from '../../contract/road.ts';
+import { refusalIn, refuse } from '../../model/refusal.ts';
+import { type Judged, isListed } from './claims.ts';
+import { exposureIn, proxyCredential } from './credentials.ts';
+import { refuseExposure } from './exposure.ts';
+import { readHeaders } from './head.ts';
+import { parseHostName } from './host-name.ts';
+import type { Room } from './parts.ts';
+import { sayRaw } from './say.ts';
+import { problemDocument } from './tongue.ts';
+import { WireRefused, quoted } from './wire-refusal.ts';
+
+/** What CONNECT asks for. */
+interface Wanted {
+  readonly host: string;
+  readonly port: number;
+  readonly credential: string | undefined;
+}
+
+/** What the handler of CONNECT needs besides the room. */
+export interface Interception {
+  readonly server: Server;
+  readonly contextFor: (host: string) => Promise<SecureContext>;
+}
+
+/**
+ * CONNECT (RFC 9110 §9.3.6): a host that a provider claims is intercepted, its requests judged like all others; any other
+ * is tunnelled unseen where egress allows it, and journaled as not covered. Nothing is opened before the proxy
+ * credential is known.
+ */
+export function handleConnect(
+  room: Room,
+  interception: Interception,
+  request: IncomingMessage,
+  socket: Duplex,
+  early: Buffer,
+): void {
+  // Node takes its own listeners off a socket that asked for CONNECT; an error nobody listens to would end the process.
+  socket.on('error', () => socket.destroy());
+  const connection = room.connections.of(socket);
+  const seen: { peer?: Peer; bearer?: Bearer; host?: string } = {};
+  connect(room, interception, request, socket, early, seen).catch((thrown: unknown) => {
+    const refusal = refusalIn(thrown);
+    const status =
+      thrown instanceof WireRefused
+        ? thrown.status
+        : refusal.code === 'BAD_TOKEN'
+          ? 407
+          : problemDocument(refusal).status;
+    // A client that waits to be asked for its credential is no incident.
+    if (status !== 407 || request.headers['proxy-authorization'] !== undefined) {
+      const who =
+        seen.bearer === undefined ? {} : { principal: seen.bearer.principal.name, token: seen.bearer.token.id };
+      const peer = seen.peer ?? connection?.peer;
+      if (refusal.code !== 'EXPOSED_CREDENTIAL') {
+        room.noteRefusal(refusal, {
+          ...who,
+          ...(peer && { peer }),
+          ...(seen.host === undefined ? {} : { host: seen.host }),
+        });
+      }
+    }
+    sayRaw(socket, refusal, status, room.limits);
+  });
+}
+
+async function connect(
+  room: Room,
+  interception: Interception,
+  request: IncomingMessage,
+  socket: Duplex,
+  early: Buffer,
+  seen: { peer?: Peer; bearer?: Bearer; host?: string },
+): Promise<void> {
+  const connection = room.connections.of(socket);
+  if (connection === undefined || connection.over || connection.open !== undefined || connection.tunnel !== undefined) {
+    throw new WireRefused(400, 'CONNECT stands where another request belongs');
+  }
+  connection.over = true;
+  const wanted = readConnect(request, early, room);
+  seen.host = wanted.host;
+  if (room.connections.sockets.size > room.limits.connections + room.limits.tunnels) {
+    throw refuse('UNAVAILABLE', 'too many tunnels are open', 'close some and try again');
+  }
+  const peer = connection.peer ?? (await connection.peerRead);
+  seen.peer = peer;
+  const { token, bearer } = await proxyBearer(room, wanted, peer);
+  seen.bearer = bearer;
+  const judged = room.claims.byHost(wanted.host);
+  if (judged === undefined) return tunnelUnseen(room, wanted, bearer, socket, peer);
+  if (wanted.port !== 443)
+    throw refuse('DENIED', `${quoted(wanted.host)} is reached on port 443 only, not ${wanted.port}`);
+  const context = await interception.contextFor(wanted.host);
+  intercept(room, interception.server, socket, context, { host: wanted.host, judged, token, bearer }, peer);
+}
+
+/** Reads CONNECT strictly. HTTP/1.0 is taken here, since Python's standard library sends it, and nothing follows it but TLS. */
+function readConnect(request: IncomingMessage, early: Buffer, room: Room): Wanted {
+  if (request.httpVersion !== '1.1' && request.httpVersion !== '1.0')
+    throw new WireRefused(400, 'only HTTP/1.1 is spoken here');
+  const headers = readHeaders(request.rawHeaders, 'proxy-authorization');
+  if (headers.has('transfer-encoding') || headers.has('content-length') || headers.has('expect'))
+    throw new WireRefused(400, 'CONNECT has no body');
+  if (early.length > 0) throw new WireRefused(400, 'bytes came before CONNECT was answered');
+  const text = request.url ?? '';
+  if (text.length > room.limits.target) throw new WireRefused(414, 'the request target is too long');
+  const named = parseHostName(text);
+  if (named === undefined || named.port === 0)
+    throw new WireRefused(400, `CONNECT asks for ${quoted(text)}, which is not a host and a port`);
+  const host = headers.get('host');
+  const said = host === undefined ? named : parseHostName(host);
+  if (said?.host !== named.host || (said.port !== 0 && said.port !== named.port)) {
+    throw new WireRefused(400, 'CONNECT and its `host` header name different hosts');
+  }
+  return { host: named.host, port: named.port, credential: headers.get('proxy-authorization') };
+}
+
+/** Who asks for the tunnel. A real credential given to the proxy is an exposure like any other. Throws `Refused`. */
+async function proxyBearer(
+  room: Room,
+  wanted: Wanted,
+  peer: Peer,
+): Promise<{ readonly token: string; readonly bearer: Bearer }> {
+  const { credential } = wanted;
+  const hint = 'set HTTPS_PROXY to http://<agent>:<agent token>@localhost:<port>, as `holdpoint exec` does';
+  if (credential === undefined) throw refuse('BAD_TOKEN', 'no agent token was presented to the proxy', hint);
+  const read = proxyCredential(credential);
+  if (read === undefined) {
+    const exposure = exposureIn('proxy-authorization', credential, room.providers);
+    if (exposure !== undefined) throw await refuseExposure(room, exposure, peer);
+    throw refuse('BAD_TOKEN', 'the proxy credential is not an agent token', hint);
+  }
+  const bearer = await room.road.identify(read.token, peer);
+  if (read.name !== '' && read.name !== bearer.principal.name) {
+    throw refuse('BAD_TOKEN', 'the name beside the agent token is not the one it was made for', hint);
+  }
+  return { token: read.token, bearer };
+}
+
+async function tunnelUnseen(room: Room, wanted: Wanted, bearer: Bearer, socket: Duplex, peer: Peer): Promise<void> {
+  const { host, port } = wanted;
+  if (room.egress !== 'open' && !isListed(room.listed, host)) {
+    throw refuse('DENIED', `${quoted(host)} is not on the list of hosts that may be reached`);
+  }
+  const who = { principal: bearer.principal.name, token: bearer.token.id };
+  await room.road.note({
+    kind: 'tunnelled',
+    gate: 'http',
+    ...who,
+    body: { host, port, covered: false, peer: peer.address },
+  });
+  const far = await room.tunnel(host, port).catch((thrown: unknown) => {
+    const own = refusalIn(thrown);
+    throw own.code === 'UNAVAILABLE'
+      ? new WireRefused(
+          502,
+          `no connection to ${quoted(host)} could be made`,
+          'check the name; addresses of the local network are refused',
+        )
+      : thrown;
+  });
+  far.on('error', () => socket.destroy());
+  if (socket.destroyed) {
+    far.destroy();
+    return;
+  }
+  (socket as Socket).setTimeout(room.limits.idle, () => socket.destroy());
+  socket.once('close', () => far.destroy());
+  socket.write('HTTP/1.1 200 HOLDPOINT_NOT_COVERED\r\n\r\n');
+  const broken = (error?: Error | null): void => {
+    if (error) {
+      far.destroy();
+      socket.destroy();
+    }
+  };
+  pipeline(socket, far, broken);
+  pipeline(far, socket, broken);
+}
+
+interface Agreed {
+  readonly host: string;
+  readonly judged: Judged;
+  readonly token: string;
+  readonly bearer: Bearer;
+}
+
+/** Puts our own TLS between: what comes out of it is read by the same server, with the same checks and limits. */
+function intercept(
+  room: Room,
+  server: Server,
+  socket: Duplex,
+  context: SecureContext,
+  agreed: Agreed,
+  peer: Peer,
+): void {
+  if (socket.destroyed) return;
+  socket.write('HTTP/1.1 200 HOLDPOINT_JUDGED\r\n\r\n');
+  const inner = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: context,
+    ALPNProtocols: ['http/1.1'],
+    SNICallback: (name, done) => {
+      if (name.toLowerCase() === agreed.host) done(null, context);
+      else done(new Error('the server name is not the host of the tunnel'));
+    },
+  });
+  inner.on('error', () => socket.destroy());
+  inner.once('close', () => socket.destroy());
+  socket.once('close', () => inner.destroy());
+  const serverName = (): string | false | null => {
+    const name = (inner as { readonly servername?: string | false | null }).servername;
+    return typeof name === 'string' ? name.toLowerCase() : false;
+  };
+  room.connections.add(inner, Promise.resolve(peer), { ...agreed, serverName });
+  server.emit('connection', inner);
+}

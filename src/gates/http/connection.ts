@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Bearer, Peer } from '../../contract/road.ts';
+import type { Judged } from './claims.ts';
+
+/** An intercepted CONNECT: what was agreed outside, to be held against what is said inside. */
+export interface Tunnel {
+  readonly host: string;
+  readonly judged: Judged;
+  /** The agent token of the proxy credential, as presented. */
+  readonly token: string;
+  readonly bearer: Bearer;
+  /** The name the client gave in its TLS handshake; undefined or false when it gave none. */
+  serverName(): string | false | null | undefined;
+}
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Since handed to the road: from here on a broken connection must not be answered with "nothing was done". */
+  acted: boolean;
+}
+
+/** One client connection that carries requests: a TCP one, or the TLS inside of a tunnel. */
+export interface Connection {
+  /** Known soon after connecting. */
+  peer: Peer | undefined;
+  readonly peerRead: Promise<Peer>;
+  readonly tunnel: Tunnel | undefined;
+  /** The request that is being read or answered; one at a time. */
+  open: Exchange | undefined;
+  /** After a refusal on the wire level: whatever else comes is not read as a request. */
+  over: boolean;
+}
+
+export interface Connections {
+  readonly of: (socket: Duplex) => Connection | undefined;
+  readonly add: (socket: Duplex, peerRead: Promise<Peer>, tunnel?: Tunnel) => Connection;
+  /** All that are open. */
+  readonly sockets: ReadonlySet<Duplex>;
+  readonly busy: () => boolean;
+}
+
+export function newConnections(): Connections {
+  const known = new Map<Duplex, Connection>();
+  const sockets = new Set<Duplex>();
+  return {
+    sockets,
+    of: (socket) => known.get(socket),
+    busy: () => [...known.values()].some((connection) => connection.open !== undefined),
+    add(socket, peerRead, tunnel) {
+      const connection: Connection = { peer: undefined, peerRead, tunnel, open: undefined, over: false };
+      known.set(socket, connection);
+      sockets.add(socket);
+      socket.once('close', () => {
+        known.delete(socket);
+        sockets.delete(socket);
+      });
+      const settle = async (): Promise<void> => {
+        connection.peer = await peerRead;
+      };
+      settle().catch(() => socket.destroy());
+      return connection;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import type { Duplex } from 'node:stream';
+import type { Answer } from '../../contract/upstream.ts';
+import { type Refusal, refuse } from '../../model/refusal.ts';
+import type { Exchange } from './connection.ts';
+import type { HttpLimits } from './limits.ts';
+import { type Spoken, problemDocument } from './tongue.ts';
+
+/** Headers of an upstream's answer that reach the client; the framing is ours. */
+const passed: ReadonlySet<string> = new Set(['content-type', 'retry-after']);
+
+/** Sends a whole answer and leaves the connection open for the next request, unless `close`. */
+export function say(exchange: Exchange, spoken: Spoken, close = false): void {
+  respond(exchange, spoken.status, spoken.headers, Buffer.from(spoken.body), close);
+}
+
+/**
+ * Sends an upstream's answer, already masked by the road. Throws `Refused` (`OUTCOME_UNKNOWN`) for one that cannot be
+ * shown: the act was done, so nothing may claim otherwise.
+ */
+export function sayAnswer(exchange: Exchange, answer: Answer): void {
+  const { status, headers, body } = wholeAnswer(answer);
+  const kept = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+  if (kept.some(([name, value]) => name === 'content-encoding' && value.toLowerCase() !== 'identity')) {
+    throw unshown('came compressed, so that secrets in it could not be masked');
+  }
+  respond(
+    exchange,
+    status,
+    kept.filter(([name, value]) => passed.has(name) && /^[\x20-\x7e]*$/.test(value)),
+    body,
+    false,
+  );
+}
+
+interface Whole {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+/** The content of an HTTP answer, looked at before it is believed. */
+function wholeAnswer(answer: Answer): Whole {
+  const content: unknown = answer.content;
+  if (answer.protocol !== 'http' || typeof content !== 'object' || content === null) throw unshown('is no HTTP answer');
+  const { status, headers, body } = content as { readonly [member: string]: unknown };
+  const statusFits = typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
+  if (!statusFits || !(body instanceof Uint8Array) || !isHeaderList(headers)) throw unshown('is no HTTP answer');
+  return { status, headers, body };
+}
+
+function isHeaderList(value: unknown): value is readonly (readonly [string, string])[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (pair: unknown) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string'),
+    )
+  );
+}
+
+function unshown(why: string): Error {
+  return refuse('OUTCOME_UNKNOWN', `the request was sent; the answer ${why}, and is not shown`);
+}
+
+function respond(
+  exchange: Exchange,
+  status: number,
+  headers: readonly (readonly [string, string])[],
+  body: Uint8Array,
+  close: boolean,
+): void {
+  const { response } = exchange;
+  if (response.headersSent || response.destroyed) return;
+  const list: string[] = [];
+  for (const [name, value] of headers) list.push(name, value);
+  list.push('cache-control', 'no-store');
+  if (status !== 204 && status !== 304) list.push('content-length', String(body.byteLength));
+  if (close) list.push('connection', 'close');
+  response.writeHead(status, list);
+  if (status === 204 || status === 304) response.end();
+  else response.end(body);
+}
+
+/**
+ * Answers before the body was read, then reads on and throws away for a little while: closing at once would reset the
+ * connection, and the client would never see why.
+ */
+export function sayAndDrain(exchange: Exchange, spoken: Spoken, limits: HttpLimits): void {
+  const { request, response } = exchange;
+  if (response.headersSent || response.destroyed) return;
+  const body = Buffer.from(spoken.body);
+  const framing = ['cache-control', 'no-store', 'content-length', String(body.length), 'connection', 'close'];
+  response.writeHead(spoken.status, [...spoken.headers.flat(), ...framing]);
+  const done = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(done, limits.drainTime);
+  let drained = 0;
+  response.write(body);
+  request.on('data', (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > limits.drainBytes) done();
+  });
+  request.once('end', done);
+  request.once('close', done);
+  if (request.complete || request.readableEnded) done();
+  else request.resume();
+}
+
+/** Writes a problem document to a connection that has no response object: refused CONNECTs, requests that did not parse. */
+export function sayRaw(socket: Duplex, refusal: Refusal, status: number, limits: HttpLimits): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const spoken = problemDocument(refusal, status);
+  const challenge = status === 407 ? 'proxy-authenticate: Basic realm="holdpoint"\r\n' : '';
+  const fields = spoken.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const length = Buffer.byteLength(spoken.body);
+  // The reason phrase is all that some clients show of a refused CONNECT.
+  const start = `HTTP/1.1 ${status} HOLDPOINT_${refusal.code}\r\n`;
+  socket.end(`${start}${fields}${challenge}content-length: ${length}\r\nconnection: close\r\n\r\n${spoken.body}`);
+  const timer = setTimeout(() => socket.destroy(), limits.drainTime);
+  socket.once('close', () => clearTimeout(timer));
+  socket.once('end', () => socket.destroy());
+  socket.resume();
+}
