@@ -25,9 +25,15 @@ const OWN = {
   rollback: 'ROLLBACK',
   constraints: 'SET CONSTRAINTS ALL IMMEDIATE',
   flush: 'SELECT pg_catalog.pg_stat_force_next_flush()',
+  /** Tables by our own locks, counters by oid: the view pg_stat_xact_user_tables walks the whole catalogue each time. */
   measure: `SELECT pg_catalog.pg_current_xact_id_if_assigned()::text,
-    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(relid::text, schemaname || '.' || relname, n_tup_ins, n_tup_upd, n_tup_del) ORDER BY relid)::text
-       FROM pg_catalog.pg_stat_xact_user_tables WHERE n_tup_ins + n_tup_upd + n_tup_del > 0),
+    (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname || '.' || c.relname, i, u, d) ORDER BY c.oid)::text
+       FROM (SELECT relation, pg_catalog.pg_stat_get_xact_tuples_inserted(relation) AS i,
+               pg_catalog.pg_stat_get_xact_tuples_updated(relation) AS u, pg_catalog.pg_stat_get_xact_tuples_deleted(relation) AS d
+             FROM (SELECT DISTINCT relation FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid()
+                   AND locktype = 'relation' AND mode NOT IN ('AccessShareLock', 'RowShareLock') OFFSET 0) l OFFSET 0) t
+       JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       WHERE i + u + d > 0),
     (SELECT pg_catalog.count(*) FROM pg_catalog.pg_cursors WHERE is_holdable)::text`,
   horizon: `SELECT (pg_catalog.mxid_age('1'::xid) + 1)::text`,
   identity: `SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()),

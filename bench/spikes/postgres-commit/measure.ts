@@ -47,9 +47,8 @@ export async function measure(line: Line, horizon: Promise<OwnResult>, images: I
   await constraints;
   const [xid, json, holdable] = (await asked).rows[0] ?? [];
   if (holdable !== '0') throw new Error('a WITH HOLD cursor would run its query inside the commit');
-  const found =
-    json === null || json === undefined ? [] : (JSON.parse(json) as [string, string, number, number, number][]);
-  const counts = found.map(([, table, inserted, updated, deleted]) => ({ table, inserted, updated, deleted }));
+  const found = json === null || json === undefined ? [] : (JSON.parse(json) as [string, number, number, number][]);
+  const counts = found.map(([table, inserted, updated, deleted]) => ({ table, inserted, updated, deleted }));
   if (xid === undefined) throw new Error('the server did not measure');
   const hash = createHash('sha256').update(JSON.stringify(counts));
   if (images !== null && xid !== null) {

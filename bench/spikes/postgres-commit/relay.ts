@@ -1,6 +1,6 @@
 /** The relay that owns COMMIT: one `Conversation` for each client, between its socket and one upstream line. */
 import { createServer } from 'node:net';
-import { FLUSH, errorResponse, int32, message, parse, query, strings, type Frame, type Refusal } from './frames.ts';
+import { FLUSH, SYNC, errorResponse, parse, query, strings, type Frame, type Refusal } from './frames.ts';
 import { Front, type Back } from './front.ts';
 import {
   RESERVED,
@@ -17,6 +17,7 @@ import {
 import { measure, prepareToMeasure, type Images } from './measure.ts';
 import { CANCELLED, LATE, UNKNOWN, refusalFor } from './refusals.ts';
 import { LineBroken, mediate, type Answer, type Lease, type Ports, type Settled, type Step } from './road.ts';
+import { stepOf, type Portal, type Prepared } from './steps.ts';
 import { classify, ownedBegin, split, type StatementClass } from './statements.ts';
 
 export interface RelayOptions {
@@ -31,17 +32,6 @@ export interface RelayOptions {
 export interface Relay {
   readonly port: number;
   readonly close: () => void;
-}
-
-interface Prepared {
-  readonly text: string;
-  readonly kind: StatementClass;
-  readonly parseBytes: Buffer;
-}
-
-interface Portal {
-  readonly statement: Prepared;
-  readonly bindBytes: Buffer;
 }
 
 type Take = (frame: Frame) => void;
@@ -189,29 +179,37 @@ class Conversation implements Back {
 
   // ---- the extended protocol, a batch up to Flush or Sync at a time
 
-  async #extended(line: Line, batch: readonly Frame[], end: Frame): Promise<void> {
+  /** Stays synchronous for as long as nothing waits: reads pay no promise. */
+  #extended(line: Line, batch: readonly Frame[], end: Frame): Promise<void> | undefined {
     if (!this.#midRound && this.#frame === 'none') {
       const first = this.#firstOf(batch);
       if (first === 'write') this.#begin(line);
       if (first === 'begin') this.#horizon = prepareToMeasure(line).horizon;
     }
     this.#midRound = true;
-    for (const frame of batch) {
-      const waiting = this.#discarding ? undefined : this.#one(line, frame);
-      if (waiting !== undefined) await waiting;
+    return this.#rest(line, batch, 0, end);
+  }
+
+  #rest(line: Line, batch: readonly Frame[], from: number, end: Frame): Promise<void> | undefined {
+    for (const [index, frame] of batch.entries()) {
+      const waiting = index < from || this.#discarding ? undefined : this.#one(line, frame);
+      if (waiting !== undefined) return waiting.then(() => this.#rest(line, batch, index + 1, end));
     }
-    if (end.type === 'H') {
-      if (!this.#discarding) line.flush();
-      return;
-    }
+    if (end.type === 'S') return this.#endRound(line);
+    if (!this.#discarding) line.flush();
+    return undefined;
+  }
+
+  #endRound(line: Line): Promise<void> | undefined {
     this.#midRound = false;
-    const state: RoundState = { clientsCommit: false, clientFailed: false, tail: null };
     if (this.#frame === 'own' && !this.#discarding) {
+      const state: RoundState = { clientsCommit: false, clientFailed: false, tail: null };
       return this.#conclude(line, state, () => this.#ownCommit(line, state), true);
     }
     if (this.#frame === 'own' || this.#rollbackAtSync) return this.#endFailed(line);
     this.#discarding = false;
-    line.sync(this.#readyTake(line)).catch(none);
+    line.send(SYNC, { kind: 'S', take: this.#readyTake(line) });
+    return undefined;
   }
 
   /**
@@ -273,7 +271,7 @@ class Conversation implements Back {
       return this.#conclude(line, { clientsCommit: true, clientFailed: false, tail: null }, commit, false);
     }
     if (portal !== undefined && this.#frame !== 'none' && (kind === 'write' || kind === 'savepoint'))
-      this.#recordPortal(portal);
+      this.#steps.push(stepOf(portal));
     if (kind === 'savepoint') this.#revived = true;
     this.#follow(line, kind);
     line.send(frame.bytes, { kind: 'E', take: this.#toClient });
@@ -328,16 +326,6 @@ class Conversation implements Back {
 
   #record(text: string, bytes: Buffer): void {
     this.#steps.push({ text, bytes: Buffer.from(bytes) });
-  }
-
-  #recordPortal(portal: Portal): void {
-    const nameless = (bytes: Buffer, type: string, named: number): Buffer => {
-      const kept = strings({ type, bytes }, 2).slice(0, named).join('').length;
-      return message(type, Buffer.alloc(named), bytes.subarray(5 + kept + named));
-    };
-    const parsed = nameless(portal.statement.parseBytes, 'P', 1);
-    const bound = nameless(portal.bindBytes, 'B', 2);
-    this.#record(portal.statement.text, Buffer.concat([parsed, bound, message('E', Buffer.alloc(1), int32(0))]));
   }
 
   /** Makes the server itself fail, so that its aborted state is true, and puts our words in the place of its syntax error. */

@@ -1,6 +1,7 @@
 /** A real PostgreSQL 18 of our own: temporary data directory, own port, own OS user (the server refuses root), removed at the end. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
@@ -70,14 +71,22 @@ export async function createPostgres(): Promise<Server> {
   if (code !== 0) throw new Error(`initdb ended with ${code}`);
 
   let running: ChildProcess | null = null;
+  let ending: Promise<unknown> = Promise.resolve();
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (running === null) return;
-    const exited = once(running, 'exit');
-    running.kill(signal);
-    await exited;
-    running = null;
+    if (running !== null) {
+      ending = once(running, 'exit');
+      running.kill(signal);
+      running = null;
+    }
+    await ending;
   };
+  const last = (): void => {
+    running?.kill('SIGQUIT');
+    rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  };
+  process.once('exit', last);
   const start = async (): Promise<void> => {
+    await ending;
     const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
     args.push('-c', 'unix_socket_directories=', '-c', 'shared_buffers=64MB', '-c', 'max_connections=60');
     running = spawn(path.join(native, 'bin', 'postgres'), args, options);
@@ -92,6 +101,7 @@ export async function createPostgres(): Promise<Server> {
     crash: () => end('SIGQUIT'),
     stop: async () => {
       await end('SIGINT');
+      process.removeListener('exit', last);
       await rm(root, { recursive: true, force: true });
     },
   };
