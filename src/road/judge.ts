@@ -31,6 +31,7 @@ export function judgeInput(desk: Desk, request: ActionRequest, measured: Pick<Me
   return {
     request,
     environments: desk.road.bindings().environments,
+    tokenEnvironments: desk.asked.bearer.token.scope.environments,
     // Before measuring, a reversible claim is taken at its word; it has to be proved before anything is sent.
     undoSecured: measured === undefined || measured.capture !== undefined,
     withinBounds: (measured?.rows ?? 0) <= rowBound,

@@ -1,10 +1,10 @@
+import { readKeptToken } from './identity/token-record.ts';
 import { mediate } from './mediate.ts';
 import type { RoadParts } from './parts.ts';
 import { refused } from './refused.ts';
 import type { Asked, Bearer, Outcome } from '../contract/road.ts';
 import type { Hold } from '../model/hold.ts';
 import { refuse, refusalIn } from '../model/refusal.ts';
-import type { TokenRecord } from '../model/scope.ts';
 
 /**
  * Sends the frozen Plan of an approved hold down the road again: read anew, resolved anew, judged anew, and run only if
@@ -35,7 +35,7 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
 /** What was asked, out of the hold alone. An expired token changes nothing; a revoked one has withdrawn its holds. */
 async function askedFor(road: RoadParts, hold: Hold): Promise<Asked> {
   const { request } = hold;
-  const token = (await road.store.get('tokens', request.token)) as unknown as TokenRecord | undefined;
+  const token = readKeptToken(await road.store.get('tokens', request.token))?.record;
   if (token === undefined || token.revokedAt !== undefined) throw refuse('DENIED', `the token behind hold ${hold.code} is revoked`);
   const entry = road.bindings().upstreams.find((one) => one.name === request.upstream);
   const provider = road.providers.find((one) => one.name === entry?.provider);

@@ -1,0 +1,55 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { ApiVariables } from './context.ts';
+import type { Principal } from '../../model/principal.ts';
+import { refuse } from '../../model/refusal.ts';
+
+/** The human behind a request; throws `Refused` for agents and CI. */
+export function human(c: Context<ApiVariables>): Principal {
+  const { principal } = c.get('bearer');
+  if (principal.kind !== 'human') throw refuse('DENIED', 'this is for humans', 'an agent may run, wait for and withdraw its own holds');
+  return principal;
+}
+
+/** The JSON body, checked. Throws `Refused` (`BAD_REQUEST`) naming the first thing that is wrong. */
+export async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  let json: unknown;
+  try {
+    json = await c.req.json();
+  } catch {
+    throw refuse('BAD_REQUEST', 'the body is not JSON', 'see /openapi.json');
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw refuse('BAD_REQUEST', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as it should be'}`, 'see /openapi.json');
+}
+
+/** An Approval as it arrives; its content is checked against the hold when it is taken. */
+export const approvalSchema = z.strictObject({
+  statement: z.strictObject({
+    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    hold: z.string(),
+    verdict: z.enum(['approve', 'deny']),
+    mode: z.enum(['now', 'delayed']),
+    notBefore: z.iso.datetime(),
+    notAfter: z.iso.datetime(),
+    typed: z.string().max(500),
+    signer: z.string(),
+    number: z.string(),
+    signedAt: z.iso.datetime(),
+    note: z.string().max(280).optional(),
+  }),
+  signature: z.string(),
+});
+
+export const actSchema = z.strictObject({
+  statement: z.strictObject({
+    kind: z.enum(['token-create', 'vault-add', 'vault-rotate', 'apply', 'signer-add', 'signer-remove', 'thaw', 'unlock', 'purge', 'clock-confirm']),
+    body: z.record(z.string(), z.json()),
+    signer: z.string(),
+    signedAt: z.iso.datetime(),
+    number: z.string(),
+  }),
+  signature: z.string(),
+});

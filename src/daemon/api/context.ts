@@ -1,0 +1,57 @@
+import type { Alarms } from '../alarms.ts';
+import type { Installation } from '../installation.ts';
+import type { Asked, Bearer, Outcome } from '../../contract/road.ts';
+import type { Provider } from '../../contract/provider.ts';
+import type { Identity } from '../../road/identity/identity.ts';
+import type { Journal } from '../../road/journal/journal.ts';
+import type { RoadParts } from '../../road/parts.ts';
+import type { Policy } from '../../road/policy/policy.ts';
+import type { Acts } from '../../road/signing/acts.ts';
+import type { Signer, Signers } from '../../road/signing/signers.ts';
+import type { Vault } from '../../upstream/vault/vault.ts';
+
+/** What the API answers from. Composed once by the daemon. */
+export interface ApiParts {
+  readonly road: RoadParts;
+  readonly identity: Identity;
+  readonly journal: Journal;
+  readonly vault: Vault;
+  readonly acts: Acts;
+  readonly signers: Signers;
+  readonly installation: Installation;
+  readonly alarms: Alarms;
+  readonly providers: readonly Provider[];
+  readonly run: (hold: string, by: Bearer['principal']) => Promise<Outcome>;
+  readonly mediate: (asked: Asked) => Promise<Outcome>;
+  readonly enrolment: Enrolment;
+  readonly status: () => Promise<Status>;
+  /** Compiles policies (none given: the default ones); throws when they are not valid. Puts nothing in force. */
+  readonly loadPolicy: (policies: { readonly [file: string]: string }) => Policy;
+  /** After a new configuration is in force: the policy, the channels and the gates follow. */
+  readonly afterApply: (policy: Policy) => void;
+  readonly hosts: readonly string[];
+}
+
+/** The one-time code under which the first signer is enrolled. */
+export interface Enrolment {
+  /** Works once, for the right code, while no signer is enrolled; throws `Refused` otherwise. */
+  enrol(asked: { readonly code: string; readonly name: string; readonly publicKey: string }): Promise<Signer>;
+}
+
+/** What `holdpoint status` shows. */
+export interface Status {
+  readonly version: string;
+  readonly tier: string;
+  readonly addresses: { readonly api: string; readonly http: string };
+  readonly frozen: boolean;
+  readonly journal: { readonly entries: number; readonly healthy: boolean };
+  readonly clock: { readonly suspicious: boolean };
+  readonly holds: { readonly waiting: number; readonly scheduled: number };
+  readonly environments: readonly { readonly name: string; readonly production: boolean; readonly disposable: boolean }[];
+  readonly upstreams: readonly { readonly name: string; readonly environment: string; readonly reach: string; readonly flag?: string }[];
+  readonly notCovered: readonly string[];
+}
+
+export interface ApiVariables {
+  readonly Variables: { bearer: Bearer };
+}

@@ -1,0 +1,76 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { approvalSchema, body, human } from './asks.ts';
+import type { ApiParts, ApiVariables } from './context.ts';
+import { problem } from './problem.ts';
+import { endedHoldStates, type Approval, type Hold } from '../../model/hold.ts';
+import { refuse } from '../../model/refusal.ts';
+import type { Bearer } from '../../contract/road.ts';
+
+const waitAtMostMs = 60_000;
+
+/** Holds: humans see and decide all of them; an agent waits for, runs and withdraws its own. */
+export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
+  const app = new Hono<ApiVariables>();
+  const { holds } = parts.road;
+
+  const known = async (id: string, bearer: Bearer): Promise<Hold> => {
+    const hold = await holds.find(id);
+    const mine = bearer.principal.kind === 'human' || hold?.request.principal.id === bearer.principal.id;
+    if (hold === undefined || !mine) throw refuse('BAD_REQUEST', `there is no hold \`${id.slice(0, 40)}\``, 'list them with `holdpoint hold list`');
+    return hold;
+  };
+
+  app.get('/v1/holds', async (c) => {
+    human(c);
+    return c.json({ holds: await holds.list(c.req.query('state')) });
+  });
+  app.get('/v1/holds/:id', async (c) => {
+    const hold = await known(c.req.param('id'), c.get('bearer'));
+    return c.json(c.get('bearer').principal.kind === 'human' ? hold : brief(hold));
+  });
+  app.get('/v1/holds/:id/wait', async (c) => {
+    const asked = Number(c.req.query('seconds') ?? '20') * 1_000;
+    const until = Date.now() + Math.min(Number.isFinite(asked) ? asked : 0, waitAtMostMs);
+    let hold = await known(c.req.param('id'), c.get('bearer'));
+    while (hold.state === 'waiting' && Date.now() < until && !c.req.raw.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      hold = await known(hold.id, c.get('bearer'));
+    }
+    return c.json(brief(hold));
+  });
+  app.post('/v1/holds/:id/approve', async (c) => {
+    human(c);
+    return c.json(await holds.approve(c.req.param('id'), (await body(c, approvalSchema)) as unknown as Approval));
+  });
+  app.post('/v1/holds/:id/deny', async (c) => {
+    const by = human(c);
+    const said = await body(c, z.union([approvalSchema, z.strictObject({ note: z.string().max(280).default('') })]));
+    const denial = 'statement' in said ? (said as unknown as Approval) : { by: by.name, note: said.note };
+    return c.json(await holds.deny(c.req.param('id'), denial));
+  });
+  app.post('/v1/holds/:id/cancel', async (c) => c.json(await holds.cancel(c.req.param('id'), human(c).name)));
+  app.post('/v1/holds/:id/withdraw', async (c) => {
+    const { principal } = c.get('bearer');
+    const hold = await known(c.req.param('id'), c.get('bearer'));
+    if (hold.request.principal.id !== principal.id) throw refuse('DENIED', 'nobody but the principal withdraws', 'a human denies it: holdpoint deny ' + hold.code);
+    return c.json(brief(await holds.withdraw(hold.id, principal.name)));
+  });
+  app.post('/v1/holds/:id/run', async (c) => {
+    const hold = await known(c.req.param('id'), c.get('bearer'));
+    const outcome = await parts.run(hold.id, c.get('bearer').principal);
+    if (outcome.kind === 'refused') return problem(c, outcome.refusal);
+    return c.json({ hold: brief(await known(hold.id, c.get('bearer'))), answer: outcome.answer });
+  });
+  app.get('/v1/locks', (c) => {
+    human(c);
+    return c.json({ locks: parts.road.goalLocks.list() });
+  });
+  return app;
+}
+
+/** What an agent is told of its own hold: whether to go on waiting. */
+function brief(hold: Hold): object {
+  const { id, code, state, createdAt, expiresAt, schedule } = hold;
+  return { id, code, state, createdAt, expiresAt, schedule, ended: endedHoldStates.includes(state) };
+}

@@ -1,0 +1,57 @@
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { body, human } from './asks.ts';
+import type { ApiParts, ApiVariables } from './context.ts';
+
+/** Status, tokens, vault, signers, policy, freeze: what is kept, and the acts that only narrow. */
+export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
+  const app = new Hono<ApiVariables>();
+  const { road } = parts;
+  app.get('/v1/status', async (c) => {
+    human(c);
+    return c.json(await parts.status());
+  });
+  app.get('/v1/whoami', (c) => {
+    const { principal, token } = c.get('bearer');
+    return c.json({ principal, token: { id: token.id, scope: token.scope, purpose: token.purpose, expiresAt: token.expiresAt } });
+  });
+  app.get('/v1/tokens', async (c) => {
+    human(c);
+    const tokens = await parts.identity.list();
+    return c.json({ tokens: tokens.map(({ secretHash: _, ...token }) => token) });
+  });
+  app.post('/v1/tokens/:id/revoke', async (c) => {
+    const by = human(c);
+    const id = c.req.param('id');
+    await road.store.transact(async (tx) => {
+      await parts.identity.revoke(tx, id, by.name);
+      await road.holds.withdrawAllOf(tx, id);
+    });
+    return c.json({ revoked: id });
+  });
+  app.get('/v1/vault', async (c) => {
+    human(c);
+    return c.json({ entries: await parts.vault.list() });
+  });
+  app.get('/v1/signers', async (c) => {
+    human(c);
+    return c.json({ signers: await parts.signers.list() });
+  });
+  app.post('/v1/signers/first', async (c) => {
+    const asked = await body(c, z.strictObject({ code: z.string().max(100), name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), publicKey: z.string().max(200) }));
+    return c.json(await parts.enrolment.enrol(asked));
+  });
+  app.get('/v1/policy', (c) => {
+    human(c);
+    return c.json({ version: road.policy().version, applied: parts.installation.applied, bindings: parts.installation.bindings });
+  });
+  app.get('/v1/freeze', (c) => c.json(road.freeze.state));
+  app.post('/v1/freeze', async (c) => {
+    const by = human(c);
+    const { why } = await body(c, z.strictObject({ why: z.string().max(280).default('') }));
+    const state = await road.freeze.freeze(by.name, why);
+    road.raise({ kind: 'frozen', text: `${by.name} froze all agent writes${why === '' ? '' : `: ${why}`}` });
+    return c.json(state);
+  });
+  return app;
+}

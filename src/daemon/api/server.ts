@@ -1,0 +1,69 @@
+import { serve, type ServerType } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { actRoutes } from './acts.ts';
+import type { ApiParts, ApiVariables } from './context.ts';
+import { eventRoutes } from './events.ts';
+import { explainRoutes } from './explain.ts';
+import { holdRoutes } from './holds.ts';
+import { journalRoutes } from './journal.ts';
+import { openApiDocument } from './openapi.ts';
+import { problem } from './problem.ts';
+import { recordRoutes } from './records.ts';
+import { undoRoutes } from './undo.ts';
+import { refusalIn, Refused, refuse } from '../../model/refusal.ts';
+
+/** The daemon's API: what the command line and the console use. Every route but two wants a token. */
+export function apiApp(parts: ApiParts): Hono<ApiVariables> {
+  const app = new Hono<ApiVariables>();
+  app.use(ownHost(parts.hosts));
+  app.use(bodyLimit({ maxSize: 1 << 20, onError: (c) => problem(c, refuse('BAD_REQUEST', 'the body is larger than 1 MiB').refusal) }));
+  app.get('/v1/health', (c) => c.json({ ok: parts.journal.healthy }, parts.journal.healthy ? 200 : 503));
+  app.get('/openapi.json', (c) => c.json(openApiDocument()));
+  app.use('/v1/*', identified(parts));
+  for (const routes of [holdRoutes, actRoutes, recordRoutes, journalRoutes, undoRoutes, explainRoutes, eventRoutes]) app.route('/', routes(parts));
+  app.notFound((c) => problem(c, refuse('BAD_REQUEST', `there is no ${c.req.method} ${c.req.path}`, 'see /openapi.json').refusal));
+  app.onError((error, c) => {
+    if (!(error instanceof Refused)) parts.road.diagnose('api', error);
+    return problem(c, refusalIn(error));
+  });
+  return app;
+}
+
+export async function listen(parts: ApiParts, host: string, port: number): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const app = apiApp(parts);
+  const { promise, resolve } = Promise.withResolvers<ServerType>();
+  const server = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(server));
+  await promise;
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    address: `http://localhost:${bound}`,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+}
+
+/** Against rebinding: our own names only, and nothing that a browser sends from another page. */
+function ownHost(hosts: readonly string[]): MiddlewareHandler {
+  return async (c, next) => {
+    const host = (c.req.header('host') ?? '').replace(/:\d+$/, '');
+    if (!hosts.includes(host)) return problem(c, refuse('BAD_REQUEST', `\`${host.slice(0, 100)}\` is not a name of this daemon`, 'use http://localhost').refusal);
+    if (c.req.header('origin') !== undefined) return problem(c, refuse('BAD_REQUEST', 'requests from web pages are refused', 'use the command line').refusal);
+    return next();
+  };
+}
+
+function identified(parts: ApiParts): MiddlewareHandler<ApiVariables> {
+  return async (c, next) => {
+    if (c.req.path === '/v1/signers/first') return next();
+    const presented = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
+    if (presented === undefined) throw refuse('BAD_TOKEN', 'the API wants a token', 'set HOLDPOINT_TOKEN, or run as the account that `holdpoint up` told you');
+    c.set('bearer', await parts.identity.identify(presented, { address: getConnInfo(c).remote.address ?? '' }));
+    return next();
+  };
+}

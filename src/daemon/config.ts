@@ -1,0 +1,138 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import type { Environment } from '../model/environment.ts';
+
+const slug = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name is lower-case letters, digits and hyphens, beginning with a letter');
+const duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration is a number and s, m, h or d: 48h');
+
+const environment = z
+  .strictObject({
+    production: z.boolean().default(true).describe('Not said means production.'),
+    disposable: z.boolean().default(false).describe("A human's signed word that this environment's data may be lost."),
+  })
+  .catchall(z.array(z.string().min(1)).describe('Provider name → the provider ids that are this environment.'));
+
+const upstream = z.strictObject({
+  provider: slug,
+  environment: slug,
+  credential: z.string().regex(/^vault:[a-z][a-z0-9-]{0,39}$/, 'a credential is `vault:<name>`; secrets never stand in this file'),
+  address: z.url().optional().describe('Another endpoint than the published one.'),
+  ca: z.string().optional().describe('PEM text of an authority to trust for that address.'),
+  lookups: z.boolean().default(false).describe('Used for read-only look-ups alone, never for an effect.'),
+  private: z.boolean().default(false).describe('The address may be private or loopback.'),
+});
+
+/** `holdpoint.yaml`: a proposal kept with the code. The daemon runs its own stored copy, changed by a signed `apply`. */
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  environments: z.record(slug, environment).default({}),
+  upstreams: z.record(slug, upstream).default({}),
+  egress: z.union([z.literal('open'), z.literal('listed')]).default('open'),
+  hosts: z.array(z.string()).default([]).describe('With `egress: listed`: hosts that may be read (GET, HEAD).'),
+  webhooks: z.array(z.strictObject({ url: z.url(), private: z.boolean().default(false) })).default([]).describe('Where alarms go.'),
+  witness: z.strictObject({ file: z.string().optional(), url: z.url().optional() }).default({}).describe('Where checkpoints go.'),
+  delay: duration.default('48h').describe('Our own delay after the signature for provider deletes.'),
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+export const emptyConfig: Config = configSchema.parse({ version: 1 });
+
+/** What is wrong in a configuration file, and where. Lines and columns from 1. */
+export interface ConfigProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map((one) => `${one.line}:${one.column} ${one.path === '' ? '' : `${one.path}: `}${one.message}`).join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** Reads `holdpoint.yaml` text. Throws `ConfigError` that points at the line. */
+export function readConfig(text: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, maxAliasCount: 0 } as Parameters<typeof parseDocument>[1]);
+  const at = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  if (document.errors.length > 0) {
+    throw new ConfigError(document.errors.map((error) => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] ?? 'not YAML' })));
+  }
+  const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => {
+        const path = issue.path.map(String);
+        const extra = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path;
+        return { ...at(offsetOf(document, extra)), path: extra.join('.'), message: issue.message };
+      }),
+    );
+  }
+  const problems = inconsistencies(parsed.data);
+  if (problems.length > 0) throw new ConfigError(problems.map(({ path, message }) => ({ ...at(offsetOf(document, path)), path: path.join('.'), message })));
+  return parsed.data;
+}
+
+/** Byte offset of the deepest node on the path that is really there. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number {
+  for (let depth = path.length; depth > 0; depth--) {
+    const parent: unknown = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
+    const items = (parent as { items?: { key?: { value?: unknown; range?: number[] } }[] } | undefined)?.items;
+    const pair = items?.find((item) => String(item.key?.value) === path[depth - 1]);
+    if (pair?.key?.range?.[0] !== undefined) return pair.key.range[0];
+    const node = document.getIn(path.slice(0, depth), true) as { range?: number[] } | undefined;
+    if (node?.range?.[0] !== undefined) return node.range[0];
+  }
+  return 0;
+}
+
+function inconsistencies(config: Config): { path: string[]; message: string }[] {
+  const problems: { path: string[]; message: string }[] = [];
+  const owners = new Map<string, string>();
+  for (const [name, one] of Object.entries(config.environments)) {
+    if (one.production && one.disposable) problems.push({ path: ['environments', name, 'disposable'], message: 'production cannot be disposable' });
+    for (const [provider, ids] of Object.entries(bindingsOf(one))) {
+      for (const id of ids) {
+        const owner = owners.get(`${provider} ${id}`);
+        if (owner !== undefined) problems.push({ path: ['environments', name, provider], message: `\`${id}\` is bound to ${owner} already` });
+        owners.set(`${provider} ${id}`, name);
+      }
+    }
+  }
+  for (const [name, one] of Object.entries(config.upstreams)) {
+    if (config.environments[one.environment] === undefined) problems.push({ path: ['upstreams', name, 'environment'], message: `there is no environment \`${one.environment}\`` });
+  }
+  return problems;
+}
+
+function bindingsOf(one: Config['environments'][string]): { [provider: string]: readonly string[] } {
+  const { production: _production, disposable: _disposable, ...rest } = one;
+  return rest as { [provider: string]: readonly string[] };
+}
+
+/** The environments of a configuration, as the road knows them. */
+export function environmentsOf(config: Config): readonly Environment[] {
+  return Object.entries(config.environments).map(([name, one]) => ({ name, production: one.production, disposable: one.disposable, bindings: bindingsOf(one) }));
+}
+
+/** Milliseconds of `48h`, `15m`, `3d`. */
+export function milliseconds(text: string): number {
+  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.slice(-1)];
+  const count = Number(text.slice(0, -1));
+  if (unit === undefined || !Number.isSafeInteger(count)) throw new RangeError(`\`${text}\` is not a duration`);
+  return count * unit;
+}
+
+/** The published JSON Schema of `holdpoint.yaml`. */
+export function configJsonSchema(): unknown {
+  return { ...z.toJSONSchema(configSchema, { io: 'input' }), $id: 'https://holdpoint.dev/schema/holdpoint.json', title: 'holdpoint.yaml' };
+}

@@ -1,0 +1,79 @@
+import type { Provider } from '../contract/provider.ts';
+import type { Action } from '../model/action.ts';
+import type { ActionRequest } from '../model/action-request.ts';
+import type { Decision } from '../model/decision.ts';
+import type { Environment } from '../model/environment.ts';
+import type { HttpMessage } from '../model/http-message.ts';
+import type { Json } from '../model/json.ts';
+import { refusalIn } from '../model/refusal.ts';
+import { worst, type Reversibility } from '../model/reversibility.ts';
+import type { Policy } from '../road/policy/policy.ts';
+
+export interface ExplainAsked {
+  readonly id: string;
+  /** A provider (`railway`) or a language (`graphql`). */
+  readonly about: string;
+  readonly text: string;
+  readonly variables?: { readonly [name: string]: Json } | undefined;
+}
+
+export interface Explained {
+  readonly id: string;
+  readonly reversibility: Reversibility;
+  readonly decision: Decision['kind'];
+  readonly actions: readonly { readonly operation: string; readonly reversibility: Reversibility; readonly traits: readonly string[]; readonly why: string; readonly resolver: string }[];
+  readonly reasons: readonly string[];
+}
+
+/** Offline, an all-scope agent token in production is assumed (design/first-five-minutes.md, settled 12). */
+const assumed: Environment = { name: 'production', production: true, disposable: false, bindings: {} };
+
+/** Says for a text what it would do and why. Never throws: what is not understood is `unknown` and denied. */
+export function explainText(providers: readonly Provider[], policy: Policy, asked: ExplainAsked): Explained {
+  const provider = providers.find((one) => one.name === asked.about) ?? (asked.about === 'graphql' ? providers.find((one) => one.name === 'railway') : undefined);
+  if (provider === undefined) {
+    return { id: asked.id, reversibility: 'unknown', decision: 'deny', actions: [], reasons: [`\`${asked.about}\` is neither a provider nor a language here; known: ${providers.map((one) => one.name).join(', ')}, graphql`] };
+  }
+  try {
+    const reading = provider.read(messageOf(provider, asked));
+    const decision = judgeOffline(policy, reading.actions, reading.plan);
+    const resolverOf = new Map(provider.catalogue.map((one) => [one.operation, one.resolver]));
+    const actions = reading.actions.map((action) => ({ operation: action.operation, reversibility: action.reversibility, traits: action.traits, why: action.why, resolver: resolverOf.get(action.operation) ?? 'none' }));
+    const unresolved = actions.filter((action) => action.resolver === 'none' && action.reversibility !== 'read');
+    return {
+      id: asked.id,
+      reversibility: worst(actions.map((action) => action.reversibility)),
+      decision: unresolved.length > 0 ? 'deny' : decision.kind,
+      actions,
+      reasons: [...actions.map((action) => `${action.operation}: ${action.why}`), ...decision.reasons, ...unresolved.map((action) => `${action.operation} has no resolver yet, so it is denied`)],
+    };
+  } catch (thrown) {
+    const { detail, hint } = refusalIn(thrown);
+    return { id: asked.id, reversibility: 'unknown', decision: 'deny', actions: [], reasons: [detail, hint] };
+  }
+}
+
+function messageOf(provider: Provider, asked: ExplainAsked): HttpMessage {
+  const body = JSON.stringify(asked.variables === undefined ? { query: asked.text } : { query: asked.text, variables: asked.variables });
+  return { protocol: 'http', method: 'POST', origin: `https://${provider.hosts[0] ?? ''}`, path: '/graphql/v2', headers: [['content-type', 'application/json']], body: Buffer.from(body) };
+}
+
+function judgeOffline(policy: Policy, read: readonly Action[], plan: ActionRequest['plan']): Decision {
+  const actions = read.map((action) => ({
+    ...action,
+    resources: (action.resources.length === 0 ? [{ kind: 'unresolved', id: '*' }] : action.resources).map((one) => ({ ...one, environments: ['production'] })),
+  }));
+  const request: ActionRequest = {
+    schema: 'holdpoint/action/v1',
+    principal: { kind: 'agent', id: 'pr_offline', name: 'offline' },
+    token: 'tk_offline',
+    gate: 'http',
+    upstream: 'offline',
+    environments: ['production'],
+    actions,
+    settings: {},
+    plan,
+    affected: null,
+  };
+  return policy.judge({ request, environments: [assumed], tokenEnvironments: ['production'], undoSecured: true, withinBounds: true, rows: 0 });
+}

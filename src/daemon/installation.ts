@@ -1,0 +1,83 @@
+import { emptyConfig, environmentsOf, milliseconds, readConfig, type Config } from './config.ts';
+import type { Store, Transaction } from '../contract/store.ts';
+import type { Route } from '../contract/upstream.ts';
+import type { Bindings, UpstreamEntry } from '../road/parts.ts';
+
+/** What a human last signed with `apply`: the configuration as text, and the policies. */
+export interface Applied {
+  /** `holdpoint.yaml`, as it was signed. */
+  readonly text: string;
+  /** File name → Cedar text; empty means the default policy. */
+  readonly policies: { readonly [file: string]: string };
+}
+
+/** Reach of a stored credential, as it was found out or said when it was added. */
+export type ReachOf = (credential: string) => 'all' | 'environment';
+
+/** The configuration in force, kept whole and replaced whole. */
+export interface Installation {
+  readonly applied: Applied;
+  readonly config: Config;
+  readonly bindings: Bindings;
+  route(upstream: string): (Route & { readonly credential: string }) | undefined;
+  /** Writes it inside the signed act; the returned function puts it in force once that is durable. */
+  replace(tx: Transaction, applied: Applied): Promise<() => void>;
+  /** When the vault changed: reaches may be others. */
+  refresh(): void;
+}
+
+const key = 'applied';
+
+export async function openInstallation(store: Store, reachOf: ReachOf, addresses: (provider: string) => string | undefined): Promise<Installation> {
+  const stored = (await store.get('settings', key)) as Applied | undefined;
+  let applied: Applied = stored ?? { text: '', policies: {} };
+  let config = applied.text === '' ? emptyConfig : readConfig(applied.text);
+  let bindings = bind(config, reachOf);
+
+  return {
+    get applied() {
+      return applied;
+    },
+    get config() {
+      return config;
+    },
+    get bindings() {
+      return bindings;
+    },
+    route(name) {
+      const entry = config.upstreams[name];
+      const address = entry?.address ?? (entry === undefined ? undefined : addresses(entry.provider));
+      if (entry === undefined || address === undefined) return undefined;
+      return { name, address, allowPrivate: entry.private, credential: entry.credential.slice('vault:'.length), ...(entry.ca === undefined ? {} : { ca: entry.ca }) };
+    },
+    async replace(tx, next) {
+      const read = readConfig(next.text);
+      await tx.put('settings', key, { text: next.text, policies: next.policies });
+      return () => {
+        applied = next;
+        config = read;
+        bindings = bind(read, reachOf);
+      };
+    },
+    refresh() {
+      bindings = bind(config, reachOf);
+    },
+  };
+}
+
+function bind(config: Config, reachOf: ReachOf): Bindings {
+  const upstreams = Object.entries(config.upstreams).map(
+    ([name, one]): UpstreamEntry => ({
+      name,
+      provider: one.provider,
+      environment: one.environment,
+      reach: reachOf(one.credential.slice('vault:'.length)),
+      lookupsOnly: one.lookups,
+    }),
+  );
+  return Object.freeze({ environments: environmentsOf(config), upstreams });
+}
+
+export function delayOf(config: Config): number {
+  return milliseconds(config.delay);
+}

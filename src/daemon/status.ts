@@ -1,0 +1,42 @@
+import type { Status } from './api/context.ts';
+import type { Installation } from './installation.ts';
+import { holdpointVersion } from './version.ts';
+import type { Journal } from '../road/journal/journal.ts';
+import type { RoadParts } from '../road/parts.ts';
+
+interface StatusParts {
+  readonly road: RoadParts;
+  readonly installation: Installation;
+  readonly journal: Journal;
+  readonly clock: { readonly suspicious: boolean };
+  readonly tier: string;
+  readonly addresses: () => { readonly api: string; readonly http: string };
+}
+
+/** What is in force, what waits, and what no gate covers. */
+export async function statusOf(parts: StatusParts): Promise<Status> {
+  const { road, installation, journal } = parts;
+  const { bindings, config } = installation;
+  const [waiting, scheduled] = await Promise.all([road.holds.list('waiting'), road.holds.list('scheduled')]);
+  return {
+    version: holdpointVersion,
+    tier: parts.tier,
+    addresses: parts.addresses(),
+    frozen: road.freeze.state.frozen,
+    journal: { entries: Number((await journal.latestCheckpoint()).split('\n')[1] ?? 0), healthy: journal.healthy },
+    clock: { suspicious: parts.clock.suspicious },
+    holds: { waiting: waiting.length, scheduled: scheduled.length },
+    environments: bindings.environments.map(({ name, production, disposable }) => ({ name, production, disposable })),
+    upstreams: bindings.upstreams.map(({ name, environment, reach, lookupsOnly }) => ({
+      name,
+      environment,
+      reach,
+      ...(reach === 'all' && !lookupsOnly ? { flag: 'its credential reaches more than one environment' } : {}),
+    })),
+    notCovered: [
+      ...(config.egress === 'open' ? ['hosts that no provider claims are tunnelled unread (egress: open)'] : []),
+      'SSH, QUIC, direct database addresses, bucket keys and pushes that deploy go round the HTTP gate',
+      ...(parts.tier === 'T0' ? ['the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed'] : []),
+    ],
+  };
+}
