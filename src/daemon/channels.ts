@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { webhook } from '../channels/webhook/webhook.ts';
 import type { Channel } from '../contract/channel.ts';
-import { postTo } from '../upstream/http/post.ts';
+import { postTo } from '../upstream/post/post.ts';
 
 /** The channels that the configuration names. */
 export function channelsOf(config: Config): readonly Channel[] {

@@ -73,7 +73,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const store = await openSqliteStore({ path: places.database });
   const clock = await openClock({ store });
   const vault = await openVault({ store, key: options.key ?? keyFile(places.vaultKey), clock });
-  const journal = await openJournal({ store, clock, key: await journalKey(store, vault.sealer), origin: `holdpoint/${await installationId(store)}` });
+  const journal = await openJournal({ store, clock, key: await journalKey(store, vault), origin: `holdpoint/${await installationId(store)}` });
   const alarms = openAlarms({ clock, journal: () => journal, diagnose });
   const installation = await openInstallation(store, (name) => vault.entry(name)?.reach ?? 'environment', publishedAddress);
   const signers = openSigners({ store, journal, clock });
@@ -98,7 +98,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     holds: openHolds({ store, journal, clock, signers, goalLocks, settings, raise }),
     resourceLocks: openResourceLocks(),
     freeze: await openFreeze({ store, journal, clock }),
-    images: openImages({ store, sealer: vault.sealer, clock }),
+    images: openImages({ store, sealer: vault, clock }),
     lightCache: new LightCache(),
   };
   await recover(road);
@@ -110,7 +110,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
       if (draft.kind === 'exposure') raise({ kind: 'exposure', text: `${draft.principal ?? 'somebody'} sent a real credential through the ${draft.gate ?? ''} gate; it was refused` });
     },
   };
-  const authority = await openAuthority({ hosts: providers.flatMap((one) => one.hosts), clock, kept: (make) => sealedText(store, vault.sealer, 'http.authority', make) });
+  const authority = await openAuthority({ hosts: providers.flatMap((one) => one.hosts), clock, kept: (make) => sealedText(store, vault, 'http.authority', make) });
   await writeFile(places.bundle, authority.bundle(rootCertificates.join('\n')), { mode: 0o644 });
   const gate = await openHttpGate({
     road: ports,

@@ -40,7 +40,7 @@ const bodies = {
   unlock: z.strictObject({ id: z.string() }),
 } as const;
 
-type Carried = { readonly answer: object; readonly afterwards?: () => void };
+type Carried = { readonly answer: object; readonly afterwards?: () => void | Promise<void> };
 
 /** One route for every act that widens power: signed over exactly what it does, journaled, then done. */
 export function actRoutes(parts: ApiParts): Hono<ApiVariables> {
@@ -54,7 +54,7 @@ export function actRoutes(parts: ApiParts): Hono<ApiVariables> {
     const read = bodies[kind].safeParse(act.statement.body);
     if (!read.success) throw refuse('BAD_REQUEST', `${kind}: ${read.error.issues[0]?.path.join('.') ?? ''} ${read.error.issues[0]?.message ?? ''}`, 'see /openapi.json');
     const { answer, afterwards } = await parts.acts.carryOut(act, kind, (tx, signer) => carryOut(parts, tx, signer, kind, read.data, asked.secret));
-    afterwards?.();
+    await afterwards?.();
     return c.json(answer);
   });
   return app;
@@ -113,5 +113,11 @@ async function addToVault(parts: ApiParts, tx: Transaction, asked: z.infer<(type
   const { secretHash: _, ...rest } = asked;
   const entry = await parts.vault.add(tx, { ...rest, secret });
   await parts.journal.append(tx, { kind: 'vault-changed', principal: signer.name, body: { change: 'added', name: asked.name, provider: asked.provider, environment: asked.environment, reach: asked.reach } });
-  return { answer: entry, afterwards: () => parts.installation.refresh() };
+  return {
+    answer: entry,
+    afterwards: async () => {
+      await parts.vault.refresh();
+      parts.installation.refresh();
+    },
+  };
 }
