@@ -32,10 +32,7 @@ function silenceExperimentalWarnings() {
 
 async function start() {
   if (Number.parseInt(process.versions.node, 10) < oldest) {
-    const remedy = inCheckout
-      ? 'run `npm ci`, then `npx holdpoint`: the checkout brings its own Node'
-      : `install Node ${oldest} or newer: https://nodejs.org`;
-    giveUp(`needs Node ${oldest} or newer, and this is ${process.versions.node}\n  ${remedy}`);
+    await startElsewhere();
     return;
   }
   const main = join(root, inCheckout ? 'src/cli/main.ts' : 'dist/cli/main.js');
@@ -49,6 +46,20 @@ async function start() {
   nodeModule.enableCompileCache();
   const cli = await import(pathToFileURL(main).href);
   process.exitCode = await cli.main(process.argv.slice(2));
+}
+
+/** On a Node that is too old: a checkout brings its own, a user has to. */
+async function startElsewhere() {
+  const { checkoutNode, runOn } = inCheckout ? await import('../tools/checkout-node.js') : {};
+  const node = checkoutNode?.(root);
+  if (node !== undefined) {
+    process.exitCode = await runOn(node, process.argv.slice(1));
+    return;
+  }
+  const remedy = inCheckout
+    ? 'run `npm ci`: it brings its own Node'
+    : `install Node ${oldest} or newer: https://nodejs.org`;
+  giveUp(`needs Node ${oldest} or newer, and this is ${process.versions.node}\n  ${remedy}`);
 }
 
 await start();

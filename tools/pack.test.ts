@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -70,13 +70,20 @@ describe('the program', () => {
   });
 
   test('on an older Node says what to do and exits 6', () => {
-    // The version is read from `process.versions`, so a preload can stand for an old Node.
+    // As installed: no src beside it. The version is read from `process.versions`, so a preload can stand for an old Node.
     const preload = join(folder, 'older.cjs');
     writeFileSync(
       preload,
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });",
     );
-    const ran = spawnSync(process.execPath, ['--require', preload, bin, '--version'], { encoding: 'utf8' });
+    const installed = join(folder, 'as-installed');
+    mkdirSync(join(installed, 'bin'), { recursive: true });
+    writeFileSync(join(installed, 'package.json'), '{"type":"module"}');
+    cpSync(bin, join(installed, 'bin/holdpoint.js'));
+    const ran = spawnSync(process.execPath, ['--require', preload, join(installed, 'bin/holdpoint.js'), '--version'], {
+      encoding: 'utf8',
+    });
+    expect(ran.stderr).toContain('install Node 24 or newer');
     expect(ran.stderr).toContain('needs Node 24 or newer, and this is 20.20.2');
     expect(ran.status).toBe(6);
   });

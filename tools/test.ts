@@ -8,7 +8,7 @@ import { type Counts, countTests, type Outcome, table, total } from './test/repo
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const root = join(import.meta.dirname, '..');
@@ -76,8 +76,16 @@ async function carryOut(check: Check, folder: string): Promise<Outcome> {
 function run(check: Check, program: string, args: readonly string[]): Promise<Ran> {
   const started = performance.now();
   const seconds = (): number => (performance.now() - started) / 1000;
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, NO_COLOR: '1' };
-  const child = spawn(join(bin, program), args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = {
+    ...process.env,
+    PATH: [dirname(process.execPath), bin, process.env['PATH'] ?? ''].join(delimiter),
+    NO_COLOR: '1',
+  };
+  const child = spawn(program === 'node' ? process.execPath : join(bin, program), args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
