@@ -39,6 +39,11 @@ export interface Provider {
   read(message: Message): Reading;
   /** Reads the frozen Plan of a hold again, where a plan has several steps. Absent: `read` of its only step. */
   readPlan?(plan: Plan): Reading;
+  /**
+   * Asks the far side whether an act took effect, after the line broke or the daemon died. Anything short of a proof is
+   * `unknown`.
+   */
+  prove?(intent: JsonObject, context: ResolveContext): Looking<'done' | 'failed' | 'unknown'>;
   /** Builds what puts an image back, and says what was changed since. */
   putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
 }
@@ -85,8 +90,11 @@ export interface Resolution {
    * really did.
    */
   readonly measure?: () => Looking<Measurement>;
-  /** Asks the far side whether the act took effect after the line broke. */
-  readonly prove?: () => Looking<'done' | 'failed' | 'unknown'>;
+  /**
+   * What `Provider.prove` will need to find out later whether the act took effect; kept with the intent, so that it can be
+   * asked after a crash. No secrets. A transaction's id goes into `Measurement.intent` instead.
+   */
+  readonly intent?: JsonObject;
 }
 
 /** A before-image, complete and exact, still in memory. */
@@ -103,6 +111,8 @@ export interface Measurement {
   readonly facts: readonly Fact[];
   readonly hashes: readonly string[];
   readonly rows: number;
+  /** Added to what `Provider.prove` is given: the transaction's id, the server's identity. */
+  readonly intent?: JsonObject;
   /** Replaces the class that was assumed, where the measured effect is another. */
   readonly actions?: readonly Action[];
   readonly capture?: Capture;

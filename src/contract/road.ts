@@ -30,7 +30,10 @@ export interface Asked {
   /** `provider.read(message)`, done by the gate so that it can refuse in its own tongue early. */
   readonly reading: Reading;
   readonly settings?: JsonObject;
-  /** A lease with an open transaction, from a gate that owns one. Without it the road opens its own. */
+  /**
+   * A lease with an open transaction, from a gate that owns one. Without it the road opens its own. On a refusal the
+   * gate takes back what ran on it, in the same act in which it tells the client; the road commits nothing on it then.
+   */
   readonly lease?: Lease;
   /** The agent's own words. */
   readonly agentSays?: string;

@@ -4,7 +4,8 @@ import type { Asked } from '../contract/road.ts';
 
 /**
  * Where one exchange is worked on: the resource locks it holds and the line it was lent. However the exchange ends, what
- * did not take effect is rolled back and everything is let go.
+ * did not take effect on a line of ours is rolled back and everything is let go. A gate's own line is left to the gate:
+ * on some wires taking back and telling the client are one act.
  */
 export class Desk implements AsyncDisposable {
   readonly road: RoadParts;
@@ -40,8 +41,7 @@ export class Desk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      const lease = this.asked.lease ?? this.#own;
-      if (!this.#kept && lease !== undefined && lease.ran.length > 0) await lease.rollback();
+      if (!this.#kept && this.#own !== undefined && this.#own.ran.length > 0) await this.#own.rollback();
       await this.#own?.release();
     } finally {
       this.#release();

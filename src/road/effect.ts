@@ -1,7 +1,7 @@
 import type { Clear } from './clear.ts';
 import type { Desk } from './desk.ts';
-import { look } from './look.ts';
 import type { Measured } from './measure.ts';
+import { prove } from './prove.ts';
 import type { Target } from './target.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { Outcome } from '../contract/road.ts';
@@ -54,7 +54,7 @@ export async function record(desk: Desk, target: Target, measured: Measured, req
         running: asked.running,
       },
     });
-    await tx.insert('clearances', clearance, { state: 'sent', hold: hold ?? '', digest, image: secured ?? '', entry: entry.index, provider: asked.provider.name, upstream: request.upstream });
+    await tx.insert('clearances', clearance, { state: 'sent', hold: hold ?? '', digest, image: secured ?? '', entry: entry.index, provider: asked.provider.name, upstream: request.upstream, intent: measured.intent });
     return secured;
   });
   return { request, digest, clearance, image, clear, measured, target };
@@ -102,7 +102,7 @@ export async function takeEffect(desk: Desk, intent: Intent): Promise<Answer> {
 
 /** After a broken line: asks the far side where it can be asked. Only a proven non-effect gives the approval back. */
 async function settleBroken(desk: Desk, intent: Intent, sent: boolean, cause: unknown): Promise<unknown> {
-  const proved = sent ? await prove(desk, intent) : 'failed';
+  const proved = sent ? await prove(desk.road, desk.asked.provider, intent.request.upstream, intent.measured.intent) : 'failed';
   await settleAs(desk, intent, proved, { lineBroken: true, sent }, undefined);
   if (!sent) return cause instanceof LineBroken ? refuse('UNAVAILABLE', 'the provider could not be reached; nothing was sent', 'try again later') : cause;
   if (proved === 'failed') return refuse('UNAVAILABLE', 'the line broke; it is proved that nothing took effect', 'ask again');
@@ -115,22 +115,6 @@ async function settleBroken(desk: Desk, intent: Intent, sent: boolean, cause: un
     'stop here; do not send it again; tell the person you work for',
     intent.clear.signed === undefined ? {} : { hold: intent.clear.signed.hold.code },
   );
-}
-
-async function prove(desk: Desk, intent: Intent): Promise<'done' | 'failed' | 'unknown'> {
-  const { prove: question } = intent.target.resolution;
-  if (question === undefined) return 'unknown';
-  try {
-    const lease = await desk.road.leases.open(intent.target.upstream.name);
-    try {
-      return await look(desk.road, desk.asked.provider, lease, question());
-    } finally {
-      await lease.release();
-    }
-  } catch {
-    // A proof that cannot be had proves nothing.
-    return 'unknown';
-  }
 }
 
 /** Writes down what the far side proved, and answers. */

@@ -8,6 +8,7 @@ import type { Action } from '../model/action.ts';
 import { digestOf } from '../model/digest.ts';
 import type { Fact } from '../model/hold.ts';
 import { newId } from '../model/identifier.ts';
+import type { JsonObject } from '../model/json.ts';
 import { refuse } from '../model/refusal.ts';
 
 /** What was found out before anything took effect. */
@@ -18,6 +19,8 @@ export interface Measured {
   /** Hash over everything that would be hit, `null` when nothing more than the targets themselves. */
   readonly affected: string | null;
   readonly capture: Capture | undefined;
+  /** What it will take to find out later whether the act took effect; undefined when nothing can. */
+  readonly intent: JsonObject | undefined;
   readonly lease: Lease;
 }
 
@@ -40,6 +43,7 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
     rows: measurement?.rows ?? capture?.hashes.length ?? 0,
     affected: affectedHash(resolution.dependents, hashes),
     capture,
+    intent: resolution.intent === undefined && measurement?.intent === undefined ? undefined : { ...resolution.intent, ...measurement?.intent },
     lease,
   };
 }
