@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { decoded, encodingOf, keptHeaders, type ReceivedHeaders, withoutSecret } from './answer.ts';
 import { type Answer, LineBroken } from '../../contract/upstream.ts';
-import { Refused } from '../../model/refusal.ts';
 import type { HttpAnswer } from '../../model/http-message.ts';
 
 /** The credential on an exchange, for finding it in the answer. */
@@ -17,7 +16,7 @@ export interface Presented {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: Error) => void;
-  readonly #presented: Presented;
+  readonly #presented: Presented | undefined;
   readonly #limit: number;
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
@@ -30,7 +29,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     resolve: (answer: Answer) => void,
     reject: (error: Error) => void,
-    presented: Presented,
+    presented: Presented | undefined,
     bounds: { readonly answerBytes: number; readonly wholeTimeout: number },
   ) {
     this.#resolve = resolve;
@@ -80,14 +79,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, cause: Error): void {
-    this.#break(cause instanceof Refused ? cause.refusal.detail : 'the line to the far side broke', cause);
+    this.#break('the line to the far side broke', cause);
   }
 
   #finish(body: Uint8Array): void {
     if (this.#settled) return;
     this.#settle();
     const answer: HttpAnswer = { status: this.#status, headers: keptHeaders(this.#headers), body };
-    this.#resolve({ protocol: 'http', content: withoutSecret(answer, this.#presented.bytes, this.#presented.text) });
+    const presented = this.#presented;
+    const content = presented === undefined ? answer : withoutSecret(answer, presented.bytes, presented.text);
+    this.#resolve({ protocol: 'http', content });
   }
 
   #giveUp(why: string): void {

@@ -1,4 +1,4 @@
-import type { Credential } from '../../contract/upstream.ts';
+import { type Credential, LineBroken } from '../../contract/upstream.ts';
 import type { HttpMessage } from '../../model/http-message.ts';
 import { refuse } from '../../model/refusal.ts';
 
@@ -55,8 +55,8 @@ export function placed(credential: Credential): readonly string[] {
 }
 
 /**
- * The message's headers and ours behind them, name and value in turn. Throws `Refused` (`BAD_REQUEST`) for a message
- * that says what is not its to say; nothing was sent then.
+ * The message's headers and ours behind them, name and value in turn. Throws `LineBroken` (`no`) for a message that
+ * says what is not its to say.
  */
 export function requestHeaders(message: HttpMessage, own: readonly string[]): string[] {
   if (!methods.has(message.method)) throw malformed('its method is not one we send');
@@ -74,6 +74,6 @@ export function requestHeaders(message: HttpMessage, own: readonly string[]): st
   return headers;
 }
 
-function malformed(why: string) {
-  return refuse('BAD_REQUEST', `the message was not sent: ${why}`, 'send the request without it');
+function malformed(why: string): LineBroken {
+  return new LineBroken('no', `the message was refused and not sent: ${why}`);
 }

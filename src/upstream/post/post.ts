@@ -7,7 +7,11 @@ const timeoutMs = 10_000;
  * Posts JSON to a URL that a human configured (a webhook, a witness) and resolves on any 2xx. Redirects are not
  * followed, the address is pinned, private ones only where the configuration says so.
  */
-export async function postTo(url: string, body: Uint8Array, options: { readonly allowPrivate: boolean }): Promise<void> {
+export async function postTo(
+  url: string,
+  body: Uint8Array,
+  options: { readonly allowPrivate: boolean },
+): Promise<void> {
   const { protocol, hostname, port, pathname, search, host } = new URL(url);
   const secure = protocol === 'https:';
   if (!secure && protocol !== 'http:') throw new TypeError(`\`${protocol}\` is not http or https`);

@@ -1,0 +1,165 @@
+import { Clearances, NotCleared } from './clearances.ts';
+import type { Clearance, Lease, Leases } from '../../contract/lease.ts';
+import {
+  type Answer,
+  type Credential,
+  type Line,
+  LineBroken,
+  type Route,
+  type Upstream,
+} from '../../contract/upstream.ts';
+import type { Message } from '../../model/plan.ts';
+import { refuse } from '../../model/refusal.ts';
+
+export interface LeaseParts {
+  /** One a protocol; those that can be closed are, with the leases. */
+  readonly upstreams: readonly (Upstream & { close?(): Promise<void> })[];
+  /** Where an upstream entry goes, and under which name its credential is in the vault: the entry's own if not said. */
+  readonly routes: (upstream: string) => (Route & { readonly credential?: string }) | undefined;
+  readonly vault: { open(name: string): Promise<Credential> };
+}
+
+/** Leases whose upstreams can be shut. */
+export interface OpenLeases extends Leases {
+  close(): Promise<void>;
+}
+
+/** Scheme of an address → the protocol that is spoken there. */
+const protocols: { readonly [scheme: string]: string } = {
+  'https:': 'http',
+  'http:': 'http',
+  'postgres:': 'postgres',
+  'postgresql:': 'postgres',
+};
+
+/** Protocols in which each message is its own effect: there is nothing that could run first and be taken back. */
+const eachIsAnEffect: ReadonlySet<string> = new Set(['http']);
+
+/** The one place that sends. Throws `Refused` (`UNAVAILABLE`) from `open` for an entry that leads nowhere. */
+export function openLeases(parts: LeaseParts): OpenLeases {
+  const upstreams = new Map(parts.upstreams.map((one) => [one.protocol, one]));
+  const clearances = new Clearances();
+  const lent = new WeakSet<Lease>();
+  let count = 0;
+  return Object.freeze({
+    open: async (name: string) => {
+      const route = parts.routes(name);
+      const upstream = route === undefined ? undefined : upstreams.get(protocolOf(route.address));
+      if (route === undefined || upstream === undefined) {
+        throw refuse(
+          'UNAVAILABLE',
+          `upstream \`${name}\` is not configured, or for no protocol we speak`,
+          'a human names it in holdpoint.yaml and applies that',
+        );
+      }
+      const line = await upstream.open(route, await parts.vault.open(route.credential ?? name));
+      const lease = new OpenLease(`lease-${++count}`, name, upstream.protocol, line, clearances);
+      lent.add(lease);
+      return lease;
+    },
+    mint: (lease: Lease, messages: readonly Message[], phase: Clearance['phase'], id: string) => {
+      if (!lent.has(lease)) throw new NotCleared('foreign');
+      return clearances.mint(lease, messages, phase, id);
+    },
+    close: async () => {
+      for (const one of parts.upstreams) await one.close?.();
+    },
+  });
+}
+
+function protocolOf(address: string): string {
+  const scheme = URL.parse(address)?.protocol ?? '';
+  return (Object.hasOwn(protocols, scheme) ? protocols[scheme] : undefined) ?? scheme.slice(0, -1);
+}
+
+type State = 'idle' | 'busy' | 'broken' | 'released';
+
+class OpenLease implements Lease {
+  readonly id: string;
+  readonly upstream: string;
+  readonly #protocol: string;
+  readonly #line: Line;
+  readonly #clearances: Clearances;
+  #ran: readonly Message[] = [];
+  #state: State = 'idle';
+
+  constructor(id: string, upstream: string, protocol: string, line: Line, clearances: Clearances) {
+    this.id = id;
+    this.upstream = upstream;
+    this.#protocol = protocol;
+    this.#line = line;
+    this.#clearances = clearances;
+  }
+
+  get ran(): readonly Message[] {
+    return this.#ran;
+  }
+
+  async send(message: Message, clearance: Clearance): Promise<Answer> {
+    // Spent first: a clearance that was shown to a lease that can't use it is spent all the same.
+    const spent = this.#clearances.spend(clearance, this, message);
+    this.#enter();
+    if (
+      spent.message.protocol !== this.#protocol ||
+      (spent.phase === 'measure' && eachIsAnEffect.has(this.#protocol))
+    ) {
+      this.#state = 'idle';
+      throw new NotCleared('mismatched');
+    }
+    const effect = spent.phase === 'effect' && spent.last;
+    try {
+      const answer = await this.#line.send(spent.message);
+      if (effect) this.#ran = [];
+      else if (spent.phase !== 'lookup') this.#ran = Object.freeze([...this.#ran, spent.message]);
+      this.#leave('idle');
+      return answer;
+    } catch (thrown) {
+      this.#afterBreak(thrown, effect);
+      throw thrown instanceof LineBroken
+        ? thrown
+        : new LineBroken('unknown', 'the line failed in a way of its own', { cause: thrown });
+    }
+  }
+
+  async rollback(): Promise<void> {
+    this.#enter();
+    try {
+      await this.#line.rollback();
+      this.#ran = [];
+      this.#leave('idle');
+    } catch (thrown) {
+      this.#leave('broken');
+      throw thrown;
+    }
+  }
+
+  async release(): Promise<void> {
+    if (this.#state === 'released') return;
+    const open = this.#ran.length > 0 && this.#state !== 'broken';
+    this.#state = 'released';
+    try {
+      // A line that goes back with an open transaction could be lent to somebody else with it.
+      if (open) await this.#line.rollback();
+    } finally {
+      this.#ran = [];
+      await this.#line.close();
+    }
+  }
+
+  #enter(): void {
+    if (this.#state !== 'idle') throw new NotCleared(this.#state);
+    this.#state = 'busy';
+  }
+
+  #leave(state: State): void {
+    if (this.#state === 'busy') this.#state = state;
+  }
+
+  /** Nothing more runs on a line of which it is not known where it stands. */
+  #afterBreak(thrown: unknown, effect: boolean): void {
+    const proved = thrown instanceof LineBroken && thrown.sent === 'no';
+    if (!proved && effect) this.#ran = [];
+    // Without an open transaction the next message may find another connection.
+    this.#leave(proved && this.#ran.length === 0 ? 'idle' : 'broken');
+  }
+}
