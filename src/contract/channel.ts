@@ -4,7 +4,17 @@ import type { Hold } from '../model/hold.ts';
 export interface Alarm {
   readonly id: string;
   readonly at: string;
-  readonly kind: 'held' | 'denied' | 'exposure' | 'provider-refused' | 'scheduled' | 'overdue' | 'frozen' | 'outcome-unknown' | 'goal-locked' | 'signer';
+  readonly kind:
+    | 'held'
+    | 'denied'
+    | 'exposure'
+    | 'provider-refused'
+    | 'scheduled'
+    | 'overdue'
+    | 'frozen'
+    | 'outcome-unknown'
+    | 'goal-locked'
+    | 'signer';
   /** Our own words. Agent text appears in `hold.agentSays` only. */
   readonly text: string;
   readonly hold?: Hold;

@@ -14,7 +14,11 @@ export interface Alarms {
   close(): Promise<void>;
 }
 
-export function openAlarms(parts: { clock: Clock; journal: () => JournalWriter; diagnose: (where: string, cause: unknown) => void }): Alarms {
+export function openAlarms(parts: {
+  clock: Clock;
+  journal: () => JournalWriter;
+  diagnose: (where: string, cause: unknown) => void;
+}): Alarms {
   const listeners = new Set<(alarm: Alarm) => void>();
   let channels: readonly Channel[] = [];
   const underWay = new Set<Promise<void>>();
@@ -29,7 +33,9 @@ export function openAlarms(parts: { clock: Clock; journal: () => JournalWriter; 
         await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** attempt).unref());
       }
     }
-    await parts.journal().record({ kind: 'alarmed', body: { alarm: alarm.id, channel: channel.name, delivered: false } });
+    await parts
+      .journal()
+      .record({ kind: 'alarmed', body: { alarm: alarm.id, channel: channel.name, delivered: false } });
   };
 
   return {

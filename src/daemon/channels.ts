@@ -5,5 +5,7 @@ import { postTo } from '../upstream/post/post.ts';
 
 /** The channels that the configuration names. */
 export function channelsOf(config: Config): readonly Channel[] {
-  return config.webhooks.map((one) => webhook(one.url, (url, body) => postTo(url, body, { allowPrivate: one.private })));
+  return config.webhooks.map((one) =>
+    webhook(one.url, (url, body) => postTo(url, body, { allowPrivate: one.private })),
+  );
 }

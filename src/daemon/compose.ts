@@ -73,9 +73,18 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const store = await openSqliteStore({ path: places.database });
   const clock = await openClock({ store });
   const vault = await openVault({ store, key: options.key ?? keyFile(places.vaultKey), clock });
-  const journal = await openJournal({ store, clock, key: await journalKey(store, vault), origin: `holdpoint/${await installationId(store)}` });
+  const journal = await openJournal({
+    store,
+    clock,
+    key: await journalKey(store, vault),
+    origin: `holdpoint/${await installationId(store)}`,
+  });
   const alarms = openAlarms({ clock, journal: () => journal, diagnose });
-  const installation = await openInstallation(store, (name) => vault.entry(name)?.reach ?? 'environment', publishedAddress);
+  const installation = await openInstallation(
+    store,
+    (name) => vault.entry(name)?.reach ?? 'environment',
+    publishedAddress,
+  );
   const signers = openSigners({ store, journal, clock });
   const goalLocks = await openGoalLocks({ store, journal, clock });
   const identity = openIdentity({ store, clock, journalAppend: (tx, draft) => journal.append(tx, draft) });
@@ -107,10 +116,19 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     mediate: (asked) => mediate(road, asked),
     note: async (draft) => {
       await journal.record(draft);
-      if (draft.kind === 'exposure') raise({ kind: 'exposure', text: `${draft.principal ?? 'somebody'} sent a real credential through the ${draft.gate ?? ''} gate; it was refused` });
+      if (draft.kind === 'exposure')
+        raise({
+          kind: 'exposure',
+          text: `${draft.principal ?? 'somebody'} sent a real credential through the ${draft.gate ?? ''} gate; it was refused`,
+        });
     },
   };
-  const authority = await openAuthority({ hosts: providers.flatMap((one) => one.hosts), clock, kept: (make) => sealedText(store, vault, 'http.authority', make) });
+  const hosts = providers.flatMap((one) => one.hosts);
+  const authority = await openAuthority({
+    hosts,
+    clock,
+    kept: (make) => sealedText(store, vault, `http.authority:${hosts.toSorted().join(',')}`, make),
+  });
   await writeFile(places.bundle, authority.bundle(rootCertificates.join('\n')), { mode: 0o644 });
   const gate = await openHttpGate({
     road: ports,
@@ -119,7 +137,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     port: options.httpPort,
     egress: () => ({ mode: installation.config.egress, hosts: installation.config.hosts }),
     authority,
-    tunnel: (host, port) => dialTunnel(host, port),
+    tunnel: (host: string, port: number) => dialTunnel(host, port),
     clock,
   });
   const refreshChannels = (): void => alarms.replaceChannels(channelsOf(installation.config));
@@ -188,8 +206,8 @@ function holdSettings(options: DaemonOptions, delay: () => number): HoldSettings
 
 async function makePlaces(places: Places): Promise<void> {
   await mkdir(places.data, { recursive: true, mode: 0o711 });
-  for (const dir of [`${places.data}/state`, `${places.data}/keys`, places.signers]) await mkdir(dir, { recursive: true, mode: 0o700 });
+  for (const dir of [`${places.data}/state`, `${places.data}/keys`, places.signers])
+    await mkdir(dir, { recursive: true, mode: 0o700 });
   await mkdir(places.open, { recursive: true, mode: 0o755 });
   if (!existsSync(places.diagnostics)) await writeFile(places.diagnostics, '', { mode: 0o600 });
 }
-

@@ -2,7 +2,9 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Environment } from '../model/environment.ts';
 
-const slug = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name is lower-case letters, digits and hyphens, beginning with a letter');
+const slug = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name is lower-case letters, digits and hyphens, beginning with a letter');
 const duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration is a number and s, m, h or d: 48h');
 
 const environment = z
@@ -15,7 +17,9 @@ const environment = z
 const upstream = z.strictObject({
   provider: slug,
   environment: slug,
-  credential: z.string().regex(/^vault:[a-z][a-z0-9-]{0,39}$/, 'a credential is `vault:<name>`; secrets never stand in this file'),
+  credential: z
+    .string()
+    .regex(/^vault:[a-z][a-z0-9-]{0,39}$/, 'a credential is `vault:<name>`; secrets never stand in this file'),
   address: z.url().optional().describe('Another endpoint than the published one.'),
   ca: z.string().optional().describe('PEM text of an authority to trust for that address.'),
   lookups: z.boolean().default(false).describe('Used for read-only look-ups alone, never for an effect.'),
@@ -29,8 +33,14 @@ export const configSchema = z.strictObject({
   upstreams: z.record(slug, upstream).default({}),
   egress: z.union([z.literal('open'), z.literal('listed')]).default('open'),
   hosts: z.array(z.string()).default([]).describe('With `egress: listed`: hosts that may be read (GET, HEAD).'),
-  webhooks: z.array(z.strictObject({ url: z.url(), private: z.boolean().default(false) })).default([]).describe('Where alarms go.'),
-  witness: z.strictObject({ file: z.string().optional(), url: z.url().optional() }).default({}).describe('Where checkpoints go.'),
+  webhooks: z
+    .array(z.strictObject({ url: z.url(), private: z.boolean().default(false) }))
+    .default([])
+    .describe('Where alarms go.'),
+  witness: z
+    .strictObject({ file: z.string().optional(), url: z.url().optional() })
+    .default({})
+    .describe('Where checkpoints go.'),
   delay: duration.default('48h').describe('Our own delay after the signature for provider deletes.'),
 });
 
@@ -50,7 +60,11 @@ export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map((one) => `${one.line}:${one.column} ${one.path === '' ? '' : `${one.path}: `}${one.message}`).join('\n'));
+    super(
+      problems
+        .map((one) => `${one.line}:${one.column} ${one.path === '' ? '' : `${one.path}: `}${one.message}`)
+        .join('\n'),
+    );
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -59,13 +73,24 @@ export class ConfigError extends Error {
 /** Reads `holdpoint.yaml` text. Throws `ConfigError` that points at the line. */
 export function readConfig(text: string): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, maxAliasCount: 0 } as Parameters<typeof parseDocument>[1]);
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    strict: true,
+    maxAliasCount: 0,
+  } as Parameters<typeof parseDocument>[1]);
   const at = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map((error) => ({ ...at(error.pos[0]), path: '', message: error.message.split('\n')[0] ?? 'not YAML' })));
+    throw new ConfigError(
+      document.errors.map((error) => ({
+        ...at(error.pos[0]),
+        path: '',
+        message: error.message.split('\n')[0] ?? 'not YAML',
+      })),
+    );
   }
   const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (!parsed.success) {
@@ -78,7 +103,10 @@ export function readConfig(text: string): Config {
     );
   }
   const problems = inconsistencies(parsed.data);
-  if (problems.length > 0) throw new ConfigError(problems.map(({ path, message }) => ({ ...at(offsetOf(document, path)), path: path.join('.'), message })));
+  if (problems.length > 0)
+    throw new ConfigError(
+      problems.map(({ path, message }) => ({ ...at(offsetOf(document, path)), path: path.join('.'), message })),
+    );
   return parsed.data;
 }
 
@@ -99,17 +127,23 @@ function inconsistencies(config: Config): { path: string[]; message: string }[] 
   const problems: { path: string[]; message: string }[] = [];
   const owners = new Map<string, string>();
   for (const [name, one] of Object.entries(config.environments)) {
-    if (one.production && one.disposable) problems.push({ path: ['environments', name, 'disposable'], message: 'production cannot be disposable' });
+    if (one.production && one.disposable)
+      problems.push({ path: ['environments', name, 'disposable'], message: 'production cannot be disposable' });
     for (const [provider, ids] of Object.entries(bindingsOf(one))) {
       for (const id of ids) {
         const owner = owners.get(`${provider} ${id}`);
-        if (owner !== undefined) problems.push({ path: ['environments', name, provider], message: `\`${id}\` is bound to ${owner} already` });
+        if (owner !== undefined)
+          problems.push({ path: ['environments', name, provider], message: `\`${id}\` is bound to ${owner} already` });
         owners.set(`${provider} ${id}`, name);
       }
     }
   }
   for (const [name, one] of Object.entries(config.upstreams)) {
-    if (config.environments[one.environment] === undefined) problems.push({ path: ['upstreams', name, 'environment'], message: `there is no environment \`${one.environment}\`` });
+    if (config.environments[one.environment] === undefined)
+      problems.push({
+        path: ['upstreams', name, 'environment'],
+        message: `there is no environment \`${one.environment}\``,
+      });
   }
   return problems;
 }
@@ -121,7 +155,12 @@ function bindingsOf(one: Config['environments'][string]): { [provider: string]: 
 
 /** The environments of a configuration, as the road knows them. */
 export function environmentsOf(config: Config): readonly Environment[] {
-  return Object.entries(config.environments).map(([name, one]) => ({ name, production: one.production, disposable: one.disposable, bindings: bindingsOf(one) }));
+  return Object.entries(config.environments).map(([name, one]) => ({
+    name,
+    production: one.production,
+    disposable: one.disposable,
+    bindings: bindingsOf(one),
+  }));
 }
 
 /** Milliseconds of `48h`, `15m`, `3d`. */
@@ -134,5 +173,9 @@ export function milliseconds(text: string): number {
 
 /** The published JSON Schema of `holdpoint.yaml`. */
 export function configJsonSchema(): unknown {
-  return { ...z.toJSONSchema(configSchema, { io: 'input' }), $id: 'https://holdpoint.dev/schema/holdpoint.json', title: 'holdpoint.yaml' };
+  return {
+    ...z.toJSONSchema(configSchema, { io: 'input' }),
+    $id: 'https://holdpoint.dev/schema/holdpoint.json',
+    title: 'holdpoint.yaml',
+  };
 }

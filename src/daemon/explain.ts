@@ -21,7 +21,13 @@ export interface Explained {
   readonly id: string;
   readonly reversibility: Reversibility;
   readonly decision: Decision['kind'];
-  readonly actions: readonly { readonly operation: string; readonly reversibility: Reversibility; readonly traits: readonly string[]; readonly why: string; readonly resolver: string }[];
+  readonly actions: readonly {
+    readonly operation: string;
+    readonly reversibility: Reversibility;
+    readonly traits: readonly string[];
+    readonly why: string;
+    readonly resolver: string;
+  }[];
   readonly reasons: readonly string[];
 }
 
@@ -30,22 +36,42 @@ const assumed: Environment = { name: 'production', production: true, disposable:
 
 /** Says for a text what it would do and why. Never throws: what is not understood is `unknown` and denied. */
 export function explainText(providers: readonly Provider[], policy: Policy, asked: ExplainAsked): Explained {
-  const provider = providers.find((one) => one.name === asked.about) ?? (asked.about === 'graphql' ? providers.find((one) => one.name === 'railway') : undefined);
+  const provider =
+    providers.find((one) => one.name === asked.about) ??
+    (asked.about === 'graphql' ? providers.find((one) => one.name === 'railway') : undefined);
   if (provider === undefined) {
-    return { id: asked.id, reversibility: 'unknown', decision: 'deny', actions: [], reasons: [`\`${asked.about}\` is neither a provider nor a language here; known: ${providers.map((one) => one.name).join(', ')}, graphql`] };
+    return {
+      id: asked.id,
+      reversibility: 'unknown',
+      decision: 'deny',
+      actions: [],
+      reasons: [
+        `\`${asked.about}\` is neither a provider nor a language here; known: ${providers.map((one) => one.name).join(', ')}, graphql`,
+      ],
+    };
   }
   try {
     const reading = provider.read(messageOf(provider, asked));
     const decision = judgeOffline(policy, reading.actions, reading.plan);
     const resolverOf = new Map(provider.catalogue.map((one) => [one.operation, one.resolver]));
-    const actions = reading.actions.map((action) => ({ operation: action.operation, reversibility: action.reversibility, traits: action.traits, why: action.why, resolver: resolverOf.get(action.operation) ?? 'none' }));
+    const actions = reading.actions.map((action) => ({
+      operation: action.operation,
+      reversibility: action.reversibility,
+      traits: action.traits,
+      why: action.why,
+      resolver: resolverOf.get(action.operation) ?? 'none',
+    }));
     const unresolved = actions.filter((action) => action.resolver === 'none' && action.reversibility !== 'read');
     return {
       id: asked.id,
       reversibility: worst(actions.map((action) => action.reversibility)),
       decision: unresolved.length > 0 ? 'deny' : decision.kind,
       actions,
-      reasons: [...actions.map((action) => `${action.operation}: ${action.why}`), ...decision.reasons, ...unresolved.map((action) => `${action.operation} has no resolver yet, so it is denied`)],
+      reasons: [
+        ...actions.map((action) => `${action.operation}: ${action.why}`),
+        ...decision.reasons,
+        ...unresolved.map((action) => `${action.operation} has no resolver yet, so it is denied`),
+      ],
     };
   } catch (thrown) {
     const { detail, hint } = refusalIn(thrown);
@@ -54,14 +80,26 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
 }
 
 function messageOf(provider: Provider, asked: ExplainAsked): HttpMessage {
-  const body = JSON.stringify(asked.variables === undefined ? { query: asked.text } : { query: asked.text, variables: asked.variables });
-  return { protocol: 'http', method: 'POST', origin: `https://${provider.hosts[0] ?? ''}`, path: '/graphql/v2', headers: [['content-type', 'application/json']], body: Buffer.from(body) };
+  const body = JSON.stringify(
+    asked.variables === undefined ? { query: asked.text } : { query: asked.text, variables: asked.variables },
+  );
+  return {
+    protocol: 'http',
+    method: 'POST',
+    origin: `https://${provider.hosts[0] ?? ''}`,
+    path: '/graphql/v2',
+    headers: [['content-type', 'application/json']],
+    body: Buffer.from(body),
+  };
 }
 
 function judgeOffline(policy: Policy, read: readonly Action[], plan: ActionRequest['plan']): Decision {
   const actions = read.map((action) => ({
     ...action,
-    resources: (action.resources.length === 0 ? [{ kind: 'unresolved', id: '*' }] : action.resources).map((one) => ({ ...one, environments: ['production'] })),
+    resources: (action.resources.length === 0 ? [{ kind: 'unresolved', id: '*' }] : action.resources).map((one) => ({
+      ...one,
+      environments: ['production'],
+    })),
   }));
   const request: ActionRequest = {
     schema: 'holdpoint/action/v1',
@@ -75,5 +113,12 @@ function judgeOffline(policy: Policy, read: readonly Action[], plan: ActionReque
     plan,
     affected: null,
   };
-  return policy.judge({ request, environments: [assumed], tokenEnvironments: ['production'], undoSecured: true, withinBounds: true, rows: 0 });
+  return policy.judge({
+    request,
+    environments: [assumed],
+    tokenEnvironments: ['production'],
+    undoSecured: true,
+    withinBounds: true,
+    rows: 0,
+  });
 }

@@ -13,7 +13,11 @@ const tenYearsMs = 3_650 * 86_400_000;
  */
 export async function ensureHumanToken(store: Store, identity: Identity, places: Places): Promise<void> {
   if (existsSync(places.humanToken)) return;
-  const name = userInfo().username.toLowerCase().replace(/[^a-z0-9-]/g, '-').slice(0, 30) || 'human';
+  const name =
+    userInfo()
+      .username.toLowerCase()
+      .replace(/[^a-z0-9-]/g, '-')
+      .slice(0, 30) || 'human';
   const { presented } = await store.transact((tx) =>
     identity.createToken(tx, {
       kind: 'human',

@@ -28,7 +28,11 @@ export interface Installation {
 
 const key = 'applied';
 
-export async function openInstallation(store: Store, reachOf: ReachOf, addresses: (provider: string) => string | undefined): Promise<Installation> {
+export async function openInstallation(
+  store: Store,
+  reachOf: ReachOf,
+  addresses: (provider: string) => string | undefined,
+): Promise<Installation> {
   const stored = (await store.get('settings', key)) as Applied | undefined;
   let applied: Applied = stored ?? { text: '', policies: {} };
   let config = applied.text === '' ? emptyConfig : readConfig(applied.text);
@@ -48,7 +52,13 @@ export async function openInstallation(store: Store, reachOf: ReachOf, addresses
       const entry = config.upstreams[name];
       const address = entry?.address ?? (entry === undefined ? undefined : addresses(entry.provider));
       if (entry === undefined || address === undefined) return undefined;
-      return { name, address, allowPrivate: entry.private, credential: entry.credential.slice('vault:'.length), ...(entry.ca === undefined ? {} : { ca: entry.ca }) };
+      return {
+        name,
+        address,
+        allowPrivate: entry.private,
+        credential: entry.credential.slice('vault:'.length),
+        ...(entry.ca === undefined ? {} : { ca: entry.ca }),
+      };
     },
     async replace(tx, next) {
       const read = readConfig(next.text);
@@ -66,15 +76,13 @@ export async function openInstallation(store: Store, reachOf: ReachOf, addresses
 }
 
 function bind(config: Config, reachOf: ReachOf): Bindings {
-  const upstreams = Object.entries(config.upstreams).map(
-    ([name, one]): UpstreamEntry => ({
-      name,
-      provider: one.provider,
-      environment: one.environment,
-      reach: reachOf(one.credential.slice('vault:'.length)),
-      lookupsOnly: one.lookups,
-    }),
-  );
+  const upstreams = Object.entries(config.upstreams).map(([name, one]): UpstreamEntry => ({
+    name,
+    provider: one.provider,
+    environment: one.environment,
+    reach: reachOf(one.credential.slice('vault:'.length)),
+    lookupsOnly: one.lookups,
+  }));
   return Object.freeze({ environments: environmentsOf(config), upstreams });
 }
 

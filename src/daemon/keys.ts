@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  randomBytes,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto';
 import type { Store } from '../contract/store.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Sealer } from '../road/undo/images.ts';
@@ -6,7 +13,12 @@ import type { Signer, Signers } from '../road/signing/signers.ts';
 import type { Enrolment } from './api/context.ts';
 
 /** A sealed text kept in the Store under a name, made on first use. */
-export async function sealedText(store: Store, sealer: Sealer, name: string, make: () => Promise<string> | string): Promise<string> {
+export async function sealedText(
+  store: Store,
+  sealer: Sealer,
+  name: string,
+  make: () => Promise<string> | string,
+): Promise<string> {
   const stored = await store.get('settings', name);
   if (stored !== undefined) return Buffer.from(sealer.unseal(String(stored['sealed']), name)).toString('utf8');
   const text = await make();
@@ -16,7 +28,9 @@ export async function sealedText(store: Store, sealer: Sealer, name: string, mak
 
 /** The Ed25519 key that signs checkpoints: made once, sealed in the Store. */
 export async function journalKey(store: Store, sealer: Sealer): Promise<KeyObject> {
-  const pem = await sealedText(store, sealer, 'journal.key', () => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const pem = await sealedText(store, sealer, 'journal.key', () =>
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  );
   return createPrivateKey(pem);
 }
 
@@ -32,7 +46,10 @@ export async function installationId(store: Store): Promise<string> {
 const hash = (code: string): Buffer => createHash('sha256').update(code).digest();
 
 /** A fresh one-time code for the first signer; undefined when somebody is enrolled already. Five wrong tries end it. */
-export async function openEnrolment(store: Store, signers: Signers): Promise<{ readonly code: string | undefined; readonly enrolment: Enrolment }> {
+export async function openEnrolment(
+  store: Store,
+  signers: Signers,
+): Promise<{ readonly code: string | undefined; readonly enrolment: Enrolment }> {
   const code = (await signers.list()).length > 0 ? undefined : randomBytes(9).toString('base64url');
   let good = code === undefined ? undefined : hash(code);
   let wrong = 0;
@@ -43,11 +60,16 @@ export async function openEnrolment(store: Store, signers: Signers): Promise<{ r
         if (good === undefined || !timingSafeEqual(good, hash(asked.code))) {
           wrong += 1;
           if (wrong >= 5) good = undefined;
-          throw refuse('DENIED', 'this is not the one-time code that `holdpoint up` printed', 'start the daemon again for a fresh code; later signers are added by an existing one');
+          throw refuse(
+            'DENIED',
+            'this is not the one-time code that `holdpoint up` printed',
+            'start the daemon again for a fresh code; later signers are added by an existing one',
+          );
         }
         good = undefined;
         return store.transact(async (tx) => {
-          if ((await tx.find('signers', { limit: 1 })).length > 0) throw refuse('DENIED', 'a signer is enrolled already', 'ask them to add you: holdpoint signer add');
+          if ((await tx.find('signers', { limit: 1 })).length > 0)
+            throw refuse('DENIED', 'a signer is enrolled already', 'ask them to add you: holdpoint signer add');
           return signers.add(tx, { name: asked.name, kind: 'ed25519', publicKey: asked.publicKey, addedBy: 'first' });
         });
       },

@@ -44,6 +44,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((cause: unknown) => {
-  process.stderr.write(`holdpoint: the daemon did not start: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+  process.stderr.write(
+    `holdpoint: the daemon did not start: ${cause instanceof Error ? cause.message : String(cause)}\n`,
+  );
   process.exit(6);
 });

@@ -1,9 +1,15 @@
 /** Refuses to hold credentials in a process that another user of this account could open with a debugger. */
-export function checkRuntime(process: { readonly execArgv: readonly string[]; readonly env: { readonly [name: string]: string | undefined } }): void {
+export function checkRuntime(process: {
+  readonly execArgv: readonly string[];
+  readonly env: { readonly [name: string]: string | undefined };
+}): void {
   const inspecting = process.execArgv.find((flag) => flag.startsWith('--inspect') || flag.startsWith('--debug'));
-  if (inspecting !== undefined) throw new Error(`node was started with \`${inspecting}\`: the daemon does not run under an inspector`);
-  if ((process.env['NODE_OPTIONS'] ?? '').trim() !== '') throw new Error('NODE_OPTIONS is set: the daemon runs only with the flags that it was started with');
-  if (!process.execArgv.includes('--disable-sigusr1')) throw new Error('node was started without --disable-sigusr1: a signal could open the inspector');
+  if (inspecting !== undefined)
+    throw new Error(`node was started with \`${inspecting}\`: the daemon does not run under an inspector`);
+  if ((process.env['NODE_OPTIONS'] ?? '').trim() !== '')
+    throw new Error('NODE_OPTIONS is set: the daemon runs only with the flags that it was started with');
+  if (!process.execArgv.includes('--disable-sigusr1'))
+    throw new Error('node was started without --disable-sigusr1: a signal could open the inspector');
 }
 
 /** Flags that the daemon's node is started with. */

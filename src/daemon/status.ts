@@ -36,7 +36,9 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
     notCovered: [
       ...(config.egress === 'open' ? ['hosts that no provider claims are tunnelled unread (egress: open)'] : []),
       'SSH, QUIC, direct database addresses, bucket keys and pushes that deploy go round the HTTP gate',
-      ...(parts.tier === 'T0' ? ['the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed'] : []),
+      ...(parts.tier === 'T0'
+        ? ['the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed']
+        : []),
     ],
   };
 }

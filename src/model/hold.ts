@@ -26,7 +26,15 @@ export type HoldState =
   | 'cancelled';
 
 /** States from which nothing more can happen by itself. */
-export const endedHoldStates: readonly HoldState[] = ['done', 'failed', 'unknown', 'denied', 'withdrawn', 'expired', 'cancelled'];
+export const endedHoldStates: readonly HoldState[] = [
+  'done',
+  'failed',
+  'unknown',
+  'denied',
+  'withdrawn',
+  'expired',
+  'cancelled',
+];
 
 /** The waiting action. Outlives the connection that asked. Times are ISO 8601 in UTC. */
 export interface Hold {

@@ -27,22 +27,42 @@ export function holdPage(hold: Hold): readonly PageSection[] {
     { title: 'Undo', lines: [{ text: visible(hold.undo), tone: hold.undo.startsWith('none') ? 'danger' : 'plain' }] },
     { title: 'Who asks', lines: who(hold) },
     { title: 'Why it is held', lines: hold.reasons.map((text) => ({ text: visible(text), tone: 'plain' })) },
-    ...(hold.agentSays === undefined ? [] : [{ title: 'The agent says (unverified)', lines: [{ text: `“${visible(hold.agentSays)}”`, tone: 'quoted' as const }] }]),
+    ...(hold.agentSays === undefined
+      ? []
+      : [
+          {
+            title: 'The agent says (unverified)',
+            lines: [{ text: `“${visible(hold.agentSays)}”`, tone: 'quoted' as const }],
+          },
+        ]),
     { title: 'Sign', lines: sign(hold) },
   ];
 }
 
 function verdictLine(action: Action): PageLine {
-  const environments = [...new Set(action.resources.flatMap((one) => one.environments))].map((name) => name.toUpperCase()).join(' + ');
+  const environments = [...new Set(action.resources.flatMap((one) => one.environments))]
+    .map((name) => name.toUpperCase())
+    .join(' + ');
   const names = action.resources.map((one) => `“${visible(one.name ?? one.id)}”`).join(', ');
   const tone = action.reversibility === 'irreversible' || action.reversibility === 'unknown' ? 'danger' : 'warning';
-  return { text: [action.reversibility.toUpperCase(), visible(environments), visible(action.operation), names].filter((part) => part !== '').join(' · '), tone };
+  return {
+    text: [action.reversibility.toUpperCase(), visible(environments), visible(action.operation), names]
+      .filter((part) => part !== '')
+      .join(' · '),
+    tone,
+  };
 }
 
 /** The message as it would be sent, the credential's place marked. Bytes that are no text are said to be uninspectable. */
 function sent(step: Message): readonly PageLine[] {
   if (step.protocol !== 'http') return [{ text: visible(canonicalJson(step)), tone: 'strong' }];
-  const { method, origin, path, headers, body } = step as unknown as { method: string; origin: string; path: string; headers: readonly (readonly [string, string])[]; body: Uint8Array | string };
+  const { method, origin, path, headers, body } = step as unknown as {
+    method: string;
+    origin: string;
+    path: string;
+    headers: readonly (readonly [string, string])[];
+    body: Uint8Array | string;
+  };
   const bytes = typeof body === 'string' ? Buffer.from(body, 'base64url') : Buffer.from(body);
   return [
     { text: visible(`${method} ${origin}${path}`), tone: 'strong' },
@@ -64,7 +84,10 @@ function bodyLines(bytes: Uint8Array): readonly PageLine[] {
 function targets(action: Action): readonly PageLine[] {
   return action.resources.flatMap((one): PageLine[] => {
     const kind = one.kind.slice(one.kind.indexOf(':') + 1);
-    const line: PageLine = { text: visible(`${kind} “${one.name ?? 'no name'}” (${one.id}) in ${one.environments.join(' and ')}`), tone: 'strong' };
+    const line: PageLine = {
+      text: visible(`${kind} “${one.name ?? 'no name'}” (${one.id}) in ${one.environments.join(' and ')}`),
+      tone: 'strong',
+    };
     if (!mixesScripts(one.name ?? '')) return [line];
     return [line, { text: 'this name mixes alphabets that look alike', tone: 'warning' }];
   });
@@ -80,16 +103,31 @@ function who(hold: Hold): readonly PageLine[] {
     { text: visible(`${principal.kind} ${principal.name}, through the ${gate} gate, to ${upstream}`), tone: 'plain' },
     { text: visible(`token ${token}, made for: ${hold.tokenPurpose}`), tone: 'plain' },
     { text: visible(`rule: ${hold.rules.join(', ')}`), tone: 'plain' },
-    { text: `tier ${hold.tier}${hold.tier === 'T0' ? ': same OS user, so an approval is not proof of a human' : ''}`, tone: hold.tier === 'T0' ? 'warning' : 'plain' },
+    {
+      text: `tier ${hold.tier}${hold.tier === 'T0' ? ': same OS user, so an approval is not proof of a human' : ''}`,
+      tone: hold.tier === 'T0' ? 'warning' : 'plain',
+    },
   ];
 }
 
 function sign(hold: Hold): readonly PageLine[] {
   return [
-    { text: `${hold.code}  expires ${hold.expiresAt}${hold.asked > 1 ? `  asked ${hold.asked} times` : ''}`, tone: 'strong' },
+    {
+      text: `${hold.code}  expires ${hold.expiresAt}${hold.asked > 1 ? `  asked ${hold.asked} times` : ''}`,
+      tone: 'strong',
+    },
     { text: `digest ${hold.digest}`, tone: 'plain' },
-    ...(hold.defaultMode === 'delayed' ? [{ text: 'after the signature it waits, and can be cancelled: holdpoint cancel ' + hold.code, tone: 'plain' as const }] : []),
+    ...(hold.defaultMode === 'delayed'
+      ? [
+          {
+            text: 'after the signature it waits, and can be cancelled: holdpoint cancel ' + hold.code,
+            tone: 'plain' as const,
+          },
+        ]
+      : []),
     ...(hold.friction.signatures === 2 ? [{ text: 'two people have to sign', tone: 'warning' as const }] : []),
-    ...(hold.friction.typedFact ? [{ text: `to sign, type exactly: ${visible(hold.varyingFact)}`, tone: 'strong' as const }] : []),
+    ...(hold.friction.typedFact
+      ? [{ text: `to sign, type exactly: ${visible(hold.varyingFact)}`, tone: 'strong' as const }]
+      : []),
   ];
 }

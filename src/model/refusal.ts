@@ -37,7 +37,12 @@ export class Refused extends Error {
 
 const stopAndAsk = 'stop here; tell the person you work for what you wanted and why; do not try another way';
 
-export function refuse(code: RefusalCode, detail: string, hint: string = stopAndAsk, more: Partial<Refusal> = {}): Refused {
+export function refuse(
+  code: RefusalCode,
+  detail: string,
+  hint: string = stopAndAsk,
+  more: Partial<Refusal> = {},
+): Refused {
   return new Refused({ code, detail, hint, ...more });
 }
 

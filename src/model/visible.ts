@@ -31,5 +31,8 @@ function name(character: string): string {
 
 /** Whether a name mixes Latin with scripts that have look-alikes of it: worth a warning beside the name. */
 export function mixesScripts(text: string): boolean {
-  return /\p{Script=Latin}/u.test(text) && /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u.test(text);
+  return (
+    /\p{Script=Latin}/u.test(text) &&
+    /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}]/u.test(text)
+  );
 }

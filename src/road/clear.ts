@@ -28,18 +28,26 @@ export async function clear(desk: Desk, target: Target, measured: Measured, requ
   if (decision.kind === 'allow' && asked.running === undefined) return { rules: decision.rules, signed: undefined };
 
   const running = asked.running === undefined ? undefined : await road.holds.find(asked.running);
-  if (running !== undefined && running.digest !== actionDigest(request)) return heldAgain(desk, target, measured, request, decision, running);
+  if (running !== undefined && running.digest !== actionDigest(request))
+    return heldAgain(desk, target, measured, request, decision, running);
   const hold = running ?? (await road.holds.forDigest(request));
   if (hold !== undefined && mayRun(desk, hold)) {
     const approvals = await goodApprovals(desk, hold);
     const people = new Set(await Promise.all(approvals.map((one) => signedBy(desk, one))));
     const typedFact = approvals.every((one) => one.statement.typed === hold.varyingFact);
-    const signed = road.policy().judgeSigned(judgeInput(desk, request, measured), { signatures: people.size, typedFact });
+    const signed = road
+      .policy()
+      .judgeSigned(judgeInput(desk, request, measured), { signatures: people.size, typedFact });
     if (people.size > 0 && signed.kind === 'allow') return { rules: signed.rules, signed: { hold, approvals } };
   }
   if (hold?.state === 'scheduled') throw heldRefusal(hold, wouldDo(request));
   if (hold !== undefined && (hold.state === 'running' || hold.state === 'unknown')) {
-    throw refuse('OUTCOME_UNKNOWN', `${hold.code} was sent and its outcome is not proved yet`, 'stop here; a human looks at what happened', { hold: hold.code });
+    throw refuse(
+      'OUTCOME_UNKNOWN',
+      `${hold.code} was sent and its outcome is not proved yet`,
+      'stop here; a human looks at what happened',
+      { hold: hold.code },
+    );
   }
   const repeated = hold?.state === 'done' ? [repeatFact(hold)] : [];
   throw heldRefusal(await road.holds.ask(request, shown(desk, target, measured, decision, repeated)), wouldDo(request));
@@ -55,7 +63,10 @@ function mayRun(desk: Desk, hold: Hold): boolean {
 
 async function goodApprovals(desk: Desk, hold: Hold): Promise<readonly Approval[]> {
   const all = await desk.road.holds.approvals(hold);
-  return all.filter((one) => one.statement.verdict === 'approve' && one.statement.digest === hold.digest && one.statement.hold === hold.id);
+  return all.filter(
+    (one) =>
+      one.statement.verdict === 'approve' && one.statement.digest === hold.digest && one.statement.hold === hold.id,
+  );
 }
 
 /** Whose signature it is. Throws `Refused` unless the signer is still enrolled and the signature still holds. */
@@ -65,7 +76,14 @@ async function signedBy(desk: Desk, approval: Approval): Promise<string> {
 }
 
 /** What would be hit is not what was signed: nothing runs, and a new hold shows the difference on top. */
-async function heldAgain(desk: Desk, target: Target, measured: Measured, request: ActionRequest, decision: Decision, before: Hold): Promise<never> {
+async function heldAgain(
+  desk: Desk,
+  target: Target,
+  measured: Measured,
+  request: ActionRequest,
+  decision: Decision,
+  before: Hold,
+): Promise<never> {
   const { road } = desk;
   const difference: Fact = {
     label: 'CHANGED since it was signed',
@@ -73,25 +91,39 @@ async function heldAgain(desk: Desk, target: Target, measured: Measured, request
     tone: 'danger',
     source: 'holdpoint',
   };
-  await road.store.transact((tx) => road.holds.life.step(tx, before.id, 'withdrawn', { reason: 'drifted', difference: difference.value }));
+  await road.store.transact((tx) =>
+    road.holds.life.step(tx, before.id, 'withdrawn', { reason: 'drifted', difference: difference.value }),
+  );
   const hold = await road.holds.ask(request, shown(desk, target, measured, decision, [difference]));
   throw heldRefusal(hold, `${wouldDo(request)}; what ${before.code} was signed for has changed since`);
 }
 
 function changes(before: ActionRequest, now: ActionRequest): string {
   const targets = (request: ActionRequest): string =>
-    request.actions.map((action) => `${action.operation} ${action.reversibility} ${action.resources.map((one) => `${one.name ?? ''} ${one.id} ${one.environments.join('+')}`).join(', ')}`).join('; ');
+    request.actions
+      .map(
+        (action) =>
+          `${action.operation} ${action.reversibility} ${action.resources.map((one) => `${one.name ?? ''} ${one.id} ${one.environments.join('+')}`).join(', ')}`,
+      )
+      .join('; ');
   const parts = [
     targets(before) === targets(now) ? '' : `targets were [${targets(before)}] and are [${targets(now)}]`,
     before.affected === now.affected ? '' : 'what goes with it (instances, backups, rows) is another set',
     before.upstream === now.upstream ? '' : `upstream was ${before.upstream} and is ${now.upstream}`,
-    before.environments.join() === now.environments.join() ? '' : `environments were ${before.environments.join(', ')} and are ${now.environments.join(', ')}`,
+    before.environments.join() === now.environments.join()
+      ? ''
+      : `environments were ${before.environments.join(', ')} and are ${now.environments.join(', ')}`,
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'the request reads differently than when it was signed' : parts.join('; ');
 }
 
 function repeatFact(hold: Hold): Fact {
-  return { label: 'Possible duplicate', value: `the same act ran from ${hold.code} before`, tone: 'warning', source: 'holdpoint' };
+  return {
+    label: 'Possible duplicate',
+    value: `the same act ran from ${hold.code} before`,
+    tone: 'warning',
+    source: 'holdpoint',
+  };
 }
 
 function shown(desk: Desk, target: Target, measured: Measured, decision: Decision, first: readonly Fact[]): Shown {

@@ -25,7 +25,13 @@ export interface Intent {
 }
 
 /** One transaction: the before-image, the journal entry, and the spending of the approval and of the clearance. */
-export async function record(desk: Desk, target: Target, measured: Measured, request: ActionRequest, clear: Clear): Promise<Intent> {
+export async function record(
+  desk: Desk,
+  target: Target,
+  measured: Measured,
+  request: ActionRequest,
+  clear: Clear,
+): Promise<Intent> {
   const { road, asked } = desk;
   const { signed } = clear;
   const digest = actionDigest(request);
@@ -54,13 +60,29 @@ export async function record(desk: Desk, target: Target, measured: Measured, req
         running: asked.running,
       },
     });
-    await tx.insert('clearances', clearance, { state: 'sent', hold: hold ?? '', digest, image: secured ?? '', entry: entry.index, provider: asked.provider.name, upstream: request.upstream, intent: measured.intent });
+    await tx.insert('clearances', clearance, {
+      state: 'sent',
+      hold: hold ?? '',
+      digest,
+      image: secured ?? '',
+      entry: entry.index,
+      provider: asked.provider.name,
+      upstream: request.upstream,
+      intent: measured.intent,
+    });
     return secured;
   });
   return { request, digest, clearance, image, clear, measured, target };
 }
 
-async function secure(desk: Desk, tx: Transaction, measured: Measured, request: ActionRequest, digest: Digest, hold: string | undefined): Promise<string | undefined> {
+async function secure(
+  desk: Desk,
+  tx: Transaction,
+  measured: Measured,
+  request: ActionRequest,
+  digest: Digest,
+  hold: string | undefined,
+): Promise<string | undefined> {
   if (measured.capture === undefined) return undefined;
   const image = await desk.road.images.secure(
     tx,
@@ -83,7 +105,8 @@ export async function takeEffect(desk: Desk, intent: Intent): Promise<Answer> {
   const { road } = desk;
   const { plan } = intent.request;
   const effect = plan.steps[plan.effect];
-  if (effect === undefined || plan.effect !== plan.steps.length - 1) throw refuse('UNAVAILABLE', 'the plan has no effect point at its end', 'this is a defect: report it');
+  if (effect === undefined || plan.effect !== plan.steps.length - 1)
+    throw refuse('UNAVAILABLE', 'the plan has no effect point at its end', 'this is a defect: report it');
   const { lease } = intent.measured;
   let sending = false;
   try {
@@ -102,16 +125,27 @@ export async function takeEffect(desk: Desk, intent: Intent): Promise<Answer> {
 
 /** After a broken line: asks the far side where it can be asked. Only a proven non-effect gives the approval back. */
 async function settleBroken(desk: Desk, intent: Intent, sent: boolean, cause: unknown): Promise<unknown> {
-  const proved = sent ? await prove(desk.road, desk.asked.provider, intent.request.upstream, intent.measured.intent) : 'failed';
+  const proved = sent
+    ? await prove(desk.road, desk.asked.provider, intent.request.upstream, intent.measured.intent)
+    : 'failed';
   await settleAs(desk, intent, proved, { lineBroken: true, sent }, undefined);
-  if (!sent) return cause instanceof LineBroken ? refuse('UNAVAILABLE', 'the provider could not be reached; nothing was sent', 'try again later') : cause;
-  if (proved === 'failed') return refuse('UNAVAILABLE', 'the line broke; it is proved that nothing took effect', 'ask again');
+  if (!sent)
+    return cause instanceof LineBroken
+      ? refuse('UNAVAILABLE', 'the provider could not be reached; nothing was sent', 'try again later')
+      : cause;
+  if (proved === 'failed')
+    return refuse('UNAVAILABLE', 'the line broke; it is proved that nothing took effect', 'ask again');
   if (proved === 'unknown') {
-    desk.road.raise({ kind: 'outcome-unknown', text: `the line broke while ${intent.request.actions.map((one) => one.operation).join(', ')} ran; what happened is not known` });
+    desk.road.raise({
+      kind: 'outcome-unknown',
+      text: `the line broke while ${intent.request.actions.map((one) => one.operation).join(', ')} ran; what happened is not known`,
+    });
   }
   return refuse(
     'OUTCOME_UNKNOWN',
-    proved === 'done' ? 'the line broke, and it is proved that the act took effect' : 'the line broke after it was sent; whether it took effect is not known',
+    proved === 'done'
+      ? 'the line broke, and it is proved that the act took effect'
+      : 'the line broke after it was sent; whether it took effect is not known',
     'stop here; do not send it again; tell the person you work for',
     intent.clear.signed === undefined ? {} : { hold: intent.clear.signed.hold.code },
   );
@@ -133,17 +167,37 @@ export async function settle(desk: Desk, intent: Intent, answer: Answer): Promis
 
 function providerRefusal(desk: Desk, intent: Intent, words: string): ReturnType<typeof refuse> {
   const { provider } = desk.asked;
-  desk.road.raise({ kind: 'provider-refused', text: `${provider.name} refused the credential of ${intent.request.upstream}: ${words}` });
-  return refuse('DENIED', `${provider.name} refused the credential that holdpoint used`, 'stop here; this is for the person you work for: do not look for another credential');
+  desk.road.raise({
+    kind: 'provider-refused',
+    text: `${provider.name} refused the credential of ${intent.request.upstream}: ${words}`,
+  });
+  return refuse(
+    'DENIED',
+    `${provider.name} refused the credential that holdpoint used`,
+    'stop here; this is for the person you work for: do not look for another credential',
+  );
 }
 
-async function settleAs(desk: Desk, intent: Intent, outcome: 'done' | 'failed' | 'unknown', body: JsonObject, fromAnswer: JsonObject | undefined): Promise<void> {
+async function settleAs(
+  desk: Desk,
+  intent: Intent,
+  outcome: 'done' | 'failed' | 'unknown',
+  body: JsonObject,
+  fromAnswer: JsonObject | undefined,
+): Promise<void> {
   const { road } = desk;
   const { signed } = intent.clear;
   const { request } = intent;
   await road.store.transact(async (tx) => {
-    await tx.put('clearances', intent.clearance, { state: outcome === 'unknown' ? 'unknown' : 'settled', hold: signed?.hold.id ?? '', digest: intent.digest, image: intent.image ?? '', outcome });
-    if (intent.image !== undefined && outcome !== 'unknown') await road.images.settle(tx, intent.image, outcome === 'done' ? 'settled' : 'void', fromAnswer);
+    await tx.put('clearances', intent.clearance, {
+      state: outcome === 'unknown' ? 'unknown' : 'settled',
+      hold: signed?.hold.id ?? '',
+      digest: intent.digest,
+      image: intent.image ?? '',
+      outcome,
+    });
+    if (intent.image !== undefined && outcome !== 'unknown')
+      await road.images.settle(tx, intent.image, outcome === 'done' ? 'settled' : 'void', fromAnswer);
     if (signed !== undefined) await endRun(desk, tx, signed.hold.id, outcome, body);
     await road.journal.append(tx, {
       kind: 'settled',
@@ -157,13 +211,24 @@ async function settleAs(desk: Desk, intent: Intent, outcome: 'done' | 'failed' |
   });
 }
 
-async function endRun(desk: Desk, tx: Transaction, hold: string, outcome: 'done' | 'failed' | 'unknown', body: JsonObject): Promise<void> {
+async function endRun(
+  desk: Desk,
+  tx: Transaction,
+  hold: string,
+  outcome: 'done' | 'failed' | 'unknown',
+  body: JsonObject,
+): Promise<void> {
   const { road } = desk;
   if (outcome === 'failed' && body['sent'] === false) {
     // Nothing left this machine: the signature is still worth what it was.
     const { schedule } = await road.holds.life.read(tx, hold);
     await tx.remove('spent', `run:${hold}`);
-    await road.holds.life.step(tx, hold, schedule !== undefined && desk.asked.running !== undefined ? 'scheduled' : 'approved', { reason: 'proved not sent' });
+    await road.holds.life.step(
+      tx,
+      hold,
+      schedule !== undefined && desk.asked.running !== undefined ? 'scheduled' : 'approved',
+      { reason: 'proved not sent' },
+    );
     return;
   }
   await road.holds.life.step(tx, hold, outcome, {});

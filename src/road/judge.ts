@@ -11,7 +11,12 @@ import { refuse } from '../model/refusal.ts';
 const rowBound = 1_000;
 
 /** One frozen ActionRequest over the whole Plan: from here on nothing of it can change. */
-export function describe(desk: Desk, target: Target, actions: readonly Action[], affected: string | null): ActionRequest {
+export function describe(
+  desk: Desk,
+  target: Target,
+  actions: readonly Action[],
+  affected: string | null,
+): ActionRequest {
   const { gate, bearer, reading, settings } = desk.asked;
   return freezeRequest({
     schema: 'holdpoint/action/v1',
@@ -27,7 +32,11 @@ export function describe(desk: Desk, target: Target, actions: readonly Action[],
   });
 }
 
-export function judgeInput(desk: Desk, request: ActionRequest, measured: Pick<Measured, 'rows' | 'capture'> | undefined): JudgeInput {
+export function judgeInput(
+  desk: Desk,
+  request: ActionRequest,
+  measured: Pick<Measured, 'rows' | 'capture'> | undefined,
+): JudgeInput {
   return {
     request,
     environments: desk.road.bindings().environments,

@@ -18,8 +18,11 @@ const believedMs = 30_000;
 export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   const { asked, road } = desk;
   const { reading } = asked;
-  const provisional = asked.lease !== undefined && reading.actions.some((action) => action.reversibility === 'provisional');
-  const light = reading.actions.every((action) => action.reversibility === 'read' || (provisional && action.reversibility === 'provisional'));
+  const provisional =
+    asked.lease !== undefined && reading.actions.some((action) => action.reversibility === 'provisional');
+  const light = reading.actions.every(
+    (action) => action.reversibility === 'read' || (provisional && action.reversibility === 'provisional'),
+  );
   if (!light || reading.actions.length === 0 || asked.running !== undefined) return undefined;
 
   const upstream = believed(desk) ?? (await judgeLight(desk, provisional));
@@ -35,8 +38,15 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   const answer = await send(desk, upstream, provisional);
   const refusedBy = reading.providerRefusal(answer);
   if (refusedBy !== undefined) {
-    road.raise({ kind: 'provider-refused', text: `${asked.provider.name} refused the credential of ${upstream}: ${refusedBy}` });
-    throw refuse('DENIED', `${asked.provider.name} refused the credential that holdpoint used`, 'stop here; this is for the person you work for: do not look for another credential');
+    road.raise({
+      kind: 'provider-refused',
+      text: `${asked.provider.name} refused the credential of ${upstream}: ${refusedBy}`,
+    });
+    throw refuse(
+      'DENIED',
+      `${asked.provider.name} refused the credential that holdpoint used`,
+      'stop here; this is for the person you work for: do not look for another credential',
+    );
   }
   return { kind: 'done', answer: reading.mask(answer) };
 }
@@ -45,7 +55,10 @@ function believed(desk: Desk): string | undefined {
   const { asked, road } = desk;
   const verdict = road.lightCache.get(asked.reading, asked.bearer.token.id);
   if (verdict === undefined) return undefined;
-  const good = verdict.until > road.clock.now() && verdict.policy === road.policy().version && verdict.bindings === road.bindings();
+  const good =
+    verdict.until > road.clock.now() &&
+    verdict.policy === road.policy().version &&
+    verdict.bindings === road.bindings();
   return good ? verdict.upstream : undefined;
 }
 
@@ -53,12 +66,22 @@ async function judgeLight(desk: Desk, provisional: boolean): Promise<string | un
   const { asked, road } = desk;
   const target = await resolve(desk);
   admitTargets(asked.bearer.token.scope, target.actions);
-  if (target.actions.some((action) => action.reversibility !== 'read' && !(provisional && action.reversibility === 'provisional'))) return undefined;
+  if (
+    target.actions.some(
+      (action) => action.reversibility !== 'read' && !(provisional && action.reversibility === 'provisional'),
+    )
+  )
+    return undefined;
   const request = describe(desk, target, target.actions, null);
   if (road.policy().judge(judgeInput(desk, request, undefined)).kind !== 'allow') return undefined;
   const upstream = target.upstream.name;
   if (!provisional) {
-    road.lightCache.set(asked.reading, asked.bearer.token.id, { upstream, policy: road.policy().version, bindings: road.bindings(), until: road.clock.now() + believedMs });
+    road.lightCache.set(asked.reading, asked.bearer.token.id, {
+      upstream,
+      policy: road.policy().version,
+      bindings: road.bindings(),
+      until: road.clock.now() + believedMs,
+    });
   }
   return upstream;
 }
@@ -70,7 +93,11 @@ async function send(desk: Desk, upstream: string, provisional: boolean): Promise
     return await sendAll(desk, lease, provisional);
   } catch (cause) {
     if (!(cause instanceof LineBroken)) throw cause;
-    throw refuse('UNAVAILABLE', 'the provider did not answer; a read changes nothing, so nothing was lost', 'try again');
+    throw refuse(
+      'UNAVAILABLE',
+      'the provider did not answer; a read changes nothing, so nothing was lost',
+      'try again',
+    );
   } finally {
     if (asked.lease === undefined) await lease.release();
     else desk.keep();

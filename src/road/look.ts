@@ -21,7 +21,11 @@ export async function look<T>(road: RoadParts, provider: Provider, lease: Lease,
     const { message, purpose } = next.value;
     const reading = provider.read(message);
     if (!reading.actions.every((action) => action.reversibility === 'read')) {
-      throw refuse('UNAVAILABLE', `the look-up \`${purpose}\` is not a read`, 'this is a defect of the catalogue: report it');
+      throw refuse(
+        'UNAVAILABLE',
+        `the look-up \`${purpose}\` is not a read`,
+        'this is a defect of the catalogue: report it',
+      );
     }
     const answer = await ask(road, lease, message, purpose);
     const refused = reading.providerRefusal(answer);
@@ -37,11 +41,22 @@ async function ask(road: RoadParts, lease: Lease, message: Message, purpose: str
     return await lease.send(message, clearance);
   } catch (cause) {
     if (!(cause instanceof LineBroken)) throw cause;
-    throw refuse('DENIED', `the provider did not answer (${purpose}), so what this is about could not be resolved`, 'try again when the provider is up, or tell the person you work for');
+    throw refuse(
+      'DENIED',
+      `the provider did not answer (${purpose}), so what this is about could not be resolved`,
+      'try again when the provider is up, or tell the person you work for',
+    );
   }
 }
 
 function providerRefused(road: RoadParts, provider: string, purpose: string, words: string): Refused {
-  road.raise({ kind: 'provider-refused', text: `${provider} refused the credential for a look-up (${purpose}): ${words}` });
-  return refuse('DENIED', `${provider} refused the credential that looks things up`, 'stop here; this is for the person you work for: do not look for another credential');
+  road.raise({
+    kind: 'provider-refused',
+    text: `${provider} refused the credential for a look-up (${purpose}): ${words}`,
+  });
+  return refuse(
+    'DENIED',
+    `${provider} refused the credential that looks things up`,
+    'stop here; this is for the person you work for: do not look for another credential',
+  );
 }

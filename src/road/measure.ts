@@ -33,7 +33,8 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
   const { resolution } = target;
   const lease = await desk.lease(target.upstream);
   await runProvisional(desk, lease);
-  const measurement = resolution.measure === undefined ? undefined : await look(road, asked.provider, lease, resolution.measure());
+  const measurement =
+    resolution.measure === undefined ? undefined : await look(road, asked.provider, lease, resolution.measure());
   const claimed = measurement?.actions ?? target.actions;
   const capture = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
   const hashes = [...(measurement?.hashes ?? []), ...(capture?.hashes ?? [])];
@@ -43,7 +44,10 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
     rows: measurement?.rows ?? capture?.hashes.length ?? 0,
     affected: affectedHash(resolution.dependents, hashes),
     capture,
-    intent: resolution.intent === undefined && measurement?.intent === undefined ? undefined : { ...resolution.intent, ...measurement?.intent },
+    intent:
+      resolution.intent === undefined && measurement?.intent === undefined
+        ? undefined
+        : { ...resolution.intent, ...measurement?.intent },
     lease,
   };
 }
@@ -66,7 +70,12 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
 }
 
 /** Only where something claims to be reversible; a capture that fails leaves the claim without its proof. */
-async function capturing(desk: Desk, lease: Lease, target: Target, actions: readonly Action[]): Promise<Capture | undefined> {
+async function capturing(
+  desk: Desk,
+  lease: Lease,
+  target: Target,
+  actions: readonly Action[],
+): Promise<Capture | undefined> {
   const { capture } = target.resolution;
   if (capture === undefined || actions.every((action) => action.reversibility !== 'reversible')) return undefined;
   return look(desk.road, desk.asked.provider, lease, capture());
@@ -75,7 +84,9 @@ async function capturing(desk: Desk, lease: Lease, target: Target, actions: read
 function backed(actions: readonly Action[], secured: boolean): readonly Action[] {
   if (secured) return actions;
   return actions.map((action) =>
-    action.reversibility === 'reversible' ? { ...action, reversibility: 'irreversible', why: `${action.why}; its undo could not be secured` } : action,
+    action.reversibility === 'reversible'
+      ? { ...action, reversibility: 'irreversible', why: `${action.why}; its undo could not be secured` }
+      : action,
   );
 }
 

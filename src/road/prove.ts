@@ -4,7 +4,12 @@ import type { Provider } from '../contract/provider.ts';
 import type { JsonObject } from '../model/json.ts';
 
 /** Asks the far side whether an act took effect. A proof that cannot be had proves nothing. */
-export async function prove(road: RoadParts, provider: Provider, upstream: string, intent: JsonObject | undefined): Promise<'done' | 'failed' | 'unknown'> {
+export async function prove(
+  road: RoadParts,
+  provider: Provider,
+  upstream: string,
+  intent: JsonObject | undefined,
+): Promise<'done' | 'failed' | 'unknown'> {
   if (intent === undefined || provider.prove === undefined) return 'unknown';
   try {
     const { environments, upstreams } = road.bindings();

@@ -10,22 +10,34 @@ export async function recover(road: RoadParts): Promise<number> {
   const open = await road.store.find('clearances', { where: { state: 'sent' } });
   for (const { key, record } of open) {
     const provider = road.providers.find((one) => one.name === record['provider']);
-    const outcome = provider === undefined ? 'unknown' : await prove(road, provider, String(record['upstream']), record['intent'] as JsonObject | undefined);
+    const outcome =
+      provider === undefined
+        ? 'unknown'
+        : await prove(road, provider, String(record['upstream']), record['intent'] as JsonObject | undefined);
     await settleLate(road, key, record, outcome);
     if (outcome === 'unknown') {
-      road.raise({ kind: 'outcome-unknown', text: `holdpoint stopped while something was being sent (clearance ${key}); whether it took effect is not known` });
+      road.raise({
+        kind: 'outcome-unknown',
+        text: `holdpoint stopped while something was being sent (clearance ${key}); whether it took effect is not known`,
+      });
     }
   }
   return open.length;
 }
 
-async function settleLate(road: RoadParts, clearance: string, record: JsonObject, outcome: 'done' | 'failed' | 'unknown'): Promise<void> {
+async function settleLate(
+  road: RoadParts,
+  clearance: string,
+  record: JsonObject,
+  outcome: 'done' | 'failed' | 'unknown',
+): Promise<void> {
   const hold = String(record['hold'] ?? '');
   const image = String(record['image'] ?? '');
   await road.store.transact(async (tx) => {
     await tx.put('clearances', clearance, { ...record, state: outcome === 'unknown' ? 'unknown' : 'settled', outcome });
     if (hold !== '') await road.holds.life.step(tx, hold, outcome, {});
-    if (image !== '' && outcome !== 'unknown') await road.images.settle(tx, image, outcome === 'done' ? 'settled' : 'void');
+    if (image !== '' && outcome !== 'unknown')
+      await road.images.settle(tx, image, outcome === 'done' ? 'settled' : 'void');
     await road.journal.append(tx, {
       kind: 'settled',
       digest: String(record['digest']),

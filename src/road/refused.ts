@@ -14,7 +14,10 @@ export async function refused(road: RoadParts, asked: Asked, thrown: unknown): P
 async function note(road: RoadParts, asked: Asked, refusal: Refusal): Promise<void> {
   const { bearer, gate, reading } = asked;
   if (refusal.code === 'DENIED') {
-    road.raise({ kind: 'denied', text: `${bearer.principal.name} was denied ${reading.actions.map((action) => action.operation).join(', ')}: ${refusal.detail}` });
+    road.raise({
+      kind: 'denied',
+      text: `${bearer.principal.name} was denied ${reading.actions.map((action) => action.operation).join(', ')}: ${refusal.detail}`,
+    });
   }
   try {
     await road.journal.record({
@@ -22,7 +25,12 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal): Promise<vo
       principal: bearer.principal.name,
       token: bearer.token.id,
       gate,
-      body: { code: refusal.code, detail: refusal.detail, reasons: refusal.reasons, operations: reading.actions.map((action) => action.operation) },
+      body: {
+        code: refusal.code,
+        detail: refusal.detail,
+        reasons: refusal.reasons,
+        operations: reading.actions.map((action) => action.operation),
+      },
     });
   } catch (cause) {
     road.diagnose('journal', cause);

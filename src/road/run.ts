@@ -14,12 +14,18 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
   let asked: Asked;
   try {
     const hold = await road.holds.find(idOrCode);
-    if (hold === undefined) throw refuse('BAD_REQUEST', `there is no hold \`${idOrCode}\``, 'list them with `holdpoint hold list`');
+    if (hold === undefined)
+      throw refuse('BAD_REQUEST', `there is no hold \`${idOrCode}\``, 'list them with `holdpoint hold list`');
     if (by !== 'timer' && by.kind !== 'human' && by.id !== hold.request.principal.id) {
       throw refuse('DENIED', `hold ${hold.code} belongs to another principal`);
     }
     if (hold.state !== 'approved' && hold.state !== 'scheduled') {
-      throw refuse(hold.state === 'waiting' ? 'HELD' : 'DENIED', `hold ${hold.code} is ${hold.state}`, hold.state === 'waiting' ? 'wait for a human: holdpoint wait ' + hold.code : undefined, { hold: hold.code });
+      throw refuse(
+        hold.state === 'waiting' ? 'HELD' : 'DENIED',
+        `hold ${hold.code} is ${hold.state}`,
+        hold.state === 'waiting' ? 'wait for a human: holdpoint wait ' + hold.code : undefined,
+        { hold: hold.code },
+      );
     }
     asked = await askedFor(road, hold);
   } catch (thrown) {
@@ -36,7 +42,8 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
 async function askedFor(road: RoadParts, hold: Hold): Promise<Asked> {
   const { request } = hold;
   const token = readKeptToken(await road.store.get('tokens', request.token))?.record;
-  if (token === undefined || token.revokedAt !== undefined) throw refuse('DENIED', `the token behind hold ${hold.code} is revoked`);
+  if (token === undefined || token.revokedAt !== undefined)
+    throw refuse('DENIED', `the token behind hold ${hold.code} is revoked`);
   const entry = road.bindings().upstreams.find((one) => one.name === request.upstream);
   const provider = road.providers.find((one) => one.name === entry?.provider);
   if (provider === undefined) throw refuse('DENIED', `upstream \`${request.upstream}\` is not configured any more`);

@@ -24,7 +24,12 @@ export async function resolve(desk: Desk): Promise<Target> {
   try {
     const resolution = await look(road, asked.provider, lease, asked.reading.resolve(context));
     const environments = touched(resolution.actions, bindings);
-    return { resolution, actions: resolution.actions, environments, upstream: entryFor(bindings, asked.provider.name, environments) };
+    return {
+      resolution,
+      actions: resolution.actions,
+      environments,
+      upstream: entryFor(bindings, asked.provider.name, environments),
+    };
   } finally {
     if (own === undefined) await lease.release();
   }
@@ -38,7 +43,11 @@ export function entryForLookups(bindings: Bindings, provider: string, environmen
     mine.find((entry) => entry.reach === 'all') ??
     mine.find((entry) => environments.includes(entry.environment));
   if (found === undefined) {
-    throw refuse('DENIED', `no upstream is configured for ${provider}, so nothing can be resolved`, 'a human adds one with `holdpoint vault add` and `holdpoint apply`');
+    throw refuse(
+      'DENIED',
+      `no upstream is configured for ${provider}, so nothing can be resolved`,
+      'a human adds one with `holdpoint vault add` and `holdpoint apply`',
+    );
   }
   return found;
 }
@@ -46,16 +55,25 @@ export function entryForLookups(bindings: Bindings, provider: string, environmen
 function touched(actions: readonly Action[], bindings: Bindings): readonly string[] {
   const names = new Set<string>();
   for (const action of actions) {
-    if (action.resources.length === 0) throw refuse('DENIED', `what \`${action.operation}\` would hit could not be resolved`);
+    if (action.resources.length === 0)
+      throw refuse('DENIED', `what \`${action.operation}\` would hit could not be resolved`);
     for (const resource of action.resources) {
       if (resource.environments.length === 0) {
-        throw refuse('DENIED', `${resource.kind} \`${resource.name ?? resource.id}\` could not be resolved to an environment`);
+        throw refuse(
+          'DENIED',
+          `${resource.kind} \`${resource.name ?? resource.id}\` could not be resolved to an environment`,
+        );
       }
       for (const name of resource.environments) names.add(name);
     }
   }
   const unknown = [...names].find((name) => !bindings.environments.some((one) => one.name === name));
-  if (unknown !== undefined) throw refuse('DENIED', `environment \`${unknown}\` is not bound`, 'a human binds it in holdpoint.yaml and applies that');
+  if (unknown !== undefined)
+    throw refuse(
+      'DENIED',
+      `environment \`${unknown}\` is not bound`,
+      'a human binds it in holdpoint.yaml and applies that',
+    );
   return [...names].sort();
 }
 
@@ -64,12 +82,20 @@ function touched(actions: readonly Action[], bindings: Bindings): readonly strin
  * production entry or not at all. None or several is a denial.
  */
 export function entryFor(bindings: Bindings, provider: string, environments: readonly string[]): UpstreamEntry {
-  const production = bindings.environments.filter((one) => one.production && environments.includes(one.name)).map((one) => one.name);
+  const production = bindings.environments
+    .filter((one) => one.production && environments.includes(one.name))
+    .map((one) => one.name);
   const wanted = production.length > 0 ? production : environments;
-  const found = bindings.upstreams.filter((entry) => entry.provider === provider && !entry.lookupsOnly && wanted.includes(entry.environment));
+  const found = bindings.upstreams.filter(
+    (entry) => entry.provider === provider && !entry.lookupsOnly && wanted.includes(entry.environment),
+  );
   const [only] = found;
   if (only === undefined || found.length > 1) {
-    throw refuse('DENIED', `${found.length === 0 ? 'no' : 'more than one'} ${provider} upstream serves ${wanted.join(', ')}`, 'a human names exactly one in holdpoint.yaml');
+    throw refuse(
+      'DENIED',
+      `${found.length === 0 ? 'no' : 'more than one'} ${provider} upstream serves ${wanted.join(', ')}`,
+      'a human names exactly one in holdpoint.yaml',
+    );
   }
   return only;
 }

@@ -46,7 +46,17 @@ async function postpone(road: RoadParts, hold: Hold, now: number): Promise<void>
     const current = await road.holds.life.read(tx, hold.id);
     if (current.state !== 'scheduled') return;
     await tx.put('holds', hold.id, { ...current, schedule } as unknown as JsonObject);
-    await road.journal.append(tx, { kind: 'overdue', principal: hold.request.principal.name, digest: hold.digest, hold: hold.id, body: { notBefore } });
+    await road.journal.append(tx, {
+      kind: 'overdue',
+      principal: hold.request.principal.name,
+      digest: hold.digest,
+      hold: hold.id,
+      body: { notBefore },
+    });
   });
-  road.raise({ kind: 'overdue', text: `${hold.code} should have fired while holdpoint was not running; it waits until ${notBefore}; stop it with: holdpoint cancel ${hold.code}`, hold });
+  road.raise({
+    kind: 'overdue',
+    text: `${hold.code} should have fired while holdpoint was not running; it waits until ${notBefore}; stop it with: holdpoint cancel ${hold.code}`,
+    hold,
+  });
 }

@@ -23,5 +23,20 @@ function payload(alarm: Alarm): unknown {
 function summary(hold: Hold): unknown {
   const { id, code, digest, state, tier, reasons, facts, varyingFact, expiresAt, agentSays, request, schedule } = hold;
   const { principal, environments, actions } = request;
-  return { id, code, digest, state, tier, principal: principal.name, environments, actions, reasons, facts, varyingFact, expiresAt, schedule, agentSays };
+  return {
+    id,
+    code,
+    digest,
+    state,
+    tier,
+    principal: principal.name,
+    environments,
+    actions,
+    reasons,
+    facts,
+    varyingFact,
+    expiresAt,
+    schedule,
+    agentSays,
+  };
 }

@@ -33,7 +33,10 @@ const bodies = {
     /** SHA-256 of the secret, hex: what is signed names the secret without holding it. */
     secretHash: z.string().regex(/^[0-9a-f]{64}$/),
   }),
-  apply: z.strictObject({ text: z.string().max(262_144), policies: z.record(z.string().regex(/^[\w.-]{1,80}$/), z.string().max(262_144)) }),
+  apply: z.strictObject({
+    text: z.string().max(262_144),
+    policies: z.record(z.string().regex(/^[\w.-]{1,80}$/), z.string().max(262_144)),
+  }),
   'signer-add': z.strictObject({ name, publicKey: z.string().max(200) }),
   'signer-remove': z.strictObject({ id: z.string() }),
   thaw: z.strictObject({ epoch: z.number().int() }),
@@ -50,17 +53,32 @@ export function actRoutes(parts: ApiParts): Hono<ApiVariables> {
     const asked = await body(c, z.strictObject({ act: actSchema, secret: z.string().max(16_384).optional() }));
     const act = asked.act as unknown as SignedAct;
     const { kind } = act.statement;
-    if (kind === 'purge' || kind === 'vault-rotate' || kind === 'clock-confirm') throw refuse('BAD_REQUEST', `\`${kind}\` is not there yet`, 'nothing was changed');
+    if (kind === 'purge' || kind === 'vault-rotate' || kind === 'clock-confirm')
+      throw refuse('BAD_REQUEST', `\`${kind}\` is not there yet`, 'nothing was changed');
     const read = bodies[kind].safeParse(act.statement.body);
-    if (!read.success) throw refuse('BAD_REQUEST', `${kind}: ${read.error.issues[0]?.path.join('.') ?? ''} ${read.error.issues[0]?.message ?? ''}`, 'see /openapi.json');
-    const { answer, afterwards } = await parts.acts.carryOut(act, kind, (tx, signer) => carryOut(parts, tx, signer, kind, read.data, asked.secret));
+    if (!read.success)
+      throw refuse(
+        'BAD_REQUEST',
+        `${kind}: ${read.error.issues[0]?.path.join('.') ?? ''} ${read.error.issues[0]?.message ?? ''}`,
+        'see /openapi.json',
+      );
+    const { answer, afterwards } = await parts.acts.carryOut(act, kind, (tx, signer) =>
+      carryOut(parts, tx, signer, kind, read.data, asked.secret),
+    );
     await afterwards?.();
     return c.json(answer);
   });
   return app;
 }
 
-async function carryOut(parts: ApiParts, tx: Transaction, signer: Signer, kind: keyof typeof bodies, data: unknown, secret: string | undefined): Promise<Carried> {
+async function carryOut(
+  parts: ApiParts,
+  tx: Transaction,
+  signer: Signer,
+  kind: keyof typeof bodies,
+  data: unknown,
+  secret: string | undefined,
+): Promise<Carried> {
   switch (kind) {
     case 'token-create':
       return createToken(parts, tx, data as z.infer<(typeof bodies)['token-create']>);
@@ -70,7 +88,11 @@ async function carryOut(parts: ApiParts, tx: Transaction, signer: Signer, kind: 
       const applied = data as z.infer<(typeof bodies)['apply']>;
       const policy = parts.loadPolicy(applied.policies);
       const inForce = await parts.installation.replace(tx, applied);
-      await parts.journal.append(tx, { kind: 'applied', principal: signer.name, body: { text: applied.text, policies: applied.policies, policy: policy.version } });
+      await parts.journal.append(tx, {
+        kind: 'applied',
+        principal: signer.name,
+        body: { text: applied.text, policies: applied.policies, policy: policy.version },
+      });
       return {
         answer: { applied: true, policy: policy.version },
         afterwards: () => {
@@ -80,39 +102,81 @@ async function carryOut(parts: ApiParts, tx: Transaction, signer: Signer, kind: 
       };
     }
     case 'signer-add': {
-      const added = await parts.signers.add(tx, { ...(data as z.infer<(typeof bodies)['signer-add']>), kind: 'ed25519', addedBy: signer.id });
-      return { answer: added, afterwards: () => parts.road.raise({ kind: 'signer', text: `${signer.name} enrolled signer ${added.name} (${added.id})` }) };
+      const added = await parts.signers.add(tx, {
+        ...(data as z.infer<(typeof bodies)['signer-add']>),
+        kind: 'ed25519',
+        addedBy: signer.id,
+      });
+      return {
+        answer: added,
+        afterwards: () =>
+          parts.road.raise({ kind: 'signer', text: `${signer.name} enrolled signer ${added.name} (${added.id})` }),
+      };
     }
     case 'signer-remove':
       await parts.signers.remove(tx, (data as { id: string }).id);
       return { answer: { removed: (data as { id: string }).id } };
     case 'thaw': {
-      if ((data as { epoch: number }).epoch !== parts.road.freeze.state.epoch) throw refuse('DENIED', 'this signature is for another freeze', 'look at `holdpoint status` and sign again');
+      if ((data as { epoch: number }).epoch !== parts.road.freeze.state.epoch)
+        throw refuse('DENIED', 'this signature is for another freeze', 'look at `holdpoint status` and sign again');
       return { answer: { thawed: true }, afterwards: await parts.road.freeze.thaw(tx, signer.name) };
     }
     case 'unlock':
-      return { answer: { unlocked: (data as { id: string }).id }, afterwards: await parts.road.goalLocks.lift(tx, (data as { id: string }).id, signer.name) };
+      return {
+        answer: { unlocked: (data as { id: string }).id },
+        afterwards: await parts.road.goalLocks.lift(tx, (data as { id: string }).id, signer.name),
+      };
     default:
       return kind satisfies never;
   }
 }
 
-async function createToken(parts: ApiParts, tx: Transaction, asked: z.infer<(typeof bodies)['token-create']>): Promise<Carried> {
+async function createToken(
+  parts: ApiParts,
+  tx: Transaction,
+  asked: z.infer<(typeof bodies)['token-create']>,
+): Promise<Carried> {
   const known = parts.installation.bindings.environments.map((one) => one.name);
   const unknown = asked.environments.find((one) => !known.includes(one));
-  if (unknown !== undefined) throw refuse('BAD_REQUEST', `there is no environment \`${unknown}\``, `known: ${known.join(', ')}`);
+  if (unknown !== undefined)
+    throw refuse('BAD_REQUEST', `there is no environment \`${unknown}\``, `known: ${known.join(', ')}`);
   const scope = expandScope(asked, parts.providers);
-  const { record, presented } = await parts.identity.createToken(tx, { kind: asked.kind, name: asked.name, scope, purpose: asked.purpose, ttlMs: asked.minutes * 60_000 });
+  const { record, presented } = await parts.identity.createToken(tx, {
+    kind: asked.kind,
+    name: asked.name,
+    scope,
+    purpose: asked.purpose,
+    ttlMs: asked.minutes * 60_000,
+  });
   const { secretHash: _, ...shown } = record;
   return { answer: { token: shown, presented } };
 }
 
-async function addToVault(parts: ApiParts, tx: Transaction, asked: z.infer<(typeof bodies)['vault-add']>, signer: Signer, secret: string | undefined): Promise<Carried> {
-  const hash = createHash('sha256').update(secret ?? '').digest('hex');
-  if (secret === undefined || secret === '' || hash !== asked.secretHash) throw refuse('DENIED', 'the secret is not the one that was signed', 'add it again');
+async function addToVault(
+  parts: ApiParts,
+  tx: Transaction,
+  asked: z.infer<(typeof bodies)['vault-add']>,
+  signer: Signer,
+  secret: string | undefined,
+): Promise<Carried> {
+  const hash = createHash('sha256')
+    .update(secret ?? '')
+    .digest('hex');
+  if (secret === undefined || secret === '' || hash !== asked.secretHash)
+    throw refuse('DENIED', 'the secret is not the one that was signed', 'add it again');
   const { secretHash: _, ...rest } = asked;
   const entry = await parts.vault.add(tx, { ...rest, secret });
-  await parts.journal.append(tx, { kind: 'vault-changed', principal: signer.name, body: { change: 'added', name: asked.name, provider: asked.provider, environment: asked.environment, reach: asked.reach } });
+  await parts.journal.append(tx, {
+    kind: 'vault-changed',
+    principal: signer.name,
+    body: {
+      change: 'added',
+      name: asked.name,
+      provider: asked.provider,
+      environment: asked.environment,
+      reach: asked.reach,
+    },
+  });
   return {
     answer: entry,
     afterwards: async () => {

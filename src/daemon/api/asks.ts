@@ -7,7 +7,8 @@ import { refuse } from '../../model/refusal.ts';
 /** The human behind a request; throws `Refused` for agents and CI. */
 export function human(c: Context<ApiVariables>): Principal {
   const { principal } = c.get('bearer');
-  if (principal.kind !== 'human') throw refuse('DENIED', 'this is for humans', 'an agent may run, wait for and withdraw its own holds');
+  if (principal.kind !== 'human')
+    throw refuse('DENIED', 'this is for humans', 'an agent may run, wait for and withdraw its own holds');
   return principal;
 }
 
@@ -22,7 +23,11 @@ export async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw refuse('BAD_REQUEST', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as it should be'}`, 'see /openapi.json');
+  throw refuse(
+    'BAD_REQUEST',
+    `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not as it should be'}`,
+    'see /openapi.json',
+  );
 }
 
 /** An Approval as it arrives; its content is checked against the hold when it is taken. */
@@ -45,7 +50,18 @@ export const approvalSchema = z.strictObject({
 
 export const actSchema = z.strictObject({
   statement: z.strictObject({
-    kind: z.enum(['token-create', 'vault-add', 'vault-rotate', 'apply', 'signer-add', 'signer-remove', 'thaw', 'unlock', 'purge', 'clock-confirm']),
+    kind: z.enum([
+      'token-create',
+      'vault-add',
+      'vault-rotate',
+      'apply',
+      'signer-add',
+      'signer-remove',
+      'thaw',
+      'unlock',
+      'purge',
+      'clock-confirm',
+    ]),
     body: z.record(z.string(), z.json()),
     signer: z.string(),
     signedAt: z.iso.datetime(),

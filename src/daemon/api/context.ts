@@ -47,8 +47,17 @@ export interface Status {
   readonly journal: { readonly entries: number; readonly healthy: boolean };
   readonly clock: { readonly suspicious: boolean };
   readonly holds: { readonly waiting: number; readonly scheduled: number };
-  readonly environments: readonly { readonly name: string; readonly production: boolean; readonly disposable: boolean }[];
-  readonly upstreams: readonly { readonly name: string; readonly environment: string; readonly reach: string; readonly flag?: string }[];
+  readonly environments: readonly {
+    readonly name: string;
+    readonly production: boolean;
+    readonly disposable: boolean;
+  }[];
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly environment: string;
+    readonly reach: string;
+    readonly flag?: string;
+  }[];
   readonly notCovered: readonly string[];
 }
 

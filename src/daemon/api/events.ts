@@ -27,7 +27,8 @@ export function eventRoutes(parts: ApiParts): Hono<ApiVariables> {
           clearTimeout(timer);
           wake = Promise.withResolvers<void>();
           const batch = waiting.splice(0);
-          for (const alarm of batch) await stream.writeSSE({ event: 'alarm', id: alarm.id, data: JSON.stringify(alarm) });
+          for (const alarm of batch)
+            await stream.writeSSE({ event: 'alarm', id: alarm.id, data: JSON.stringify(alarm) });
           if (batch.length === 0) await stream.writeSSE({ event: 'beat', data: '{}' });
         }
       } finally {

@@ -8,7 +8,15 @@ import { explainText } from '../explain.ts';
 export function explainRoutes(parts: ApiParts): Hono<ApiVariables> {
   const app = new Hono<ApiVariables>();
   app.post('/v1/explain', async (c) => {
-    const asked = await body(c, z.strictObject({ id: z.string().default(''), about: z.string(), text: z.string().max(262_144), variables: z.record(z.string(), z.json()).optional() }));
+    const asked = await body(
+      c,
+      z.strictObject({
+        id: z.string().default(''),
+        about: z.string(),
+        text: z.string().max(262_144),
+        variables: z.record(z.string(), z.json()).optional(),
+      }),
+    );
     return c.json(explainText(parts.providers, parts.road.policy(), asked));
   });
   return app;

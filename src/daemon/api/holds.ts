@@ -17,7 +17,8 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
   const known = async (id: string, bearer: Bearer): Promise<Hold> => {
     const hold = await holds.find(id);
     const mine = bearer.principal.kind === 'human' || hold?.request.principal.id === bearer.principal.id;
-    if (hold === undefined || !mine) throw refuse('BAD_REQUEST', `there is no hold \`${id.slice(0, 40)}\``, 'list them with `holdpoint hold list`');
+    if (hold === undefined || !mine)
+      throw refuse('BAD_REQUEST', `there is no hold \`${id.slice(0, 40)}\``, 'list them with `holdpoint hold list`');
     return hold;
   };
 
@@ -53,7 +54,8 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
   app.post('/v1/holds/:id/withdraw', async (c) => {
     const { principal } = c.get('bearer');
     const hold = await known(c.req.param('id'), c.get('bearer'));
-    if (hold.request.principal.id !== principal.id) throw refuse('DENIED', 'nobody but the principal withdraws', 'a human denies it: holdpoint deny ' + hold.code);
+    if (hold.request.principal.id !== principal.id)
+      throw refuse('DENIED', 'nobody but the principal withdraws', 'a human denies it: holdpoint deny ' + hold.code);
     return c.json(brief(await holds.withdraw(hold.id, principal.name)));
   });
   app.post('/v1/holds/:id/run', async (c) => {

@@ -12,7 +12,10 @@ export function journalRoutes(parts: ApiParts): Hono<ApiVariables> {
     const limit = Math.min(Number(c.req.query('limit') ?? '100') || 100, 1_000);
     const hold = c.req.query('hold');
     const kind = c.req.query('kind');
-    const where = { ...(hold === undefined ? {} : { 'entry.hold': hold }), ...(kind === undefined ? {} : { 'entry.kind': kind }) };
+    const where = {
+      ...(hold === undefined ? {} : { 'entry.hold': hold }),
+      ...(kind === undefined ? {} : { 'entry.kind': kind }),
+    };
     const found = await parts.road.store.find('entries', { where, limit, order: 'descending' });
     return c.json({ entries: found.map((one) => one.record['entry']).reverse() });
   });
@@ -24,7 +27,8 @@ export function journalRoutes(parts: ApiParts): Hono<ApiVariables> {
     human(c);
     c.header('content-type', 'application/x-ndjson');
     return stream(c, async (out) => {
-      for await (const line of exportJournal(parts.road.store)) await out.write(line.endsWith('\n') ? line : `${line}\n`);
+      for await (const line of exportJournal(parts.road.store))
+        await out.write(line.endsWith('\n') ? line : `${line}\n`);
     });
   });
   return app;

@@ -1,11 +1,21 @@
 /** Every route of the API, with who may call it; the document is built from this table. */
-const routes: readonly (readonly [method: 'get' | 'post', path: string, who: 'anyone' | 'token' | 'human', what: string])[] = [
+const routes: readonly (readonly [
+  method: 'get' | 'post',
+  path: string,
+  who: 'anyone' | 'token' | 'human',
+  what: string,
+])[] = [
   ['get', '/v1/health', 'anyone', 'Whether the journal can be written; 503 when not.'],
   ['post', '/v1/signers/first', 'anyone', 'Enrol the first signer with the one-time code: `{code, name, publicKey}`.'],
   ['get', '/v1/whoami', 'token', 'The principal and scope of the presented token.'],
   ['get', '/v1/status', 'human', 'Tier, addresses, journal, holds, environments, upstreams, what is not covered.'],
   ['get', '/v1/holds', 'human', 'Holds, newest first; `?state=`.'],
-  ['get', '/v1/holds/{id}', 'token', 'One hold by id or code: whole for humans, its state for the agent it belongs to.'],
+  [
+    'get',
+    '/v1/holds/{id}',
+    'token',
+    'One hold by id or code: whole for humans, its state for the agent it belongs to.',
+  ],
   ['get', '/v1/holds/{id}/wait', 'token', 'Waits up to `?seconds=` (60 at most) for it to leave `waiting`.'],
   ['post', '/v1/holds/{id}/run', 'token', 'Sends the frozen Plan of an approved hold.'],
   ['post', '/v1/holds/{id}/withdraw', 'token', 'By the principal alone.'],
@@ -13,7 +23,12 @@ const routes: readonly (readonly [method: 'get' | 'post', path: string, who: 'an
   ['post', '/v1/holds/{id}/deny', 'human', 'A signed denial, or `{note}`. Locks the goal for that agent.'],
   ['post', '/v1/holds/{id}/cancel', 'human', 'Stops a scheduled or approved one.'],
   ['get', '/v1/locks', 'human', 'Goal locks.'],
-  ['post', '/v1/acts', 'human', 'A signed act that widens power: token-create, vault-add, apply, signer-add, signer-remove, thaw, unlock.'],
+  [
+    'post',
+    '/v1/acts',
+    'human',
+    'A signed act that widens power: token-create, vault-add, apply, signer-add, signer-remove, thaw, unlock.',
+  ],
   ['get', '/v1/tokens', 'human', 'Tokens, never their secrets.'],
   ['post', '/v1/tokens/{id}/revoke', 'human', 'At once, at every door.'],
   ['get', '/v1/vault', 'human', 'Vault entries, never their secrets.'],
@@ -35,28 +50,55 @@ const routes: readonly (readonly [method: 'get' | 'post', path: string, who: 'an
 export function openApiDocument(): object {
   const paths: { [path: string]: { [method: string]: object } } = {};
   for (const [method, path, who, what] of routes) {
-    const parameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => ({ name: match[1], in: 'path', required: true, schema: { type: 'string' } }));
+    const parameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => ({
+      name: match[1],
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    }));
     paths[path] = {
       ...paths[path],
       [method]: {
         summary: what,
         ...(parameters.length === 0 ? {} : { parameters }),
         security: who === 'anyone' ? [] : [{ [who]: [] }],
-        responses: { '200': { description: 'as the summary says' }, default: { description: 'a refusal', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } } },
+        responses: {
+          '200': { description: 'as the summary says' },
+          default: {
+            description: 'a refusal',
+            content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+          },
+        },
       },
     };
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'holdpoint', version: '1', description: 'The API of the holdpoint daemon. Loopback only; the token is the caller.' },
+    info: {
+      title: 'holdpoint',
+      version: '1',
+      description: 'The API of the holdpoint daemon. Loopback only; the token is the caller.',
+    },
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' }, human: { type: 'http', scheme: 'bearer', description: 'a token of kind human' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        human: { type: 'http', scheme: 'bearer', description: 'a token of kind human' },
+      },
       schemas: {
         Problem: {
           type: 'object',
           required: ['code', 'detail', 'hint'],
-          properties: { type: { type: 'string' }, title: { type: 'string' }, status: { type: 'integer' }, code: { type: 'string' }, detail: { type: 'string' }, hint: { type: 'string' }, hold: { type: 'string' }, reasons: { type: 'array', items: { type: 'string' } } },
+          properties: {
+            type: { type: 'string' },
+            title: { type: 'string' },
+            status: { type: 'integer' },
+            code: { type: 'string' },
+            detail: { type: 'string' },
+            hint: { type: 'string' },
+            hold: { type: 'string' },
+            reasons: { type: 'array', items: { type: 'string' } },
+          },
         },
       },
     },

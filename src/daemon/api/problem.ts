@@ -15,6 +15,12 @@ const statusOf: { readonly [code in RefusalCode]: 400 | 401 | 403 | 202 | 502 | 
 
 /** The RFC 9457 problem document of a refusal. */
 export function problem(c: Context, refusal: Refusal): Response {
-  const body = { type: `https://holdpoint.dev/problems/${refusal.code.toLowerCase()}`, title: refusal.code, status: statusOf[refusal.code], ...refusal, code: `HOLDPOINT_${refusal.code}` };
+  const body = {
+    type: `https://holdpoint.dev/problems/${refusal.code.toLowerCase()}`,
+    title: refusal.code,
+    status: statusOf[refusal.code],
+    ...refusal,
+    code: `HOLDPOINT_${refusal.code}`,
+  };
   return c.json(body, statusOf[refusal.code], { 'content-type': 'application/problem+json' });
 }

@@ -13,7 +13,10 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
   });
   app.get('/v1/whoami', (c) => {
     const { principal, token } = c.get('bearer');
-    return c.json({ principal, token: { id: token.id, scope: token.scope, purpose: token.purpose, expiresAt: token.expiresAt } });
+    return c.json({
+      principal,
+      token: { id: token.id, scope: token.scope, purpose: token.purpose, expiresAt: token.expiresAt },
+    });
   });
   app.get('/v1/tokens', async (c) => {
     human(c);
@@ -38,12 +41,23 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
     return c.json({ signers: await parts.signers.list() });
   });
   app.post('/v1/signers/first', async (c) => {
-    const asked = await body(c, z.strictObject({ code: z.string().max(100), name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), publicKey: z.string().max(200) }));
+    const asked = await body(
+      c,
+      z.strictObject({
+        code: z.string().max(100),
+        name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+        publicKey: z.string().max(200),
+      }),
+    );
     return c.json(await parts.enrolment.enrol(asked));
   });
   app.get('/v1/policy', (c) => {
     human(c);
-    return c.json({ version: road.policy().version, applied: parts.installation.applied, bindings: parts.installation.bindings });
+    return c.json({
+      version: road.policy().version,
+      applied: parts.installation.applied,
+      bindings: parts.installation.bindings,
+    });
   });
   app.get('/v1/freeze', (c) => c.json(road.freeze.state));
   app.post('/v1/freeze', async (c) => {

@@ -18,12 +18,20 @@ import { refusalIn, Refused, refuse } from '../../model/refusal.ts';
 export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   const app = new Hono<ApiVariables>();
   app.use(ownHost(parts.hosts));
-  app.use(bodyLimit({ maxSize: 1 << 20, onError: (c) => problem(c, refuse('BAD_REQUEST', 'the body is larger than 1 MiB').refusal) }));
+  app.use(
+    bodyLimit({
+      maxSize: 1 << 20,
+      onError: (c) => problem(c, refuse('BAD_REQUEST', 'the body is larger than 1 MiB').refusal),
+    }),
+  );
   app.get('/v1/health', (c) => c.json({ ok: parts.journal.healthy }, parts.journal.healthy ? 200 : 503));
   app.get('/openapi.json', (c) => c.json(openApiDocument()));
   app.use('/v1/*', identified(parts));
-  for (const routes of [holdRoutes, actRoutes, recordRoutes, journalRoutes, undoRoutes, explainRoutes, eventRoutes]) app.route('/', routes(parts));
-  app.notFound((c) => problem(c, refuse('BAD_REQUEST', `there is no ${c.req.method} ${c.req.path}`, 'see /openapi.json').refusal));
+  for (const routes of [holdRoutes, actRoutes, recordRoutes, journalRoutes, undoRoutes, explainRoutes, eventRoutes])
+    app.route('/', routes(parts));
+  app.notFound((c) =>
+    problem(c, refuse('BAD_REQUEST', `there is no ${c.req.method} ${c.req.path}`, 'see /openapi.json').refusal),
+  );
   app.onError((error, c) => {
     if (!(error instanceof Refused)) parts.road.diagnose('api', error);
     return problem(c, refusalIn(error));
@@ -31,7 +39,11 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   return app;
 }
 
-export async function listen(parts: ApiParts, host: string, port: number): Promise<{ readonly address: string; close(): Promise<void> }> {
+export async function listen(
+  parts: ApiParts,
+  host: string,
+  port: number,
+): Promise<{ readonly address: string; close(): Promise<void> }> {
   const app = apiApp(parts);
   const { promise, resolve } = Promise.withResolvers<ServerType>();
   const server = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(server));
@@ -52,8 +64,13 @@ export async function listen(parts: ApiParts, host: string, port: number): Promi
 function ownHost(hosts: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const host = (c.req.header('host') ?? '').replace(/:\d+$/, '');
-    if (!hosts.includes(host)) return problem(c, refuse('BAD_REQUEST', `\`${host.slice(0, 100)}\` is not a name of this daemon`, 'use http://localhost').refusal);
-    if (c.req.header('origin') !== undefined) return problem(c, refuse('BAD_REQUEST', 'requests from web pages are refused', 'use the command line').refusal);
+    if (!hosts.includes(host))
+      return problem(
+        c,
+        refuse('BAD_REQUEST', `\`${host.slice(0, 100)}\` is not a name of this daemon`, 'use http://localhost').refusal,
+      );
+    if (c.req.header('origin') !== undefined)
+      return problem(c, refuse('BAD_REQUEST', 'requests from web pages are refused', 'use the command line').refusal);
     return next();
   };
 }
@@ -62,7 +79,12 @@ function identified(parts: ApiParts): MiddlewareHandler<ApiVariables> {
   return async (c, next) => {
     if (c.req.path === '/v1/signers/first') return next();
     const presented = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
-    if (presented === undefined) throw refuse('BAD_TOKEN', 'the API wants a token', 'set HOLDPOINT_TOKEN, or run as the account that `holdpoint up` told you');
+    if (presented === undefined)
+      throw refuse(
+        'BAD_TOKEN',
+        'the API wants a token',
+        'set HOLDPOINT_TOKEN, or run as the account that `holdpoint up` told you',
+      );
     c.set('bearer', await parts.identity.identify(presented, { address: getConnInfo(c).remote.address ?? '' }));
     return next();
   };

@@ -27,7 +27,8 @@ const key = 'freeze';
 
 export async function openFreeze(parts: { store: Store; journal: JournalWriter; clock: Clock }): Promise<Freeze> {
   const stored = await parts.store.get('settings', key);
-  let state: FreezeState = stored === undefined ? { epoch: 0, frozen: false, at: '', by: '', why: '' } : readState(stored);
+  let state: FreezeState =
+    stored === undefined ? { epoch: 0, frozen: false, at: '', by: '', why: '' } : readState(stored);
 
   return {
     get state() {
@@ -35,9 +36,14 @@ export async function openFreeze(parts: { store: Store; journal: JournalWriter; 
     },
     pass() {
       if (!state.frozen) return;
-      throw refuse('FROZEN', `${state.by} stopped all agent writes at ${state.at}`, 'stop here; ask the person you work for; nothing runs until a human thaws it', {
-        reasons: [state.why],
-      });
+      throw refuse(
+        'FROZEN',
+        `${state.by} stopped all agent writes at ${state.at}`,
+        'stop here; ask the person you work for; nothing runs until a human thaws it',
+        {
+          reasons: [state.why],
+        },
+      );
     },
     async freeze(by, why) {
       const next: FreezeState = { epoch: state.epoch + 1, frozen: true, at: isoTime(parts.clock.now()), by, why };

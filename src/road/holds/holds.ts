@@ -54,12 +54,15 @@ export function openHolds(parts: HoldParts): Holds {
   const find: Holds['find'] = async (idOrCode) => {
     const record = await store.get('holds', idOrCode);
     if (record !== undefined) return record as unknown as Hold;
-    const found = (await store.find('holds', { where: { code: idOrCode.toUpperCase().replace(/^HP_/, 'hp_') }, order: 'descending' })).map(asHold);
+    const found = (
+      await store.find('holds', { where: { code: idOrCode.toUpperCase().replace(/^HP_/, 'hp_') }, order: 'descending' })
+    ).map(asHold);
     return found.find((hold) => !endedHoldStates.includes(hold.state)) ?? found[0];
   };
   const known = async (idOrCode: string): Promise<Hold> => {
     const hold = await find(idOrCode);
-    if (hold === undefined) throw refuse('BAD_REQUEST', `there is no hold \`${idOrCode}\``, 'list them with `holdpoint hold list`');
+    if (hold === undefined)
+      throw refuse('BAD_REQUEST', `there is no hold \`${idOrCode}\``, 'list them with `holdpoint hold list`');
     return hold;
   };
 
@@ -78,11 +81,14 @@ export function openHolds(parts: HoldParts): Holds {
       return found.find((hold) => !endedHoldStates.includes(hold.state)) ?? found[0];
     },
     async list(state) {
-      const query = state === undefined ? { order: 'descending' as const } : { where: { state }, order: 'descending' as const };
+      const query =
+        state === undefined ? { order: 'descending' as const } : { where: { state }, order: 'descending' as const };
       return (await store.find('holds', query)).map(asHold);
     },
     async approvals(hold) {
-      return (await store.find('approvals', { where: { hold: hold.id } })).map((found) => found.record['approval'] as unknown as Approval);
+      return (await store.find('approvals', { where: { hold: hold.id } })).map(
+        (found) => found.record['approval'] as unknown as Approval,
+      );
     },
     async approve(idOrCode, approval) {
       const { id } = await known(idOrCode);
@@ -105,7 +111,8 @@ export function openHolds(parts: HoldParts): Holds {
     async withdrawAllOf(tx, token) {
       for (const state of ['waiting', 'approved', 'scheduled']) {
         for (const found of await tx.find('holds', { where: { state } })) {
-          if (asHold(found).request.token === token) await life.step(tx, found.key, 'withdrawn', { by: 'token revoked' });
+          if (asHold(found).request.token === token)
+            await life.step(tx, found.key, 'withdrawn', { by: 'token revoked' });
         }
       }
     },
@@ -136,7 +143,12 @@ async function overdue(tx: Transaction, now: string): Promise<readonly Hold[]> {
   return past;
 }
 
-async function openOrMerge(parts: HoldParts, tx: Transaction, request: ActionRequest, shown: Shown): Promise<{ hold: Hold; isNew: boolean }> {
+async function openOrMerge(
+  parts: HoldParts,
+  tx: Transaction,
+  request: ActionRequest,
+  shown: Shown,
+): Promise<{ hold: Hold; isNew: boolean }> {
   const { clock, journal, settings } = parts;
   const digest = actionDigest(request);
   const now = clock.now();
@@ -167,7 +179,14 @@ async function openOrMerge(parts: HoldParts, tx: Transaction, request: ActionReq
     gate: request.gate,
     digest,
     hold: hold.id,
-    body: { code: hold.code, request: request as unknown as JsonObject, reasons: shown.reasons, rules: shown.rules, facts: shown.facts as unknown as readonly JsonObject[], tier: hold.tier },
+    body: {
+      code: hold.code,
+      request: request as unknown as JsonObject,
+      reasons: shown.reasons,
+      rules: shown.rules,
+      facts: shown.facts as unknown as readonly JsonObject[],
+      tier: hold.tier,
+    },
   });
   return { hold, isNew: true };
 }
@@ -185,7 +204,12 @@ async function freeCode(tx: Transaction): Promise<string> {
 /** The refusal that tells an agent about a hold it has to wait for. */
 export function heldRefusal(hold: Hold, wouldDo: string): Refused {
   if (hold.state === 'scheduled') {
-    return refuse('SCHEDULED', `${hold.code}: a human signed this; it is scheduled for ${hold.schedule?.notBefore ?? 'later'} and not done yet: ${wouldDo}`, 'stop here; it has not happened; do not ask for it again and do not count on it', { hold: hold.code });
+    return refuse(
+      'SCHEDULED',
+      `${hold.code}: a human signed this; it is scheduled for ${hold.schedule?.notBefore ?? 'later'} and not done yet: ${wouldDo}`,
+      'stop here; it has not happened; do not ask for it again and do not count on it',
+      { hold: hold.code },
+    );
   }
   return refuse(
     'HELD',

@@ -49,7 +49,8 @@ export interface Life {
 export function openLife(parts: { journal: JournalWriter; clock: Clock }): Life {
   const read: Life['read'] = async (tx, id) => {
     const record = await tx.get('holds', id);
-    if (record === undefined) throw refuse('BAD_REQUEST', `there is no hold \`${id}\``, 'list them with `holdpoint hold list`');
+    if (record === undefined)
+      throw refuse('BAD_REQUEST', `there is no hold \`${id}\``, 'list them with `holdpoint hold list`');
     return record as unknown as Hold;
   };
   return {
@@ -57,7 +58,11 @@ export function openLife(parts: { journal: JournalWriter; clock: Clock }): Life 
     async step(tx, id, to, body, change = {}) {
       const hold = await read(tx, id);
       if (!into[to].includes(hold.state)) {
-        throw refuse('DENIED', `hold ${hold.code} is ${hold.state} and cannot become ${to}`, `look at it with \`holdpoint hold show ${hold.code}\``);
+        throw refuse(
+          'DENIED',
+          `hold ${hold.code} is ${hold.state} and cannot become ${to}`,
+          `look at it with \`holdpoint hold show ${hold.code}\``,
+        );
       }
       const next: Hold = { ...hold, ...change, state: to };
       await tx.put('holds', id, { ...next } as unknown as JsonObject);

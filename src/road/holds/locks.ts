@@ -43,10 +43,17 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
         if (lock.principal !== principal.id) continue;
         const action = actions.find((one) => reaches(lock, one));
         if (action === undefined) continue;
-        throw refuse('DENIED', `${lock.by} refused this goal (${lock.hold})${lock.note === '' ? '' : `: “${lock.note}”`}; the refusal is of the goal, not of the wording`, undefined, {
-          hold: lock.hold,
-          reasons: [`goal lock: ${action.operation} on ${action.resources.map((one) => one.name ?? one.id).join(', ')}`],
-        });
+        throw refuse(
+          'DENIED',
+          `${lock.by} refused this goal (${lock.hold})${lock.note === '' ? '' : `: “${lock.note}”`}; the refusal is of the goal, not of the wording`,
+          undefined,
+          {
+            hold: lock.hold,
+            reasons: [
+              `goal lock: ${action.operation} on ${action.resources.map((one) => one.name ?? one.id).join(', ')}`,
+            ],
+          },
+        );
       }
     },
     async lock(tx, hold, by, note) {
@@ -66,7 +73,8 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
       return () => void locks.set(lock.id, lock);
     },
     async lift(tx, id, by) {
-      if (!locks.has(id)) throw refuse('BAD_REQUEST', `there is no goal lock \`${id}\``, 'list them with `holdpoint hold locks`');
+      if (!locks.has(id))
+        throw refuse('BAD_REQUEST', `there is no goal lock \`${id}\``, 'list them with `holdpoint hold locks`');
       await tx.remove('locks', id);
       await parts.journal.append(tx, { kind: 'unlocked', principal: by, body: { lock: id } });
       return () => void locks.delete(id);
@@ -80,6 +88,7 @@ function reaches(lock: GoalLock, action: Action): boolean {
   if (lock.effect === 'destroy' && action.reversibility === 'reversible') return false;
   if (lock.operations.includes(action.operation) && lock.resources.length === 0) return true;
   return action.resources.some(
-    (one) => lock.resources.includes(one.id) || (one.within ?? []).some((container) => lock.resources.includes(container)),
+    (one) =>
+      lock.resources.includes(one.id) || (one.within ?? []).some((container) => lock.resources.includes(container)),
   );
 }

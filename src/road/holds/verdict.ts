@@ -18,26 +18,59 @@ interface VerdictParts extends HoldParts {
 }
 
 /** Takes a human's yes: signature, digest, window, typed fact, one use. With enough signatures the hold is approved. */
-export async function acceptApproval(parts: VerdictParts, tx: Transaction, id: string, approval: Approval): Promise<Hold> {
+export async function acceptApproval(
+  parts: VerdictParts,
+  tx: Transaction,
+  id: string,
+  approval: Approval,
+): Promise<Hold> {
   const hold = await checkVerdict(parts, tx, id, approval, 'approve');
   const { statement } = approval;
   checkWindow(parts.settings, hold, statement);
   if (hold.friction.typedFact && statement.typed !== hold.varyingFact) {
-    throw refuse('DENIED', `what was typed is not \`${hold.varyingFact}\``, 'read the page again and type the name or count that it asks for');
+    throw refuse(
+      'DENIED',
+      `what was typed is not \`${hold.varyingFact}\``,
+      'read the page again and type the name or count that it asks for',
+    );
   }
-  const earlier = (await tx.find('approvals', { where: { hold: id } })).map((found) => found.record['approval'] as unknown as Approval);
-  const people = await Promise.all([...earlier, approval].map(async (one) => (await parts.signers.get(one.statement.signer, tx))?.name));
-  await tx.insert('approvals', statement.number, { hold: id, digest: hold.digest, approval: approval as unknown as JsonObject });
+  const earlier = (await tx.find('approvals', { where: { hold: id } })).map(
+    (found) => found.record['approval'] as unknown as Approval,
+  );
+  const people = await Promise.all(
+    [...earlier, approval].map(async (one) => (await parts.signers.get(one.statement.signer, tx))?.name),
+  );
+  await tx.insert('approvals', statement.number, {
+    hold: id,
+    digest: hold.digest,
+    approval: approval as unknown as JsonObject,
+  });
   const signatures = new Set(people.filter((name) => name !== undefined)).size;
-  const body = { approval: approval as unknown as JsonObject, signatures, needed: hold.friction.signatures, tier: hold.tier, proofOfHuman: hold.tier !== 'T0' };
+  const body = {
+    approval: approval as unknown as JsonObject,
+    signatures,
+    needed: hold.friction.signatures,
+    tier: hold.tier,
+    proofOfHuman: hold.tier !== 'T0',
+  };
   if (signatures < hold.friction.signatures) {
-    await parts.journal.append(tx, { kind: 'act-signed', digest: hold.digest, hold: id, body: { act: 'approve', ...body } });
+    await parts.journal.append(tx, {
+      kind: 'act-signed',
+      digest: hold.digest,
+      hold: id,
+      body: { act: 'approve', ...body },
+    });
     return hold;
   }
   const schedule = { notBefore: statement.notBefore, notAfter: statement.notAfter };
   const state = statement.mode === 'delayed' ? 'scheduled' : 'approved';
   const next = await parts.life.step(tx, id, state, body, { schedule });
-  if (state === 'scheduled') parts.raise({ kind: 'scheduled', text: `${hold.code} is signed and fires at ${statement.notBefore}; stop it with: holdpoint cancel ${hold.code}`, hold: next });
+  if (state === 'scheduled')
+    parts.raise({
+      kind: 'scheduled',
+      text: `${hold.code} is signed and fires at ${statement.notBefore}; stop it with: holdpoint cancel ${hold.code}`,
+      hold: next,
+    });
   return next;
 }
 
@@ -64,19 +97,35 @@ export async function acceptDenial(
     ({ by, note } = denial);
   }
   note = note.slice(0, 280);
-  const hold = await parts.life.step(tx, id, 'denied', { by, note, ...('statement' in denial ? { denial: denial as unknown as JsonObject } : {}) });
+  const hold = await parts.life.step(tx, id, 'denied', {
+    by,
+    note,
+    ...('statement' in denial ? { denial: denial as unknown as JsonObject } : {}),
+  });
   const locked = await parts.goalLocks.lock(tx, hold, by, note);
   return { hold, locked };
 }
 
-async function checkVerdict(parts: VerdictParts, tx: Transaction, id: string, approval: Approval, verdict: 'approve' | 'deny'): Promise<Hold> {
+async function checkVerdict(
+  parts: VerdictParts,
+  tx: Transaction,
+  id: string,
+  approval: Approval,
+  verdict: 'approve' | 'deny',
+): Promise<Hold> {
   const { statement, signature } = approval;
   const hold = await parts.life.read(tx, id);
   const now = parts.clock.now();
-  if (hold.state !== 'waiting') throw refuse('DENIED', `hold ${hold.code} is ${hold.state}`, 'only a waiting hold can be signed');
-  if (hold.expiresAt < isoTime(now)) throw refuse('DENIED', `hold ${hold.code} expired at ${hold.expiresAt}`, 'the agent has to ask again');
+  if (hold.state !== 'waiting')
+    throw refuse('DENIED', `hold ${hold.code} is ${hold.state}`, 'only a waiting hold can be signed');
+  if (hold.expiresAt < isoTime(now))
+    throw refuse('DENIED', `hold ${hold.code} expired at ${hold.expiresAt}`, 'the agent has to ask again');
   if (statement.verdict !== verdict || statement.hold !== hold.id || statement.digest !== hold.digest) {
-    throw refuse('DENIED', 'the signature is over something else than this hold', 'read the hold again and sign what it shows');
+    throw refuse(
+      'DENIED',
+      'the signature is over something else than this hold',
+      'read the hold again and sign what it shows',
+    );
   }
   if (!(Math.abs(now - Date.parse(statement.signedAt)) <= parts.settings.signatureMs)) {
     throw refuse('DENIED', 'the signature is older than 15 minutes or from the future', 'sign again');
@@ -94,10 +143,13 @@ function checkWindow(settings: HoldSettings, hold: Hold, statement: ApprovalStat
   const bad = (detail: string): never => {
     throw refuse('DENIED', detail, 'sign again with the window that `holdpoint hold show` gives');
   };
-  if (Number.isNaN(notBefore) || Number.isNaN(notAfter) || notAfter <= notBefore) bad('the signed window is not a window');
+  if (Number.isNaN(notBefore) || Number.isNaN(notAfter) || notAfter <= notBefore)
+    bad('the signed window is not a window');
   if (statement.mode === 'now') {
-    if (hold.defaultMode === 'delayed' && hold.friction.typedFact) bad('this act is delayed after the signature; policy does not allow it at once');
-    if (notBefore > signedAt || notAfter > signedAt + settings.signatureMs) bad('a signature for now is good for 15 minutes at most');
+    if (hold.defaultMode === 'delayed' && hold.friction.typedFact)
+      bad('this act is delayed after the signature; policy does not allow it at once');
+    if (notBefore > signedAt || notAfter > signedAt + settings.signatureMs)
+      bad('a signature for now is good for 15 minutes at most');
   } else if (notBefore < signedAt + settings.delayMs || notAfter > notBefore + settings.windowMs) {
     bad('the signed window is earlier than the delay or longer than it may be');
   }

@@ -54,9 +54,15 @@ export function openActs(parts: { store: Store; journal: JournalWriter; signers:
   return {
     async carryOut(act, kind, work) {
       const { statement, signature } = act;
-      if (statement.kind !== kind) throw refuse('DENIED', `this signature is for \`${statement.kind}\`, not for \`${kind}\``, 'sign the act itself');
+      if (statement.kind !== kind)
+        throw refuse(
+          'DENIED',
+          `this signature is for \`${statement.kind}\`, not for \`${kind}\``,
+          'sign the act itself',
+        );
       const age = clock.now() - Date.parse(statement.signedAt);
-      if (!(Math.abs(age) <= lifetime)) throw refuse('DENIED', 'the signature is older than 15 minutes or from the future', 'sign again');
+      if (!(Math.abs(age) <= lifetime))
+        throw refuse('DENIED', 'the signature is older than 15 minutes or from the future', 'sign again');
       return store.transact(async (tx) => {
         const digest = actDigest(statement);
         const signer = await signers.check(statement.signer, digest, signature, tx);
@@ -75,7 +81,8 @@ export function openActs(parts: { store: Store; journal: JournalWriter; signers:
 
 /** Marks a one-use number as used; throws `Refused` when it was used before. */
 export async function spend(tx: Transaction, number: string, at: string): Promise<void> {
-  if (!/^[\w-]{22}$/.test(number)) throw refuse('BAD_REQUEST', 'the one-use number is not 128 bits of base64url', 'sign again');
+  if (!/^[\w-]{22}$/.test(number))
+    throw refuse('BAD_REQUEST', 'the one-use number is not 128 bits of base64url', 'sign again');
   try {
     await tx.insert('spent', `number:${number}`, { at });
   } catch (cause) {

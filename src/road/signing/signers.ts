@@ -39,7 +39,8 @@ export function openSigners(parts: { store: Store; journal: JournalWriter; clock
     },
     async add(tx, draft) {
       const publicKey = ed25519(draft.publicKey);
-      if (publicKey === undefined) throw refuse('BAD_REQUEST', 'the public key is not an Ed25519 key', 'make one with `holdpoint signer add`');
+      if (publicKey === undefined)
+        throw refuse('BAD_REQUEST', 'the public key is not an Ed25519 key', 'make one with `holdpoint signer add`');
       const known = await tx.find('signers');
       if (known.some((found) => found.record['publicKey'] === draft.publicKey)) {
         throw refuse('BAD_REQUEST', 'this key is enrolled already', 'list signers with `holdpoint signer list`');
@@ -55,19 +56,35 @@ export function openSigners(parts: { store: Store; journal: JournalWriter; clock
     },
     async remove(tx, id) {
       const signer = await get(id, tx);
-      if (signer === undefined) throw refuse('BAD_REQUEST', `no signer \`${id}\``, 'list signers with `holdpoint signer list`');
+      if (signer === undefined)
+        throw refuse('BAD_REQUEST', `no signer \`${id}\``, 'list signers with `holdpoint signer list`');
       if ((await tx.find('signers')).length === 1) {
-        throw refuse('DENIED', 'this is the only signer', 'enrol another one first: without a signer nothing could be approved again');
+        throw refuse(
+          'DENIED',
+          'this is the only signer',
+          'enrol another one first: without a signer nothing could be approved again',
+        );
       }
       await tx.remove('signers', id);
-      await journal.append(tx, { kind: 'signer-changed', principal: signer.name, body: { change: 'removed', signer: id } });
+      await journal.append(tx, {
+        kind: 'signer-changed',
+        principal: signer.name,
+        body: { change: 'removed', signer: id },
+      });
     },
     async check(id, digest, signature, tx) {
       const signer = await get(id, tx);
       const key = signer === undefined ? undefined : ed25519(signer.publicKey);
-      const good = key !== undefined && /^[\w-]{86}$/.test(signature) && verify(null, Buffer.from(digest), key, Buffer.from(signature, 'base64url'));
+      const good =
+        key !== undefined &&
+        /^[\w-]{86}$/.test(signature) &&
+        verify(null, Buffer.from(digest), key, Buffer.from(signature, 'base64url'));
       if (signer === undefined || !good) {
-        throw refuse('DENIED', 'the signature is not by an enrolled signer over exactly this', 'sign with a key that `holdpoint signer list` shows');
+        throw refuse(
+          'DENIED',
+          'the signature is not by an enrolled signer over exactly this',
+          'sign with a key that `holdpoint signer list` shows',
+        );
       }
       return signer;
     },

@@ -42,20 +42,27 @@ export interface Images {
 
 export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }): Images {
   const { store, sealer, clock } = parts;
-  const seal = (id: string, content: JsonObject): string => sealer.seal(Buffer.from(canonicalJson(content)), `image:${id}`);
+  const seal = (id: string, content: JsonObject): string =>
+    sealer.seal(Buffer.from(canonicalJson(content)), `image:${id}`);
   const unseal = (id: string, sealed: unknown): JsonObject =>
     JSON.parse(Buffer.from(sealer.unseal(String(sealed), `image:${id}`)).toString('utf8')) as JsonObject;
 
   return {
     async secure(tx, draft, content) {
-      const image: BeforeImage = { ...draft, id: newId('im', clock.now()), securedAt: isoTime(clock.now()), state: 'secured' };
+      const image: BeforeImage = {
+        ...draft,
+        id: newId('im', clock.now()),
+        securedAt: isoTime(clock.now()),
+        state: 'secured',
+      };
       await tx.insert('images', image.id, { ...image, content: seal(image.id, content) });
       return image;
     },
     async settle(tx, id, state, fromAnswer) {
       const record = await tx.get('images', id);
       if (record === undefined) throw new Error(`before-image ${id} is gone`);
-      const content = fromAnswer === undefined ? record['content'] : seal(id, { ...unseal(id, record['content']), ...fromAnswer });
+      const content =
+        fromAnswer === undefined ? record['content'] : seal(id, { ...unseal(id, record['content']), ...fromAnswer });
       await tx.put('images', id, { ...record, state, content });
     },
     async list() {
@@ -64,7 +71,8 @@ export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }
     },
     async open(id) {
       const record = await store.get('images', id);
-      if (record === undefined) throw refuse('BAD_REQUEST', `there is no before-image \`${id}\``, 'list them with `holdpoint undo list`');
+      if (record === undefined)
+        throw refuse('BAD_REQUEST', `there is no before-image \`${id}\``, 'list them with `holdpoint undo list`');
       const { content, ...image } = record;
       return { image: image as unknown as BeforeImage, content: unseal(id, content) };
     },

@@ -32,10 +32,20 @@ export async function planUndo(road: RoadParts, images: Images, id: string): Pro
  * Puts an image back. Each message goes down the road as an act of its own, with its own undo. Conflicts stop it unless
  * the human said to go on over them.
  */
-export async function undo(road: RoadParts, images: Images, id: string, bearer: Bearer, overConflicts: boolean): Promise<readonly Outcome[]> {
+export async function undo(
+  road: RoadParts,
+  images: Images,
+  id: string,
+  bearer: Bearer,
+  overConflicts: boolean,
+): Promise<readonly Outcome[]> {
   const { image, put, provider } = await prepare(road, images, id);
   if (put.conflicts.length > 0 && !overConflicts) {
-    throw refuse('DENIED', `undoing would overwrite what was written since: ${put.conflicts.join('; ')}`, 'look at it with `holdpoint undo show`; add --over-conflicts to overwrite it');
+    throw refuse(
+      'DENIED',
+      `undoing would overwrite what was written since: ${put.conflicts.join('; ')}`,
+      'look at it with `holdpoint undo show`; add --over-conflicts to overwrite it',
+    );
   }
   const outcomes: Outcome[] = [];
   for (const message of put.plans) {
@@ -45,22 +55,42 @@ export async function undo(road: RoadParts, images: Images, id: string, bearer: 
   }
   await road.store.transact(async (tx) => {
     await images.settle(tx, id, 'undone');
-    await road.journal.append(tx, { kind: 'undone', principal: bearer.principal.name, digest: image.digest, body: { image: id, conflicts: put.conflicts, notUndone: put.notUndone } });
+    await road.journal.append(tx, {
+      kind: 'undone',
+      principal: bearer.principal.name,
+      digest: image.digest,
+      body: { image: id, conflicts: put.conflicts, notUndone: put.notUndone },
+    });
   });
   return outcomes;
 }
 
-async function prepare(road: RoadParts, images: Images, id: string): Promise<{ image: Awaited<ReturnType<Images['open']>>['image']; put: PutBack; provider: Provider }> {
+async function prepare(
+  road: RoadParts,
+  images: Images,
+  id: string,
+): Promise<{ image: Awaited<ReturnType<Images['open']>>['image']; put: PutBack; provider: Provider }> {
   const { image, content } = await images.open(id);
-  if (image.state === 'undone' || image.state === 'void') throw refuse('BAD_REQUEST', `before-image \`${id}\` is ${image.state}`, 'list them with `holdpoint undo list`');
+  if (image.state === 'undone' || image.state === 'void')
+    throw refuse('BAD_REQUEST', `before-image \`${id}\` is ${image.state}`, 'list them with `holdpoint undo list`');
   const provider = road.providers.find((one) => one.name === image.provider);
-  if (provider === undefined) throw refuse('UNAVAILABLE', `provider \`${image.provider}\` is not there any more`, 'start the version that secured this undo');
+  if (provider === undefined)
+    throw refuse(
+      'UNAVAILABLE',
+      `provider \`${image.provider}\` is not there any more`,
+      'start the version that secured this undo',
+    );
   const bindings = road.bindings();
   const looker = entryForLookups(bindings, provider.name, image.environments);
   const entry = looker.reach === 'all' ? looker : entryFor(bindings, provider.name, image.environments);
   const lease = await road.leases.open(entry.name);
   try {
-    const put = await look(road, provider, lease, provider.putBack(content, { environments: bindings.environments, reach: looker.reach }));
+    const put = await look(
+      road,
+      provider,
+      lease,
+      provider.putBack(content, { environments: bindings.environments, reach: looker.reach }),
+    );
     return { image, put, provider };
   } finally {
     await lease.release();

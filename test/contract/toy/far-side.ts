@@ -89,10 +89,16 @@ class ToyLine implements Line {
         return this.#database.prepare('select count(*) as rows from rows where environment = ?').get(environment);
       case 'set':
         this.#changed.push({ environment, key, value: this.#get(environment, key) });
-        this.#database.prepare('insert into rows values (?, ?, ?) on conflict do update set value = excluded.value').run(environment, key, value);
+        this.#database
+          .prepare('insert into rows values (?, ?, ?) on conflict do update set value = excluded.value')
+          .run(environment, key, value);
         return null;
       case 'drop':
-        this.#changed.push(...(this.#database.prepare('select * from rows where environment = ?').all(environment) as unknown as ToyRow[]));
+        this.#changed.push(
+          ...(this.#database
+            .prepare('select * from rows where environment = ?')
+            .all(environment) as unknown as ToyRow[]),
+        );
         this.#database.prepare('delete from rows where environment = ?').run(environment);
         return null;
       case 'changed':
@@ -103,7 +109,9 @@ class ToyLine implements Line {
   }
 
   #get(environment: string, key: string): string | null {
-    const row = this.#database.prepare('select value from rows where environment = ? and key = ?').get(environment, key);
+    const row = this.#database
+      .prepare('select value from rows where environment = ? and key = ?')
+      .get(environment, key);
     return (row?.['value'] as string | undefined) ?? null;
   }
 

@@ -1,6 +1,13 @@
 import type { ToyMessage, ToyRow } from './far-side.ts';
 import type { Looking } from '../../../src/contract/lookup.ts';
-import type { Measurement, Provider, PutBack, Reading, Resolution, ResolveContext } from '../../../src/contract/provider.ts';
+import type {
+  Measurement,
+  Provider,
+  PutBack,
+  Reading,
+  Resolution,
+  ResolveContext,
+} from '../../../src/contract/provider.ts';
 import type { Action } from '../../../src/model/action.ts';
 import { digestOf } from '../../../src/model/digest.ts';
 import { boundTo } from '../../../src/model/environment.ts';
@@ -23,7 +30,13 @@ export function transaction(statements: readonly ToyMessage[]): Plan {
 export const toyProvider: Provider = {
   name: 'toy',
   hosts: [],
-  catalogue: (['get', 'set', 'drop'] as const).map((verb) => ({ operation: `toy:${verb}`, reversibility: classOf(verb), traits: [], why: verb, resolver: 'live' as const })),
+  catalogue: (['get', 'set', 'drop'] as const).map((verb) => ({
+    operation: `toy:${verb}`,
+    reversibility: classOf(verb),
+    traits: [],
+    why: verb,
+    resolver: 'live' as const,
+  })),
   presets: { 'toy:all': ['toy:begin', 'toy:get', 'toy:set', 'toy:drop'] },
   credentialHeaders: [],
   looksLikeCredential: () => false,
@@ -32,7 +45,13 @@ export const toyProvider: Provider = {
   *putBack(image): Looking<PutBack> {
     const rows = image['rows'] as unknown as readonly ToyRow[];
     yield* [];
-    return { plans: rows.flatMap((row) => (row.value === null ? [] : [toy({ verb: 'set', environment: row.environment, key: row.key, value: row.value })])), conflicts: [], notUndone: [] };
+    return {
+      plans: rows.flatMap((row) =>
+        row.value === null ? [] : [toy({ verb: 'set', environment: row.environment, key: row.key, value: row.value })],
+      ),
+      conflicts: [],
+      notUndone: [],
+    };
   },
 };
 
@@ -42,7 +61,8 @@ function classOf(verb: 'get' | 'set' | 'drop'): 'read' | 'reversible' | 'irrever
 
 function readOne(message: ToyMessage): Reading {
   const { verb } = message;
-  if (verb === 'get' || verb === 'changed' || verb === 'count') return reading({ steps: [message], effect: 0 }, [actionOf(message, 'read')]);
+  if (verb === 'get' || verb === 'changed' || verb === 'count')
+    return reading({ steps: [message], effect: 0 }, [actionOf(message, 'read')]);
   if (verb === 'set' || verb === 'drop') return readPlan(autocommit(message));
   throw refuse('BAD_REQUEST', `\`${String(verb)}\` is no statement of the toy protocol`, 'send get, set or drop');
 }
@@ -56,13 +76,21 @@ export function readPlan(plan: Plan): Reading {
   const statements = plan.steps.slice(1, -1) as unknown as readonly ToyMessage[];
   return reading(
     plan,
-    statements.map((one) => actionOf(one, one.verb === 'set' ? 'reversible' : one.verb === 'drop' ? 'irreversible' : 'read')),
+    statements.map((one) =>
+      actionOf(one, one.verb === 'set' ? 'reversible' : one.verb === 'drop' ? 'irreversible' : 'read'),
+    ),
   );
 }
 
 function actionOf(message: ToyMessage, reversibility: Action['reversibility']): Action {
   const id = message.environment ?? '*';
-  return { operation: `toy:${message.verb}`, reversibility, traits: [], resources: [{ kind: 'toy:environment', id, environments: [] }], why: `the toy says ${message.verb}` };
+  return {
+    operation: `toy:${message.verb}`,
+    reversibility,
+    traits: [],
+    resources: [{ kind: 'toy:environment', id, environments: [] }],
+    why: `the toy says ${message.verb}`,
+  };
 }
 
 function reading(plan: Plan, actions: readonly Action[]): Reading {
@@ -71,7 +99,10 @@ function reading(plan: Plan, actions: readonly Action[]): Reading {
     actions,
     *resolve(context) {
       yield* [];
-      return resolution(plan, actions.map((action) => resolved(action, context)));
+      return resolution(
+        plan,
+        actions.map((action) => resolved(action, context)),
+      );
     },
     mask: (answer) => answer,
     outcome: () => 'done',
