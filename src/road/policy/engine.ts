@@ -8,20 +8,9 @@ import {
 import { PolicyError } from './policy-error.ts';
 import type { Question } from './question.ts';
 import type { Rule } from './rules.ts';
+import type { Signed, Verdict } from './verdict.ts';
 import { VerdictCache } from './verdict-cache.ts';
 import type { PrincipalKind } from '../../model/principal.ts';
-
-/** What a human has brought: different people's signatures over exactly this, and the varying fact typed. */
-export interface Signed {
-  readonly signatures: number;
-  readonly typedFact: boolean;
-}
-
-/** What Cedar said of one question at one level of signing. */
-export type Verdict =
-  | { readonly kind: 'permit' | 'forbid'; readonly rules: readonly Rule[] }
-  /** An evaluation error, an exception or a fact that does not fit the schema: never an allow. */
-  | { readonly kind: 'broken'; readonly detail: string };
 
 /** Takes a question up, and answers it at one level of signing after another. */
 export type Engine = (question: Question) => (signed: Signed) => Verdict;

@@ -1,6 +1,7 @@
-import type { Engine, Signed, Verdict } from './engine.ts';
+import type { Engine } from './engine.ts';
 import type { Question } from './question.ts';
 import type { Rule } from './rules.ts';
+import type { Signed, Verdict } from './verdict.ts';
 import type { Decision, Friction } from '../../model/decision.ts';
 
 const unsigned: Signed = { signatures: 0, typedFact: false };

@@ -1,4 +1,4 @@
-import { startEngine, type Signed } from './engine.ts';
+import { startEngine } from './engine.ts';
 import { decide, decideFrom, denied } from './ladder.ts';
 import {
   checkPolicyFiles,
@@ -10,9 +10,10 @@ import {
 } from './policy-files.ts';
 import { questionsOf, type JudgeInput, type Question } from './question.ts';
 import { readRules } from './rules.ts';
+import type { Signed } from './verdict.ts';
 import type { Decision } from '../../model/decision.ts';
 
-export type { Signed } from './engine.ts';
+export type { Signed } from './verdict.ts';
 export type { JudgeInput } from './question.ts';
 export type { PolicyFile } from './policy-files.ts';
 export { defaultPolicyDirectory } from './policy-files.ts';

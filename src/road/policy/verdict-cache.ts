@@ -1,4 +1,4 @@
-import type { Verdict } from './engine.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Verdicts on one question by level of signing. */
 export type Levels = Map<number, Verdict>;
