@@ -88,3 +88,11 @@ export class StoreConflict extends Error {
     this.key = key;
   }
 }
+
+/** A text member of a record; empty when it is absent. Throws for a member that is no text. */
+export function textIn(record: StoredRecord, member: string): string {
+  const value = record[member];
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'string') throw new TypeError(`record member \`${member}\` is no text`);
+  return value;
+}

@@ -91,7 +91,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const leases = openLeases({ upstreams: [httpUpstream()], routes: (name) => installation.route(name), vault });
   let policy: Policy = compile(installation.applied.policies);
   const settings = holdSettings(options, () => delayOf(installation.config));
-  const raise = alarms.raise;
+  const raise: RoadParts['raise'] = (alarm) => alarms.raise(alarm);
   const road: RoadParts = {
     store,
     journal,

@@ -6,7 +6,7 @@ import {
   timingSafeEqual,
   type KeyObject,
 } from 'node:crypto';
-import type { Store } from '../contract/store.ts';
+import { textIn, type Store } from '../contract/store.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Sealer } from '../road/undo/images.ts';
 import type { Signer, Signers } from '../road/signing/signers.ts';
@@ -20,16 +20,21 @@ export async function sealedText(
   make: () => Promise<string> | string,
 ): Promise<string> {
   const stored = await store.get('settings', name);
-  if (stored !== undefined) return Buffer.from(sealer.unseal(String(stored['sealed']), name)).toString('utf8');
+  if (stored !== undefined) return Buffer.from(sealer.unseal(textIn(stored, 'sealed'), name)).toString('utf8');
   const text = await make();
   await store.transact((tx) => tx.put('settings', name, { sealed: sealer.seal(Buffer.from(text), name) }));
   return text;
 }
 
+const pem = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const;
+
 /** The Ed25519 key that signs checkpoints: made once, sealed in the Store. */
 export async function journalKey(store: Store, sealer: Sealer): Promise<KeyObject> {
   const pem = await sealedText(store, sealer, 'journal.key', () =>
-    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    generateKeyPairSync('ed25519', pem).privateKey,
   );
   return createPrivateKey(pem);
 }
@@ -37,7 +42,7 @@ export async function journalKey(store: Store, sealer: Sealer): Promise<KeyObjec
 /** A stable name for this installation, in checkpoints. */
 export async function installationId(store: Store): Promise<string> {
   const stored = await store.get('settings', 'installation');
-  if (stored !== undefined) return String(stored['id']);
+  if (stored !== undefined) return textIn(stored, 'id');
   const id = randomBytes(8).toString('hex');
   await store.transact((tx) => tx.put('settings', 'installation', { id }));
   return id;

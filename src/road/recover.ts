@@ -1,5 +1,6 @@
 import type { RoadParts } from './parts.ts';
 import { prove } from './prove.ts';
+import { textIn } from '../contract/store.ts';
 import type { JsonObject } from '../model/json.ts';
 
 /**
@@ -13,7 +14,7 @@ export async function recover(road: RoadParts): Promise<number> {
     const outcome =
       provider === undefined
         ? 'unknown'
-        : await prove(road, provider, String(record['upstream']), record['intent'] as JsonObject | undefined);
+        : await prove(road, provider, textIn(record, 'upstream'), record['intent'] as JsonObject | undefined);
     await settleLate(road, key, record, outcome);
     if (outcome === 'unknown') {
       road.raise({
@@ -31,8 +32,8 @@ async function settleLate(
   record: JsonObject,
   outcome: 'done' | 'failed' | 'unknown',
 ): Promise<void> {
-  const hold = String(record['hold'] ?? '');
-  const image = String(record['image'] ?? '');
+  const hold = textIn(record, 'hold');
+  const image = textIn(record, 'image');
   await road.store.transact(async (tx) => {
     await tx.put('clearances', clearance, { ...record, state: outcome === 'unknown' ? 'unknown' : 'settled', outcome });
     if (hold !== '') await road.holds.life.step(tx, hold, outcome, {});
@@ -40,7 +41,7 @@ async function settleLate(
       await road.images.settle(tx, image, outcome === 'done' ? 'settled' : 'void');
     await road.journal.append(tx, {
       kind: 'settled',
-      digest: String(record['digest']),
+      digest: textIn(record, 'digest'),
       ...(hold === '' ? {} : { hold }),
       body: { outcome, clearance, image, reason: 'holdpoint stopped between sending and settling' },
     });

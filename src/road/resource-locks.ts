@@ -15,7 +15,7 @@ export function openResourceLocks(): ResourceLocks {
         return tail;
       });
       const queued = [...new Set(keys)].map((key) => [key, tails.get(key)] as const);
-      await Promise.all(before);
+      for (const tail of before) await tail;
       return () => {
         for (const [key, tail] of queued) if (tails.get(key) === tail) tails.delete(key);
         mine.resolve();

@@ -64,7 +64,7 @@ function readOne(message: ToyMessage): Reading {
   if (verb === 'get' || verb === 'changed' || verb === 'count')
     return reading({ steps: [message], effect: 0 }, [actionOf(message, 'read')]);
   if (verb === 'set' || verb === 'drop') return readPlan(autocommit(message));
-  throw refuse('BAD_REQUEST', `\`${String(verb)}\` is no statement of the toy protocol`, 'send get, set or drop');
+  throw refuse('BAD_REQUEST', `\`${verb}\` is no statement of the toy protocol`, 'send get, set or drop');
 }
 
 /** A statement inside a transaction that a gate holds open. */
