@@ -26,16 +26,15 @@ export async function sealedText(
   return text;
 }
 
-const pem = {
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-} as const;
-
 /** The Ed25519 key that signs checkpoints: made once, sealed in the Store. */
 export async function journalKey(store: Store, sealer: Sealer): Promise<KeyObject> {
-  const pem = await sealedText(store, sealer, 'journal.key', () =>
-    generateKeyPairSync('ed25519', pem).privateKey,
-  );
+  const pem = await sealedText(store, sealer, 'journal.key', () => {
+    const { privateKey } = generateKeyPairSync('ed25519', {
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    return privateKey;
+  });
   return createPrivateKey(pem);
 }
 
