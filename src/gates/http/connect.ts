@@ -9,6 +9,7 @@ import { exposureIn, proxyCredential } from './credentials.ts';
 import { refuseExposure } from './exposure.ts';
 import { readHeaders } from './head.ts';
 import { parseHostName } from './host-name.ts';
+import type { Seen } from './notes.ts';
 import type { Room } from './parts.ts';
 import { sayRaw } from './say.ts';
 import { problemDocument } from './tongue.ts';
@@ -41,31 +42,23 @@ export function handleConnect(
 ): void {
   // Node takes its own listeners off a socket that asked for CONNECT; an error nobody listens to would end the process.
   socket.on('error', () => socket.destroy());
-  const connection = room.connections.of(socket);
-  const seen: { peer?: Peer; bearer?: Bearer; host?: string } = {};
+  const seen: Attempt = { peer: room.connections.of(socket)?.address ?? '' };
   connect(room, interception, request, socket, early, seen).catch((thrown: unknown) => {
     const refusal = refusalIn(thrown);
-    const status =
-      thrown instanceof WireRefused
-        ? thrown.status
-        : refusal.code === 'BAD_TOKEN'
-          ? 407
-          : problemDocument(refusal).status;
-    // A client that waits to be asked for its credential is no incident.
-    if (status !== 407 || request.headers['proxy-authorization'] !== undefined) {
-      const who =
-        seen.bearer === undefined ? {} : { principal: seen.bearer.principal.name, token: seen.bearer.token.id };
-      const peer = seen.peer ?? connection?.peer;
-      if (refusal.code !== 'EXPOSED_CREDENTIAL') {
-        room.noteRefusal(refusal, {
-          ...who,
-          ...(peer && { peer }),
-          ...(seen.host === undefined ? {} : { host: seen.host }),
-        });
-      }
-    }
+    const usual = refusal.code === 'BAD_TOKEN' ? 407 : problemDocument(refusal).status;
+    const status = thrown instanceof WireRefused ? thrown.status : usual;
+    // A client that waits to be asked for its credential is no incident; an exposure has an entry of its own.
+    const waits = status === 407 && request.headers['proxy-authorization'] === undefined;
+    if (!waits && refusal.code !== 'EXPOSED_CREDENTIAL') room.noteRefusal(refusal, seen);
     sayRaw(socket, refusal, status, room.limits);
   });
+}
+
+/** What is known of a CONNECT so far, for the journal should it be refused. */
+interface Attempt extends Seen {
+  principal?: string;
+  token?: string;
+  host?: string;
 }
 
 async function connect(
@@ -74,7 +67,7 @@ async function connect(
   request: IncomingMessage,
   socket: Duplex,
   early: Buffer,
-  seen: { peer?: Peer; bearer?: Bearer; host?: string },
+  seen: Attempt,
 ): Promise<void> {
   const connection = room.connections.of(socket);
   if (connection === undefined || connection.over || connection.open !== undefined || connection.tunnel !== undefined) {
@@ -87,9 +80,9 @@ async function connect(
     throw refuse('UNAVAILABLE', 'too many tunnels are open', 'close some and try again');
   }
   const peer = connection.peer ?? (await connection.peerRead);
-  seen.peer = peer;
   const { token, bearer } = await proxyBearer(room, wanted, peer);
-  seen.bearer = bearer;
+  seen.principal = bearer.principal.name;
+  seen.token = bearer.token.id;
   const judged = room.claims.byHost(wanted.host);
   if (judged === undefined) return tunnelUnseen(room, wanted, bearer, socket, peer);
   if (wanted.port !== 443)
@@ -143,7 +136,8 @@ async function proxyBearer(
 
 async function tunnelUnseen(room: Room, wanted: Wanted, bearer: Bearer, socket: Duplex, peer: Peer): Promise<void> {
   const { host, port } = wanted;
-  if (room.egress !== 'open' && !isListed(room.listed, host)) {
+  const egress = room.egress();
+  if (egress.mode !== 'open' && !isListed(egress.hosts, host)) {
     throw refuse('DENIED', `${quoted(host)} is not on the list of hosts that may be reached`);
   }
   const who = { principal: bearer.principal.name, token: bearer.token.id };
@@ -215,6 +209,6 @@ function intercept(
     const name = (inner as { readonly servername?: string | false | null }).servername;
     return typeof name === 'string' ? name.toLowerCase() : false;
   };
-  room.connections.add(inner, Promise.resolve(peer), { ...agreed, serverName });
+  room.connections.add(inner, peer.address, Promise.resolve(peer), { ...agreed, serverName });
   server.emit('connection', inner);
 }

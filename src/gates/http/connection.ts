@@ -20,10 +20,14 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** Since handed to the road: from here on a broken connection must not be answered with "nothing was done". */
   acted: boolean;
+  /** Bytes after it could not be read: it was answered outside of its response, and nothing more is done with it. */
+  abandoned: boolean;
 }
 
 /** One client connection that carries requests: a TCP one, or the TLS inside of a tunnel. */
 export interface Connection {
+  /** Address of the peer. */
+  readonly address: string;
   /** Known soon after connecting. */
   peer: Peer | undefined;
   readonly peerRead: Promise<Peer>;
@@ -36,7 +40,7 @@ export interface Connection {
 
 export interface Connections {
   readonly of: (socket: Duplex) => Connection | undefined;
-  readonly add: (socket: Duplex, peerRead: Promise<Peer>, tunnel?: Tunnel) => Connection;
+  readonly add: (socket: Duplex, address: string, peerRead: Promise<Peer>, tunnel?: Tunnel) => Connection;
   /** All that are open. */
   readonly sockets: ReadonlySet<Duplex>;
   readonly busy: () => boolean;
@@ -49,8 +53,8 @@ export function newConnections(): Connections {
     sockets,
     of: (socket) => known.get(socket),
     busy: () => [...known.values()].some((connection) => connection.open !== undefined),
-    add(socket, peerRead, tunnel) {
-      const connection: Connection = { peer: undefined, peerRead, tunnel, open: undefined, over: false };
+    add(socket, address, peerRead, tunnel) {
+      const connection: Connection = { address, peer: undefined, peerRead, tunnel, open: undefined, over: false };
       known.set(socket, connection);
       sockets.add(socket);
       socket.once('close', () => {

@@ -28,7 +28,7 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
     request.resume();
     return;
   }
-  const exchange: Exchange = { request, response, acted: false };
+  const exchange: Exchange = { request, response, acted: false, abandoned: false };
   if (connection.open !== undefined) {
     connection.over = true;
     const pipelined = new WireRefused(
@@ -123,7 +123,7 @@ async function judge(
   const bearer = await bearerOf(room, connection, head, address, body);
   const message = messageOf(head, address.origin, address.path, body);
   const reading = judged.provider.read(message);
-  if (connection.over || response.destroyed) return;
+  if (exchange.abandoned || response.destroyed) return;
   exchange.acted = true;
   const outcome = await room.road.mediate({ gate: 'http', bearer, provider: judged.provider, message, reading });
   sayOutcome(exchange, outcome, tongueOf(judged.provider, message));
@@ -181,12 +181,12 @@ function refuseLate(room: Room, connection: Connection, exchange: Exchange, thro
 }
 
 function note(room: Room, connection: Connection, thrown: unknown): void {
-  const { tunnel, peer } = connection;
+  const { tunnel, address } = connection;
   const refusal = refusalIn(thrown);
   // An exposure has an entry of its own, written before it was refused.
   if (refusal.code === 'EXPOSED_CREDENTIAL') return;
   room.noteRefusal(refusal, {
-    ...(peer === undefined ? {} : { peer }),
+    peer: address,
     ...(tunnel === undefined
       ? {}
       : { host: tunnel.host, principal: tunnel.bearer.principal.name, token: tunnel.bearer.token.id }),

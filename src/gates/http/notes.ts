@@ -1,10 +1,11 @@
 import type { Clock } from '../../contract/clock.ts';
-import type { Peer, Road } from '../../contract/road.ts';
+import type { Road } from '../../contract/road.ts';
 import type { Refusal } from '../../model/refusal.ts';
 
 /** Who and where, as far as it is known when a gate refuses by itself. */
 export interface Seen {
-  readonly peer?: Peer;
+  /** Address of the peer. */
+  readonly peer?: string;
   readonly principal?: string;
   readonly token?: string;
   readonly host?: string;
@@ -39,7 +40,7 @@ export function refusalNotes(road: Road, clock: Clock, perSecond: number): (refu
     const body = {
       code: refusal.code,
       detail: refusal.detail,
-      peer: seen.peer?.address,
+      peer: seen.peer,
       host: seen.host,
       notWritten: notWritten === 0 ? undefined : notWritten,
     };

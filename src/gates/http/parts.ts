@@ -21,10 +21,8 @@ export interface HttpGateParts {
   readonly port: number;
   /** Host names under which clients reach the base URL, besides `localhost` and loopback addresses. */
   readonly names?: readonly string[];
-  /** Hosts that no provider claims: `open` tunnels them all, `listed` only those of the list. Neither is judged. */
-  readonly egress: 'open' | 'listed';
-  /** Exact names, or suffixes that begin with a dot. */
-  readonly listed?: readonly string[];
+  /** What may be reached beside the claimed hosts, as it is configured at that moment. */
+  readonly egress: () => Egress;
   readonly authority: Pick<Authority, 'leaf'>;
   /** Opens a connection outward; refuses private addresses. This room opens none itself. */
   readonly tunnel: (host: string, port: number) => Promise<Duplex>;
@@ -34,14 +32,21 @@ export interface HttpGateParts {
   readonly peerOf?: (socket: Socket) => Promise<Peer>;
 }
 
+/** Hosts that no provider claims. Neither way are they judged: what is reached is tunnelled, and journaled as not covered. */
+export interface Egress {
+  /** `open` tunnels to any host, `listed` only to those of the list. */
+  readonly mode: 'open' | 'listed';
+  /** Exact names in lower case, or suffixes that begin with a dot. */
+  readonly hosts: readonly string[];
+}
+
 /** The same, made ready for the code that handles connections. */
 export interface Room {
   readonly road: Road;
   readonly providers: readonly Provider[];
   readonly claims: Claims;
   readonly names: ReadonlySet<string>;
-  readonly egress: 'open' | 'listed';
-  readonly listed: readonly string[];
+  readonly egress: () => Egress;
   readonly tunnel: (host: string, port: number) => Promise<Duplex>;
   readonly limits: HttpLimits;
   readonly connections: Connections;

@@ -69,7 +69,7 @@ function respond(
   close: boolean,
 ): void {
   const { response } = exchange;
-  if (response.headersSent || response.destroyed) return;
+  if (exchange.abandoned || response.headersSent || response.destroyed) return;
   const list: string[] = [];
   for (const [name, value] of headers) list.push(name, value);
   list.push('cache-control', 'no-store');
@@ -86,7 +86,7 @@ function respond(
  */
 export function sayAndDrain(exchange: Exchange, spoken: Spoken, limits: HttpLimits): void {
   const { request, response } = exchange;
-  if (response.headersSent || response.destroyed) return;
+  if (exchange.abandoned || response.headersSent || response.destroyed) return;
   const body = Buffer.from(spoken.body);
   const framing = ['cache-control', 'no-store', 'content-length', String(body.length), 'connection', 'close'];
   response.writeHead(spoken.status, [...spoken.headers.flat(), ...framing]);

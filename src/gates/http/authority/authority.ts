@@ -91,6 +91,25 @@ export async function loadAuthority(
   return authorityFrom({ certificate: given.certificate, key: given.key }, hosts, given.clock);
 }
 
+/**
+ * The authority of this installation: made once, afterwards the one that was kept. `kept` gives back the text it holds, or
+ * keeps what `make` gives (PEM of certificate and key: a secret). Throws as `loadAuthority` does.
+ */
+export async function openAuthority(given: {
+  readonly hosts: readonly string[];
+  readonly clock: Clock;
+  readonly kept: (make: () => Promise<string>) => Promise<string>;
+}): Promise<Authority> {
+  const text = await given.kept(async () => {
+    const { certificate, key } = (await makeAuthority(given)).serialise();
+    return certificate + key;
+  });
+  const split = text.indexOf('-----BEGIN PRIVATE KEY-----');
+  if (split === -1) throw new Error('the kept certificate authority has no key');
+  const pems = { certificate: text.slice(0, split), key: text.slice(split) };
+  return loadAuthority({ ...pems, hosts: given.hosts, clock: given.clock });
+}
+
 async function authorityFrom(own: AuthorityPem, hosts: readonly string[], clock: Clock): Promise<Authority> {
   const issuer = new x509.X509Certificate(own.certificate);
   const signingKey = await webcrypto.subtle.importKey(

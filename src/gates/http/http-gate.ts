@@ -2,7 +2,6 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Gate } from '../../contract/gate.ts';
-import { refusalIn } from '../../model/refusal.ts';
 import { claimsOf } from './claims.ts';
 import { handleConnect } from './connect.ts';
 import { newConnections } from './connection.ts';
@@ -15,7 +14,7 @@ import { sayRaw } from './say.ts';
 import { secureContexts } from './secure-contexts.ts';
 import { WireRefused } from './wire-refusal.ts';
 
-export type { HttpGateParts } from './parts.ts';
+export type { Egress, HttpGateParts } from './parts.ts';
 
 export interface HttpGate extends Gate {
   readonly name: 'http';
@@ -32,7 +31,8 @@ export async function openHttpGate(parts: HttpGateParts): Promise<HttpGate> {
   const room = roomOf(parts, limits);
   const server = createServer({
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Ours to refuse, in our own words.
+    requireHostHeader: false,
     maxHeaderSize: limits.headBytes,
     headersTimeout: limits.headTime,
     requestTimeout: limits.requestTime,
@@ -57,7 +57,6 @@ function roomOf(parts: HttpGateParts, limits: HttpLimits): Room {
     claims: claimsOf(parts.providers),
     names: new Set(['localhost', '127.0.0.1', '::1', ...(parts.names ?? []).map((name) => name.toLowerCase())]),
     egress: parts.egress,
-    listed: (parts.listed ?? []).map((host) => host.toLowerCase()),
     tunnel: parts.tunnel,
     limits,
     connections: newConnections(),
@@ -71,7 +70,9 @@ function serve(server: Server, room: Room, parts: HttpGateParts): void {
   const readPeer = parts.peerOf ?? peerOf;
   // Before Node's own listener would do: every byte that becomes a request comes from a connection that is known.
   server.prependListener('connection', (socket: Socket) => {
-    if (room.connections.of(socket) === undefined) room.connections.add(socket, readPeer(socket));
+    if (room.connections.of(socket) === undefined) {
+      room.connections.add(socket, socket.remoteAddress ?? '', readPeer(socket));
+    }
   });
   server.on('request', (request, response) => handleRequest(room, request, response));
   // Node would answer `100 Continue` before anything was checked.
@@ -84,16 +85,13 @@ function serve(server: Server, room: Room, parts: HttpGateParts): void {
 /** Bytes that Node's parser refused, or that came too slowly. Nothing is written into the middle of an answer. */
 function refuseBytes(room: Room, error: NodeJS.ErrnoException, socket: Duplex): void {
   const connection = room.connections.of(socket);
-  const response = connection?.open?.response;
-  if (
-    connection === undefined ||
-    connection.over ||
-    response?.headersSent === true ||
-    connection.open?.acted === true
-  ) {
+  const exchange = connection?.open;
+  const answering = exchange !== undefined && (exchange.acted || exchange.response.headersSent);
+  if (connection === undefined || connection.over || answering) {
     socket.destroy();
     return;
   }
+  if (exchange !== undefined) exchange.abandoned = true;
   connection.over = true;
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const details = {
@@ -102,7 +100,7 @@ function refuseBytes(room: Room, error: NodeJS.ErrnoException, socket: Duplex): 
     400: 'this is not HTTP/1.1',
   };
   const refused = new WireRefused(status, details[status]);
-  room.noteRefusal(refusalIn(refused), connection.peer === undefined ? {} : { peer: connection.peer });
+  room.noteRefusal(refused.refusal, { peer: connection.address });
   sayRaw(socket, refused.refusal, status, room.limits);
 }
 
