@@ -8,12 +8,17 @@ import {
 import { PolicyError } from './policy-error.ts';
 import type { Question } from './question.ts';
 import type { Rule } from './rules.ts';
-import type { Signed, Verdict } from './verdict.ts';
+import { levelOf, type Known, type Signed, type Verdict } from './verdict.ts';
 import { VerdictCache } from './verdict-cache.ts';
 import type { PrincipalKind } from '../../model/principal.ts';
 
 /** Takes a question up, and answers it at one level of signing after another. */
-export type Engine = (question: Question) => (signed: Signed) => Verdict;
+export type Engine = (question: Question) => Taken;
+
+export interface Taken {
+  answer(signed: Signed): Verdict;
+  readonly decisions: Known['decisions'];
+}
 
 const entityTypes: { readonly [kind in PrincipalKind]: string } = { agent: 'Agent', human: 'Human', ci: 'Ci' };
 const cachedQuestions = 8_192;
@@ -31,16 +36,17 @@ export function startEngine(version: string, schema: string, rules: readonly Rul
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   const cache = new VerdictCache(cachedQuestions);
   return (question) => {
-    const known = cache.take(keyOf(question));
-    return (signed) => {
-      const level = signed.signatures * 2 + (signed.typedFact ? 1 : 0);
-      const before = known.get(level);
+    const { verdicts, decisions } = cache.take(keyOf(question));
+    const answer = (signed: Signed): Verdict => {
+      const level = levelOf(signed);
+      const before = verdicts.get(level);
       if (before !== undefined) return before;
       const verdict = verdictOf(() => ask(name, question, signed), byId);
       // A broken evaluation is asked again: what broke may have been the moment's.
-      if (verdict.kind !== 'broken') known.set(level, verdict);
+      if (verdict.kind !== 'broken') verdicts.set(level, verdict);
       return verdict;
     };
+    return { answer, decisions };
   };
 }
 

@@ -1,7 +1,7 @@
-import type { Engine } from './engine.ts';
+import type { Engine, Taken } from './engine.ts';
 import type { Question } from './question.ts';
 import type { Rule } from './rules.ts';
-import type { Signed, Verdict } from './verdict.ts';
+import { levelOf, type Signed, type Verdict } from './verdict.ts';
 import type { Decision, Friction } from '../../model/decision.ts';
 
 const unsigned: Signed = { signatures: 0, typedFact: false };
@@ -21,13 +21,23 @@ export function decide(engine: Engine, questions: readonly Question[]): Decision
 /** Asks all questions with what was signed; short of that, what more it would take. */
 export function decideFrom(engine: Engine, questions: readonly Question[], signed: Signed): Decision {
   const taken = questions.map(engine);
-  const first = taken.map((answer) => answer(signed));
+  const decisions = taken.length === 1 ? taken[0]?.decisions : undefined;
+  const known = decisions?.get(levelOf(signed));
+  if (known !== undefined) return known;
+  const decided = climb(taken, signed);
+  if (decided === undefined) return denied('the policy could not be evaluated, and that is never a yes');
+  decisions?.set(levelOf(signed), decided);
+  return decided;
+}
+
+/** Undefined when anything broke on the way. */
+function climb(taken: readonly Taken[], signed: Signed): Decision | undefined {
+  const first = taken.map((one) => one.answer(signed));
   if (first.every((verdict) => verdict.kind === 'permit')) return decision('allow', first.flatMap(rulesOf));
   const asked: Verdict[] = [...first];
-  for (const friction of steps) {
-    if (asked.some((verdict) => verdict.kind === 'broken')) return broken();
-    if (!isMore(friction, signed)) continue;
-    const verdicts = taken.map((answer) => answer(friction));
+  for (const friction of steps.filter((step) => isMore(step, signed))) {
+    if (asked.some(isBroken)) return undefined;
+    const verdicts = taken.map((one) => one.answer(friction));
     if (verdicts.every((verdict) => verdict.kind === 'permit')) {
       // Why a human is asked: what forbade it until now, and what permits it only when signed.
       const forbade = asked.filter((verdict) => verdict.kind === 'forbid').flatMap(rulesOf);
@@ -39,18 +49,14 @@ export function decideFrom(engine: Engine, questions: readonly Question[], signe
     }
     asked.push(...verdicts);
   }
-  if (asked.some((verdict) => verdict.kind === 'broken')) return broken();
-  const last = asked.slice(-questions.length);
+  if (asked.some(isBroken)) return undefined;
+  const last = asked.slice(-taken.length);
   return decision('deny', last.filter((verdict) => verdict.kind === 'forbid').flatMap(rulesOf));
 }
 
 /** A denial that no rule of the policy spoke. */
 export function denied(reason: string): Decision {
   return Object.freeze({ kind: 'deny', rules: Object.freeze(['default']), reasons: Object.freeze([reason]) });
-}
-
-function broken(): Decision {
-  return denied('the policy could not be evaluated, and that is never a yes');
 }
 
 function decision<Kind extends 'allow' | 'deny' | 'hold'>(
@@ -78,4 +84,8 @@ function rulesOf(verdict: Verdict): readonly Rule[] {
 function isMore(friction: Friction, signed: Signed): boolean {
   const least = friction.signatures >= signed.signatures && (friction.typedFact || !signed.typedFact);
   return least && (friction.signatures > signed.signatures || friction.typedFact !== signed.typedFact);
+}
+
+function isBroken(verdict: Verdict): boolean {
+  return verdict.kind === 'broken';
 }

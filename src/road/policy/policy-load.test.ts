@@ -253,9 +253,9 @@ describe('evaluation', () => {
 
   it('keeps at most so many verdicts, the least recently asked going first', () => {
     const cache = new VerdictCache(3);
-    for (const key of ['a', 'b', 'c']) cache.take(key).set(0, { kind: 'permit', rules: [] });
+    for (const key of ['a', 'b', 'c']) cache.take(key).verdicts.set(0, { kind: 'permit', rules: [] });
     cache.take('a');
     cache.take('d');
-    expect([cache.size, cache.take('a').size, cache.take('b').size]).toEqual([3, 1, 0]);
+    expect([cache.size, cache.take('a').verdicts.size, cache.take('b').verdicts.size]).toEqual([3, 1, 0]);
   });
 });

@@ -1,11 +1,8 @@
-import type { Verdict } from './verdict.ts';
-
-/** Verdicts on one question by level of signing. */
-export type Levels = Map<number, Verdict>;
+import type { Known } from './verdict.ts';
 
 /** Questions by their exact facts, the least recently asked dropped first: an agent that varies its facts cannot grow it. */
 export class VerdictCache {
-  readonly #questions = new Map<string, Levels>();
+  readonly #questions = new Map<string, Known>();
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -16,9 +13,9 @@ export class VerdictCache {
     return this.#questions.size;
   }
 
-  /** What is known of this question; an empty map, kept from now on, when nothing is. */
-  take(key: string): Levels {
-    const known = this.#questions.get(key) ?? new Map<number, Verdict>();
+  /** What is known of this question; kept from now on, and empty when nothing is. */
+  take(key: string): Known {
+    const known = this.#questions.get(key) ?? { verdicts: new Map(), decisions: new Map() };
     this.#questions.delete(key);
     this.#questions.set(key, known);
     if (this.#questions.size > this.#capacity) {
