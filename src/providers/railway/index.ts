@@ -1,0 +1,30 @@
+import { catalogueOf } from './catalogue.ts';
+import { credentialHeaders, looksLikeCredential } from './credentials.ts';
+import { ownMessage, railwayHosts, railwayMessage } from './message.ts';
+import { presets } from './presets.ts';
+import { railwayReader } from './read.ts';
+import { railwaySchema } from './schema.ts';
+import { putBackImage } from './undo/put-back.ts';
+import { readGraphql } from '../../languages/graphql/index.ts';
+import type { Provider } from '../../contract/provider.ts';
+
+/** Railway's public GraphQL API. Builds its schema once: keep the result. */
+export function railwayProvider(): Provider {
+  const schema = railwaySchema();
+  return Object.freeze({
+    name: 'railway',
+    hosts: railwayHosts,
+    catalogue: catalogueOf(schema),
+    presets,
+    credentialHeaders,
+    looksLikeCredential,
+    read: railwayReader(schema),
+    // An inverse is serialised by the reader, so that what is judged again later is what was planned.
+    putBack: (image) =>
+      putBackImage(image, ({ query, variables }) =>
+        railwayMessage(readGraphql(ownMessage(query, variables), schema).body),
+      ),
+  } satisfies Provider);
+}
+
+export const railway: Provider = railwayProvider();

@@ -1,0 +1,59 @@
+import type { GraphQLSchema } from 'graphql';
+import { outcomeOf, providerRefusalOf } from './answer.ts';
+import { judge, type Judged } from './judge.ts';
+import { graphqlPath, railwayHosts, railwayMessage } from './message.ts';
+import { resolve } from './resolve/index.ts';
+import { maskOf } from './secrets.ts';
+import { graphqlReader, type GraphqlRequest } from '../../languages/graphql/index.ts';
+import type { Reading } from '../../contract/provider.ts';
+import type { HttpMessage } from '../../model/http-message.ts';
+import { frozen } from '../../model/json.ts';
+import { type Message, singleStep } from '../../model/plan.ts';
+import { refuse } from '../../model/refusal.ts';
+
+const onlyGraphql = `send GraphQL to https://${railwayHosts[0] ?? ''}${graphqlPath}`;
+
+/** Reads messages to Railway. A pure function of the message; what it learned of a document it keeps for the next. */
+export function railwayReader(schema: GraphQLSchema): (message: Message) => Reading {
+  const read = graphqlReader(schema);
+  const readings = new WeakMap<GraphqlRequest, Reading>();
+  return (message) => {
+    const http = httpMessage(message);
+    const request = read(http);
+    const known = readings.get(request);
+    if (known !== undefined) return known;
+    const reading = readingOf(request);
+    readings.set(request, reading);
+    return reading;
+  };
+}
+
+/** Only GraphQL on the two hosts is understood; everything else on them is refused. */
+function httpMessage(message: Message): HttpMessage {
+  if (message.protocol !== 'http') throw refuse('BAD_REQUEST', 'railway speaks http', onlyGraphql);
+  const http = message as HttpMessage;
+  if (!railwayHosts.some((host) => http.origin === `https://${host}` || http.origin === `https://${host}:443`)) {
+    throw refuse('BAD_REQUEST', 'this is no host of railway', onlyGraphql);
+  }
+  const [path] = http.path.split('?', 1);
+  if (path !== graphqlPath) throw refuse('BAD_REQUEST', 'nothing but GraphQL is read on this host', onlyGraphql);
+  return http;
+}
+
+function readingOf(request: GraphqlRequest): Reading {
+  const judged: readonly Judged[] = request.operations.flatMap((operation, element) =>
+    operation.fields.map((field) => judge(operation, field, { element, batch: request.batch })),
+  );
+  const plan = frozen(singleStep(railwayMessage(request.body)));
+  const mask = maskOf(request);
+  const rootFields = judged.length;
+  return {
+    plan,
+    actions: frozen(judged.map((one) => one.action)),
+    asked: request.asked,
+    resolve: (context) => resolve(judged, context),
+    mask,
+    outcome: (answer) => outcomeOf(answer, rootFields),
+    providerRefusal: providerRefusalOf,
+  };
+}

@@ -1,0 +1,152 @@
+import { environment, place, project } from './environment.ts';
+import { fact, type Found, found } from './found.ts';
+import { query } from './query.ts';
+import { service, serviceIn } from './service.ts';
+import { Survey } from './survey.ts';
+import {
+  account,
+  bucket,
+  customDomain,
+  dashboard,
+  deployment,
+  dnsRecord,
+  endpoint,
+  sandbox,
+  serviceDomain,
+  tcpProxy,
+  trigger,
+} from './things.ts';
+import { variables } from './variables.ts';
+import { backup, volume, volumeInstance } from './volume.ts';
+import { unresolved } from '../ask.ts';
+import type { Target } from '../classes/row.ts';
+import { type Judged, raise } from '../judge.ts';
+import { leaves } from '../sight.ts';
+import { combine } from '../undo/combine.ts';
+import type { Undoable } from '../undo/image.ts';
+import { proofOf } from '../undo/proof.ts';
+import { undoableFor } from '../undo/undoable.ts';
+import type { Looking } from '../../../contract/lookup.ts';
+import type { ResolveContext, Resolution } from '../../../contract/provider.ts';
+import type { Action } from '../../../model/action.ts';
+
+type Resolver = (judged: Judged, survey: Survey) => Looking<Found>;
+
+/** One resolver a kind of target. */
+const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Resolver } = {
+  account,
+  backup,
+  bucket,
+  'custom-domain': customDomain,
+  dashboard,
+  deployment,
+  'dns-record': dnsRecord,
+  endpoint,
+  environment,
+  place,
+  project,
+  sandbox,
+  service,
+  'service-domain': serviceDomain,
+  'service-in': serviceIn,
+  'tcp-proxy': tcpProxy,
+  trigger,
+  variables,
+  volume,
+  'volume-instance': volumeInstance,
+};
+
+/** One root field with its target found and its undo, if there is a true one. */
+export interface Settled {
+  readonly judged: Judged;
+  readonly action: Action;
+  readonly found: Found;
+  readonly undoable: Undoable | undefined;
+}
+
+/** What the ids of a request stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
+export function* resolve(all: readonly Judged[], context: ResolveContext): Looking<Resolution> {
+  const survey = new Survey(context);
+  const settled: Settled[] = [];
+  for (const judged of all) settled.push(yield* settle(judged, survey));
+  const [first] = [...settled].sort((a, b) => Number(a.judged.kind === 'query') - Number(b.judged.kind === 'query'));
+  if (first === undefined) throw unresolved('there is nothing to do');
+  const writes = settled.filter((one) => one.action.reversibility !== 'read');
+  const deletes = writes.some((one) => isDelete(one));
+  const capture = combine(settled);
+  const prove = writes.length === 1 ? proofOf(writes[0], context) : undefined;
+  return {
+    actions: settled.map((one) => one.action),
+    facts: settled.flatMap((one) => one.found.facts),
+    dependents: [...new Set(settled.flatMap((one) => one.found.dependents))].sort(),
+    varyingFact: first.found.name,
+    defaultMode: deletes ? 'delayed' : 'now',
+    undo: undoSentence(settled),
+    ...(capture === undefined ? {} : { capture }),
+    ...(prove === undefined ? {} : { prove }),
+  };
+}
+
+function* settle(judged: Judged, survey: Survey): Looking<Settled> {
+  const { target, action } = judged;
+  if (judged.kind === 'query' && action.reversibility === 'read') {
+    const seen = yield* query(judged, survey);
+    return { judged, found: seen, action: { ...action, resources: seen.resources }, undoable: undefined };
+  }
+  if (target === 'none') {
+    throw unresolved(`\`${action.operation}\` has no resolver yet: what it would hit cannot be settled`);
+  }
+  if (target === 'nothing') {
+    return {
+      judged,
+      found: found({ resources: [], name: judged.field.name }),
+      action: { ...action, resources: [] },
+      undoable: undefined,
+    };
+  }
+  const seen = yield* resolvers[target](judged, survey);
+  const widened = widen(judged, seen, survey);
+  let resolved: Action = { ...action, resources: widened.resources };
+  if (seen.worse !== undefined) resolved = raise(resolved, seen.worse.reversibility, seen.worse.why, seen.worse.traits);
+  if (resolved.reversibility !== 'reversible') return { judged, found: widened, action: resolved, undoable: undefined };
+  const undoable = seen.undoable ?? (yield* undoableFor(judged, widened));
+  if ('impossible' in undoable) {
+    return {
+      judged,
+      found: widened,
+      action: raise(resolved, 'irreversible', undoable.impossible),
+      undoable: undefined,
+    };
+  }
+  return { judged, found: widened, action: resolved, undoable };
+}
+
+/** A write whose answer would show something of other environments counts as all of them. */
+function widen(judged: Judged, seen: Found, survey: Survey): Found {
+  const out = leaves(judged.field, 'environment');
+  if (out === undefined) return seen;
+  return {
+    ...seen,
+    resources: [
+      ...seen.resources,
+      { kind: 'railway:account', id: out, name: `every environment, by \`${out}\``, environments: survey.everywhere },
+    ],
+    facts: [...seen.facts, fact('the answer shows', out, 'warning')],
+  };
+}
+
+function isDelete({ judged, action }: Settled): boolean {
+  if (action.reversibility === 'reversible') return false;
+  return (
+    /Delete|Destroy|Remove|Clear|Reset|Restore|Revert|Patch|ChangeSet/.test(judged.field.name) ||
+    action.why.includes('delete')
+  );
+}
+
+function undoSentence(settled: readonly Settled[]): string {
+  const sentences = settled
+    .filter((one) => one.action.reversibility !== 'read')
+    .map((one) => one.undoable?.sentence ?? 'none');
+  if (sentences.length === 0) return 'nothing is changed';
+  return sentences.includes('none') ? 'none' : [...new Set(sentences)].join('; ');
+}

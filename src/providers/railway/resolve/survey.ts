@@ -1,0 +1,191 @@
+import { isObject } from '../arguments.ts';
+import { ask, must, nodes, tryAsk, unresolved } from '../ask.ts';
+import type { Looking } from '../../../contract/lookup.ts';
+import type { ResolveContext } from '../../../contract/provider.ts';
+import { boundTo } from '../../../model/environment.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
+
+const instanceFields = `serviceInstances { edges { node { id serviceId serviceName environmentId } } pageInfo { hasNextPage } }
+  volumeInstances { edges { node { id volumeId environmentId mountPath serviceId state sizeMB currentSizeMB createdAt isPendingDeletion region } } pageInfo { hasNextPage } }`;
+
+const projectQuery = `query ($id: String!) { project(id: $id) { id name createdAt
+  environments { edges { node { id name canAccess deletedAt sourceEnvironment { id } ${instanceFields} } } pageInfo { hasNextPage } }
+  services { edges { node { id name createdAt deletedAt } } pageInfo { hasNextPage } }
+  volumes { edges { node { id name createdAt } } pageInfo { hasNextPage } } } }`;
+
+const environmentQuery = `query ($id: String!) { environment(id: $id) { id name projectId createdAt sourceEnvironment { id } ${instanceFields} } }`;
+
+export interface VolumeInstance {
+  readonly id: string;
+  readonly volumeId: string;
+  readonly environmentId: string;
+  readonly mountPath: string;
+  readonly serviceId: string | undefined;
+  readonly state: string;
+  readonly sizeMB: number;
+  readonly currentSizeMB: number;
+  readonly createdAt: string;
+  readonly pendingDeletion: boolean;
+}
+
+/** One of Railway's environments with what is in it. */
+export interface EnvironmentView {
+  readonly id: string;
+  readonly name: string;
+  readonly projectId: string;
+  /** A fork of another environment: operations on a service stay inside it. */
+  readonly fork: boolean;
+  readonly services: readonly { readonly id: string; readonly name: string }[];
+  readonly volumeInstances: readonly VolumeInstance[];
+}
+
+export interface ProjectView {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly environments: readonly EnvironmentView[];
+  readonly services: ReadonlyMap<string, { readonly name: string; readonly createdAt: string }>;
+  readonly volumes: ReadonlyMap<string, { readonly name: string; readonly createdAt: string }>;
+}
+
+/** What one resolution has seen so far. Nothing outlives it: every write's targets are looked up live. */
+export class Survey {
+  readonly context: ResolveContext;
+  readonly #projects = new Map<string, ProjectView>();
+  readonly #environments = new Map<string, EnvironmentView | undefined>();
+
+  constructor(context: ResolveContext) {
+    this.context = context;
+  }
+
+  /** Our environment's name for one of Railway's ids; throws `DENIED` when it is bound to none. */
+  bound(id: string, name?: string): string {
+    const environment = boundTo(this.context.environments, 'railway', id);
+    if (environment !== undefined) return environment.name;
+    const shown = name === undefined ? `\`${id}\`` : `\`${name}\` (\`${id}\`)`;
+    throw unresolved(`environment ${shown} is not bound in holdpoint.yaml`);
+  }
+
+  /** Every environment of ours. */
+  get everywhere(): readonly string[] {
+    return this.context.environments.map((environment) => environment.name).sort();
+  }
+
+  /** Railway's ids that any environment of ours is bound to. */
+  get boundIds(): readonly string[] {
+    return this.context.environments.flatMap((environment) => [...(environment.bindings['railway'] ?? [])]);
+  }
+
+  /** Throws `DENIED` where only the credential's own environment can be seen. */
+  requireWholeSight(what: string): void {
+    if (this.context.reach === 'all') return;
+    throw unresolved(`${what} may exist in other environments, which the credential at hand cannot see: not resolved`);
+  }
+
+  *environment(id: string): Looking<EnvironmentView> {
+    const view = yield* this.#view(id);
+    if (view === undefined)
+      throw unresolved(`environment \`${id}\` is unknown to railway, or this credential cannot see it`);
+    return view;
+  }
+
+  *project(id: string): Looking<ProjectView> {
+    const known = this.#projects.get(id);
+    if (known !== undefined) return known;
+    const { project } = yield* ask(`project \`${id}\``, projectQuery, { id });
+    if (!isObject(project) || project['id'] !== id) throw unresolved(`project \`${id}\` is unknown to railway`);
+    const view = readProject(project);
+    this.#projects.set(id, view);
+    for (const environment of view.environments) this.#environments.set(environment.id, environment);
+    return view;
+  }
+
+  /** Every environment of ours that this credential can see. */
+  *visible(): Looking<readonly EnvironmentView[]> {
+    const found: EnvironmentView[] = [];
+    for (const id of this.boundIds) {
+      const view = yield* this.#view(id);
+      if (view !== undefined) found.push(view);
+    }
+    return found;
+  }
+
+  /** Every project that an environment of ours belongs to. */
+  *projects(): Looking<readonly ProjectView[]> {
+    const ids = new Set<string>();
+    for (const { projectId } of yield* this.visible()) ids.add(projectId);
+    const views: ProjectView[] = [];
+    for (const id of ids) views.push(yield* this.project(id));
+    return views;
+  }
+
+  *#view(id: string): Looking<EnvironmentView | undefined> {
+    if (this.#environments.has(id)) return this.#environments.get(id);
+    const data = yield* tryAsk(`environment \`${id}\``, environmentQuery, { id });
+    const environment = data?.['environment'];
+    const view =
+      isObject(environment) && environment['id'] === id
+        ? readEnvironment(environment, must(environment, 'projectId'))
+        : undefined;
+    this.#environments.set(id, view);
+    return view;
+  }
+}
+
+function readProject(project: JsonObject): ProjectView {
+  const id = must(project, 'id');
+  const environments = nodes(project['environments'], 'environments').filter(
+    (environment) => environment['deletedAt'] == null,
+  );
+  const hidden = environments.find((environment) => environment['canAccess'] === false);
+  if (hidden !== undefined)
+    throw unresolved(`environment \`${must(hidden, 'name')}\` cannot be seen with this credential`);
+  return {
+    id,
+    name: must(project, 'name'),
+    createdAt: must(project, 'createdAt'),
+    environments: environments.map((environment) => readEnvironment(environment, id)),
+    services: named(nodes(project['services'], 'services')),
+    volumes: named(nodes(project['volumes'], 'volumes')),
+  };
+}
+
+function named(
+  list: readonly JsonObject[],
+): ReadonlyMap<string, { readonly name: string; readonly createdAt: string }> {
+  return new Map(list.map((one) => [must(one, 'id'), { name: must(one, 'name'), createdAt: must(one, 'createdAt') }]));
+}
+
+function readEnvironment(environment: JsonObject, projectId: string): EnvironmentView {
+  return {
+    id: must(environment, 'id'),
+    name: must(environment, 'name'),
+    projectId,
+    fork: isObject(environment['sourceEnvironment']),
+    services: nodes(environment['serviceInstances'], 'services').map((instance) => ({
+      id: must(instance, 'serviceId'),
+      name: must(instance, 'serviceName'),
+    })),
+    volumeInstances: nodes(environment['volumeInstances'], 'volumes').map(readInstance),
+  };
+}
+
+function readInstance(instance: JsonObject): VolumeInstance {
+  const { serviceId, state, sizeMB, currentSizeMB, isPendingDeletion } = instance;
+  return {
+    id: must(instance, 'id'),
+    volumeId: must(instance, 'volumeId'),
+    environmentId: must(instance, 'environmentId'),
+    mountPath: must(instance, 'mountPath'),
+    serviceId: typeof serviceId === 'string' ? serviceId : undefined,
+    state: typeof state === 'string' ? state : 'unknown',
+    sizeMB: numberOf(sizeMB),
+    currentSizeMB: numberOf(currentSizeMB),
+    createdAt: must(instance, 'createdAt'),
+    pendingDeletion: isPendingDeletion === true,
+  };
+}
+
+function numberOf(value: Json | undefined): number {
+  return typeof value === 'number' ? value : 0;
+}

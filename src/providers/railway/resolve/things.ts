@@ -1,0 +1,188 @@
+import { isObject, textOf } from '../arguments.ts';
+import { ask, items, must, tryAsk, unresolved } from '../ask.ts';
+import type { Judged } from '../judge.ts';
+import { fact, type Found, found } from './found.ts';
+import type { Survey } from './survey.ts';
+import {
+  dashboardsIn,
+  domainsIn,
+  type DomainKind,
+  endpointsIn,
+  findWithin,
+  foundWithin,
+  proxiesIn,
+  triggersIn,
+} from './within.ts';
+import type { Looking } from '../../../contract/lookup.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
+
+function idOf(judged: Judged, ...names: readonly string[]): string {
+  const id = textOf(judged.field.arguments, ...names);
+  if (id === undefined) throw unresolved('the arguments name no target');
+  return id;
+}
+
+const shown = (value: Json | undefined): string =>
+  value === null || value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
+
+/** A deployment: its own record says which environment and service it is of. */
+export function* deployment(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'deploymentId', 'id');
+  const query = `query ($id: String!) { deployment(id: $id) { id environmentId serviceId projectId status createdAt } }`;
+  const { deployment: record } = yield* ask(`deployment \`${id}\``, query, { id });
+  if (!isObject(record) || record['id'] !== id) throw unresolved(`deployment \`${id}\` is unknown to railway`);
+  const environment = yield* survey.environment(must(record, 'environmentId'));
+  const service = environment.services.find((one) => one.id === record['serviceId']);
+  return foundWithin('deployment', { environment, record }, id, service?.name ?? id, survey, [
+    fact('status', shown(record['status'])),
+    fact('made', shown(record['createdAt'])),
+  ]);
+}
+
+function domain(kind: string, list: DomainKind) {
+  return function* (judged: Judged, survey: Survey): Looking<Found> {
+    const id = idOf(judged, 'serviceDomainId', 'id');
+    const within = yield* findWithin(
+      `domain \`${id}\``,
+      survey,
+      (environment) => domainsIn(environment, list),
+      (one) => one['id'] === id,
+    );
+    requireNamed(judged, within.environment.id, within.environment.name);
+    return foundWithin(kind, within, id, must(within.record, 'domain'), survey, [
+      fact('target port', shown(within.record['targetPort'])),
+      fact('made', shown(within.record['createdAt'])),
+    ]);
+  };
+}
+
+export const customDomain = domain('custom-domain', 'customDomains');
+export const serviceDomain = domain('service-domain', 'serviceDomains');
+
+export function* tcpProxy(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'id');
+  const within = yield* findWithin(`proxy \`${id}\``, survey, proxiesIn, (one) => one['id'] === id);
+  const name = `${shown(within.record['domain'])}:${shown(within.record['proxyPort'])}`;
+  return foundWithin('tcp-proxy', within, id, name, survey, [
+    fact('port inside', shown(within.record['applicationPort'])),
+  ]);
+}
+
+export function* trigger(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'id');
+  const within = yield* findWithin(`trigger \`${id}\``, survey, triggersIn, (one) => one['id'] === id);
+  const name = `${shown(within.record['repository'])}#${shown(within.record['branch'])}`;
+  const override = textOf(judged.field.arguments, 'baseEnvironmentOverrideId');
+  if (override !== undefined) survey.bound((yield* survey.environment(override)).id);
+  return foundWithin('trigger', within, id, name, survey);
+}
+
+export function* endpoint(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'id');
+  const within = yield* findWithin(`endpoint \`${id}\``, survey, endpointsIn, (one) => one['publicId'] === id);
+  return foundWithin('endpoint', within, id, shown(within.record['dnsName']), survey);
+}
+
+export function* dashboard(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'id');
+  const within = yield* findWithin(`dashboard \`${id}\``, survey, dashboardsIn, (one) => one['id'] === id);
+  return foundWithin('dashboard', within, id, `dashboard of ${within.environment.name}`, survey);
+}
+
+const sandboxQuery = `query ($environmentId: String!, $id: String!) { sandbox(environmentId: $environmentId, id: $id) { id environmentId status createdAt } }`;
+const checkpointsQuery = `query ($environmentId: String!) { sandboxCheckpoints(environmentId: $environmentId) { id key environmentId createdAt } }`;
+
+/** A sandbox, or a checkpoint of one: both name their environment, and are looked up in it. */
+export function* sandbox(judged: Judged, survey: Survey): Looking<Found> {
+  const environment = yield* survey.environment(idOf(judged, 'environmentId'));
+  const checkpoint = judged.field.name === 'sandboxCheckpointDelete' || judged.field.name === 'sandboxCheckpointRename';
+  const id = idOf(judged, 'sandboxId', 'id');
+  const variables = { environmentId: environment.id, id };
+  const record = checkpoint
+    ? items(
+        (yield* ask('checkpoints', checkpointsQuery, { environmentId: environment.id }))['sandboxCheckpoints'],
+        'checkpoints',
+      ).find((one) => one['id'] === id)
+    : (yield* tryAsk(`sandbox \`${id}\``, sandboxQuery, variables))?.['sandbox'];
+  if (!isObject(record) || record['environmentId'] !== environment.id) {
+    throw unresolved(`\`${id}\` is not in environment \`${environment.name}\`, or cannot be seen`);
+  }
+  const name = typeof record['key'] === 'string' ? record['key'] : id;
+  return foundWithin(checkpoint ? 'sandbox-checkpoint' : 'sandbox', { environment, record }, id, name, survey, [
+    fact('made', shown(record['createdAt'])),
+  ]);
+}
+
+const bucketsQuery = `query ($id: String!) { project(id: $id) { id buckets { edges { node { id name } } pageInfo { hasNextPage } } } }`;
+
+export function* bucket(judged: Judged, survey: Survey): Looking<Found> {
+  const environment = yield* survey.environment(idOf(judged, 'environmentId'));
+  const id = idOf(judged, 'bucketId', 'id');
+  const { project } = yield* ask(`buckets of project \`${environment.projectId}\``, bucketsQuery, {
+    id: environment.projectId,
+  });
+  const edges = isObject(project) && isObject(project['buckets']) ? project['buckets']['edges'] : undefined;
+  const record = items(edges, 'buckets')
+    .map((edge) => edge['node'])
+    .find((node) => isObject(node) && node['id'] === id);
+  if (!isObject(record) || idOf(judged, 'projectId') !== environment.projectId)
+    throw unresolved(`bucket \`${id}\` is not in this project`);
+  return foundWithin('bucket', { environment, record }, id, must(record, 'name'), survey);
+}
+
+const recordsQuery = `query ($domain: String!, $workspaceId: String!) {
+  railwayDomainDnsRecords(domain: $domain, workspaceId: $workspaceId) { id host type answer priority ttl fqdn } }`;
+
+export function* dnsRecords(domainName: string, workspaceId: string): Looking<readonly JsonObject[]> {
+  const data = yield* ask(`DNS records of \`${domainName}\``, recordsQuery, { domain: domainName, workspaceId });
+  return items(data['railwayDomainDnsRecords'], 'DNS records');
+}
+
+/** A DNS record of a whole domain: above the environments, so it counts as every one of them. */
+export function* dnsRecord(judged: Judged, survey: Survey): Looking<Found> {
+  const name = idOf(judged, 'domain');
+  const records = yield* dnsRecords(name, idOf(judged, 'workspaceId'));
+  const { input } = judged.field.arguments;
+  const recordId = isObject(input) ? input['recordId'] : undefined;
+  const record = records.find((one) => one['id'] === recordId);
+  if (recordId !== undefined && record === undefined)
+    throw unresolved(`record \`${shown(recordId)}\` is not among those of \`${name}\``);
+  return found({
+    resources: [{ kind: 'railway:domain', id: name, name, environments: survey.everywhere }],
+    name: record === undefined ? name : shown(record['fqdn']),
+    facts: [
+      fact('domain', name, 'warning'),
+      ...(record === undefined
+        ? []
+        : [fact('record now', `${shown(record['type'])} ${shown(record['host'])} → ${shown(record['answer'])}`)]),
+    ],
+    dependents: record === undefined ? [] : [shown(recordId)],
+  });
+}
+
+/** Something above the environments: every one of them counts. Names the workspaces that the credential reaches. */
+export function* account(judged: Judged, survey: Survey): Looking<Found> {
+  const id = textOf(judged.field.arguments, 'workspaceId', 'id') ?? 'account';
+  const query = `query { apiToken { workspaces { id name } } }`;
+  const data = yield* tryAsk('the workspaces of this credential', query, {});
+  const token = data?.['apiToken'];
+  const workspaces = isObject(token) ? items(token['workspaces'], 'workspaces') : [];
+  const names = workspaces.map((workspace) => must(workspace, 'name'));
+  const own = workspaces.find((workspace) => workspace['id'] === id);
+  const name = own === undefined ? names.join(', ') : must(own, 'name');
+  return found({
+    resources: [{ kind: 'railway:account', id, ...(name === '' ? {} : { name }), environments: survey.everywhere }],
+    name: name === '' ? survey.everywhere.join(', ') : name,
+    facts: [
+      fact('account', name === '' ? 'not named by railway' : name, 'danger'),
+      fact('environments', survey.everywhere.join(', '), 'warning'),
+    ],
+  });
+}
+
+/** The environment argument has to be the one that the thing is really in. */
+function requireNamed(judged: Judged, environmentId: string, name: string): void {
+  const named = textOf(judged.field.arguments, 'environmentId');
+  if (named !== undefined && named !== environmentId)
+    throw unresolved(`the target is in environment \`${name}\`, not in the one that is named`);
+}

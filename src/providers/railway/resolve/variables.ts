@@ -1,0 +1,189 @@
+import { fact, type Found, found } from './found.ts';
+import { environmentFact } from './service.ts';
+import type { EnvironmentView, Survey } from './survey.ts';
+import { flat, isObject, textOf, variableMap, writtenVariables } from '../arguments.ts';
+import { ask, must, nodes, unresolved } from '../ask.ts';
+import type { Judged } from '../judge.ts';
+import { holdsCredential } from '../sensitive.ts';
+import type { ImageItem, Inverse, RestoreItem, Undoable } from '../undo/image.ts';
+import type { Looking } from '../../../contract/lookup.ts';
+import type { JsonObject } from '../../../model/json.ts';
+
+const valuesQuery =
+  'query ($environmentId: String!, $projectId: String!, $serviceId: String) { variables(environmentId: $environmentId, projectId: $projectId, serviceId: $serviceId, unrendered: true) }';
+const recordsQuery =
+  'query ($id: String!, $after: String) { environment(id: $id) { id variables(after: $after) { edges { node { id name isSealed serviceId } } pageInfo { hasNextPage endCursor } } } }';
+
+type Written = { readonly [name: string]: string | null };
+
+/** Variables of a service in an environment, or of the environment itself. Sealed ones cannot be read back. */
+export function* variables(judged: Judged, survey: Survey): Looking<Found> {
+  const { arguments: args, name: operation } = judged.field;
+  const environmentId = textOf(args, 'environmentId');
+  if (environmentId === undefined) throw unresolved('no environment is named');
+  const environment = yield* survey.environment(environmentId);
+  if (textOf(args, 'projectId') !== environment.projectId)
+    throw unresolved(`environment \`${environment.name}\` is not in the project that is named`);
+  const serviceId = textOf(args, 'serviceId');
+  const service = environment.services.find((one) => one.id === serviceId);
+  if (serviceId !== undefined && service === undefined)
+    throw unresolved(`service \`${serviceId}\` has no instance in environment \`${environment.name}\``);
+  const where = { environmentId, projectId: environment.projectId, ...(serviceId === undefined ? {} : { serviceId }) };
+  const now = yield* valuesOf(where);
+  const sealed = yield* sealedOf(environment, serviceId);
+  const written = allWritten(operation, args, now, sealed);
+  const names = Object.keys(written);
+  const hidden = names.filter((name) => sealed.has(name));
+  const bound = survey.bound(environment.id, environment.name);
+  const owner = service?.name ?? environment.name;
+  const [only = owner, ...others] = names;
+  const secret = names.filter((name) => holdsCredential(name, now[name], written[name]));
+  return found({
+    resources: [
+      service === undefined
+        ? { kind: 'railway:environment', id: environment.id, name: environment.name, environments: [bound] }
+        : { kind: 'railway:service', id: service.id, name: service.name, environments: [bound] },
+    ],
+    name: others.length === 0 ? only : owner,
+    facts: [
+      environmentFact(bound, environment.name, survey.context),
+      ...(service === undefined
+        ? [fact('shared by', 'every service that refers to it', 'warning')]
+        : [fact('service', service.name)]),
+      ...names
+        .slice(0, 20)
+        .map((name) =>
+          fact(
+            'variable',
+            `\`${name}\` ${described(now[name], written[name] ?? null, sealed.has(name))}`,
+            secret.includes(name) ? 'danger' : 'plain',
+          ),
+        ),
+      ...(names.length > 20 ? [fact('more variables', String(names.length - 20), 'warning')] : []),
+    ],
+    dependents: [],
+    places: [
+      {
+        projectId: environment.projectId,
+        environmentId,
+        environment: bound,
+        ...(serviceId === undefined ? {} : { serviceId }),
+      },
+    ],
+    ...(hidden.length > 0
+      ? {
+          worse: {
+            reversibility: 'irreversible' as const,
+            why: `\`${hidden.slice(0, 3).join('`, `')}\` is sealed: its value cannot be read back`,
+          },
+        }
+      : secret.length > 0
+        ? {
+            worse: {
+              reversibility: 'reversible' as const,
+              why: 'what it holds now is a credential or points at a database',
+              traits: ['credential' as const],
+            },
+          }
+        : {}),
+    undoable: undoable(where, owner, operation, args, written, environment, serviceId),
+  });
+}
+
+function described(before: string | null | undefined, after: string | null, sealed: boolean): string {
+  if (after === null) return 'is deleted';
+  if (sealed) return 'is written over (sealed)';
+  return before === undefined || before === null ? 'is new' : 'is written over';
+}
+
+/** What is written; with `replace`, every other variable that is there now is deleted. */
+function allWritten(operation: string, args: JsonObject, now: Written, sealed: ReadonlySet<string>): Written {
+  const written = writtenVariables(operation, args);
+  if (flat(args)['replace'] !== true) return written;
+  const dropped = [...Object.keys(now), ...sealed].filter(
+    (name) => !Object.hasOwn(written, name) && !name.startsWith('RAILWAY_'),
+  );
+  return { ...Object.fromEntries(dropped.map((name) => [name, null])), ...written };
+}
+
+function* valuesOf(where: JsonObject): Looking<Written> {
+  const data = yield* ask('variables', valuesQuery, where);
+  if (!isObject(data['variables'])) throw unresolved('the variables of now cannot be read');
+  return variableMap(data['variables']);
+}
+
+function* sealedOf(environment: EnvironmentView, serviceId: string | undefined): Looking<ReadonlySet<string>> {
+  const sealed = new Set<string>();
+  let after: string | undefined;
+  for (let page = 0; page < 50; page++) {
+    const data = yield* ask(`which variables of \`${environment.name}\` are sealed`, recordsQuery, {
+      id: environment.id,
+      ...(after === undefined ? {} : { after }),
+    });
+    const connection = isObject(data['environment']) ? data['environment']['variables'] : undefined;
+    if (!isObject(connection)) throw unresolved('which variables are sealed cannot be read');
+    const { pageInfo } = connection;
+    const more = isObject(pageInfo) && pageInfo['hasNextPage'] === true;
+    for (const record of nodes({ ...connection, pageInfo: { hasNextPage: false } }, 'variables')) {
+      if (record['isSealed'] !== false && (record['serviceId'] ?? undefined) === serviceId)
+        sealed.add(must(record, 'name'));
+    }
+    if (!more) return sealed;
+    after = isObject(pageInfo) && typeof pageInfo['endCursor'] === 'string' ? pageInfo['endCursor'] : undefined;
+    if (after === undefined) break;
+  }
+  throw unresolved('there are more variables than can be seen');
+}
+
+function undoable(
+  where: JsonObject,
+  owner: string,
+  operation: string,
+  args: JsonObject,
+  shown: Written,
+  environment: EnvironmentView,
+  serviceId: string | undefined,
+): Undoable {
+  const names = Object.keys(shown);
+  return {
+    sentence: `puts the former value of ${names.length === 1 ? `\`${names[0]}\`` : `${names.length} variables`} back`,
+    *capture(): Looking<readonly ImageItem[]> {
+      const now = yield* valuesOf(where);
+      const sealed = yield* sealedOf(environment, serviceId);
+      const written = allWritten(operation, args, now, sealed);
+      const hidden = Object.keys(written).find((name) => sealed.has(name));
+      if (hidden !== undefined) throw unresolved(`variable \`${hidden}\` is sealed: its value cannot be read back`);
+      return Object.entries(written).map(([name, value]) => item(where, owner, name, now[name] ?? null, value));
+    },
+  };
+}
+
+function item(
+  where: JsonObject,
+  owner: string,
+  name: string,
+  before: string | null,
+  after: string | null,
+): RestoreItem {
+  return {
+    kind: 'restore',
+    title: `variable \`${name}\` of ${owner}`,
+    look: { query: valuesQuery, variables: where, path: ['variables'] },
+    before: { [name]: before },
+    wrote: { [name]: after },
+    inverse: inverseOf(where, name, before),
+    notUndone: [],
+  };
+}
+
+function inverseOf(where: JsonObject, name: string, before: string | null): Inverse {
+  return before === null
+    ? {
+        query: 'mutation ($input: VariableDeleteInput!) { variableDelete(input: $input) }',
+        variables: { input: { ...where, name } },
+      }
+    : {
+        query: 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }',
+        variables: { input: { ...where, name, value: before } },
+      };
+}

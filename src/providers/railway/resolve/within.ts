@@ -1,0 +1,133 @@
+import { isObject } from '../arguments.ts';
+import { ask, items, nodes, unresolved } from '../ask.ts';
+import { fact, type Found, found } from './found.ts';
+import { environmentFact } from './service.ts';
+import type { EnvironmentView, Survey } from './survey.ts';
+import type { Looking } from '../../../contract/lookup.ts';
+import type { Fact } from '../../../model/hold.ts';
+import type { JsonObject } from '../../../model/json.ts';
+
+/** A thing that lies in exactly one environment, and is known by an id of its own. */
+export interface Within {
+  readonly environment: EnvironmentView;
+  readonly record: JsonObject;
+}
+
+/**
+ * Looks for a thing in every environment that is bound and visible, `list` naming the candidates in one of them. Throws
+ * `DENIED` when it is in none: unknown, of an environment that is not bound, or out of this credential's sight.
+ */
+export function* findWithin(
+  what: string,
+  survey: Survey,
+  list: (environment: EnvironmentView) => Looking<readonly JsonObject[]>,
+  matches: (record: JsonObject) => boolean,
+): Looking<Within> {
+  for (const environment of yield* survey.visible()) {
+    const record = (yield* list(environment)).find(matches);
+    if (record !== undefined) return { environment, record };
+  }
+  throw unresolved(`${what} is in no environment that holdpoint.yaml binds, or cannot be seen`);
+}
+
+/** The resolution of such a thing. */
+export function foundWithin(
+  kind: string,
+  { environment, record }: Within,
+  id: string,
+  name: string,
+  survey: Survey,
+  facts: readonly Fact[] = [],
+): Found {
+  const bound = survey.bound(environment.id, environment.name);
+  const serviceId = record['serviceId'];
+  const service = environment.services.find((one) => one.id === serviceId);
+  return found({
+    resources: [{ kind: `railway:${kind}`, id, name, environments: [bound] }],
+    name,
+    facts: [
+      fact(kind, name),
+      environmentFact(bound, environment.name, survey.context),
+      ...(service === undefined ? [] : [fact('service', service.name)]),
+      ...facts,
+    ],
+    places: [
+      {
+        projectId: environment.projectId,
+        environmentId: environment.id,
+        environment: bound,
+        ...(typeof serviceId === 'string' ? { serviceId } : {}),
+      },
+    ],
+  });
+}
+
+export type DomainKind = 'customDomains' | 'serviceDomains';
+
+const domainsQuery = `query ($id: String!) { environment(id: $id) { id serviceInstances { edges { node { id domains {
+  customDomains { id domain environmentId serviceId targetPort createdAt }
+  serviceDomains { id domain environmentId serviceId targetPort createdAt } } } } pageInfo { hasNextPage } } } }`;
+
+export function* domainsIn(environment: EnvironmentView, kind: DomainKind): Looking<readonly JsonObject[]> {
+  const { environment: view } = yield* ask(`domains in \`${environment.name}\``, domainsQuery, { id: environment.id });
+  if (!isObject(view)) throw unresolved(`domains in \`${environment.name}\` cannot be seen`);
+  return nodes(view['serviceInstances'], 'services').flatMap((instance) => {
+    const { domains } = instance;
+    return isObject(domains) ? items(domains[kind], 'domains') : [];
+  });
+}
+
+const triggersQuery = `query ($id: String!) { environment(id: $id) { id deploymentTriggers { edges { node {
+  id environmentId serviceId provider repository branch checkSuites baseEnvironmentOverrideId } } pageInfo { hasNextPage } } } }`;
+
+export function* triggersIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
+  const { environment: view } = yield* ask(`triggers in \`${environment.name}\``, triggersQuery, {
+    id: environment.id,
+  });
+  if (!isObject(view)) throw unresolved(`triggers in \`${environment.name}\` cannot be seen`);
+  return nodes(view['deploymentTriggers'], 'triggers');
+}
+
+const proxiesQuery = `query ($environmentId: String!, $serviceId: String!) {
+  tcpProxies(environmentId: $environmentId, serviceId: $serviceId) { id domain applicationPort proxyPort environmentId serviceId } }`;
+
+export function* proxiesIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
+  const all: JsonObject[] = [];
+  for (const { id: serviceId } of environment.services) {
+    const { tcpProxies } = yield* ask(`proxies in \`${environment.name}\``, proxiesQuery, {
+      environmentId: environment.id,
+      serviceId,
+    });
+    all.push(...items(tcpProxies, 'proxies'));
+  }
+  return all;
+}
+
+const networksQuery = `query ($id: String!) { privateNetworks(environmentId: $id) { publicId name } }`;
+const endpointQuery = `query ($environmentId: String!, $privateNetworkId: String!, $serviceId: String!) {
+  privateNetworkEndpoint(environmentId: $environmentId, privateNetworkId: $privateNetworkId, serviceId: $serviceId) { publicId dnsName } }`;
+
+/** Endpoints of all private networks of an environment, each with its network and service. */
+export function* endpointsIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
+  const all: JsonObject[] = [];
+  const { privateNetworks } = yield* ask(`private networks in \`${environment.name}\``, networksQuery, {
+    id: environment.id,
+  });
+  for (const network of items(privateNetworks, 'private networks')) {
+    for (const { id: serviceId } of environment.services) {
+      const variables = { environmentId: environment.id, privateNetworkId: network['publicId'] ?? '', serviceId };
+      const { privateNetworkEndpoint } = yield* ask(`an endpoint in \`${environment.name}\``, endpointQuery, variables);
+      if (isObject(privateNetworkEndpoint)) all.push({ ...privateNetworkEndpoint, ...variables });
+    }
+  }
+  return all;
+}
+
+const dashboardsQuery = `query ($id: String!) { observabilityDashboards(environmentId: $id) { edges { node { id } } pageInfo { hasNextPage } } }`;
+
+export function* dashboardsIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
+  const { observabilityDashboards } = yield* ask(`dashboards in \`${environment.name}\``, dashboardsQuery, {
+    id: environment.id,
+  });
+  return nodes(observabilityDashboards, 'dashboards');
+}

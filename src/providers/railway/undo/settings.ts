@@ -1,0 +1,417 @@
+import { type Impossible, type Inverse, type Look, type RestoreSpec } from './image.ts';
+import { isObject } from '../arguments.ts';
+import type { Judged } from '../judge.ts';
+import type { Found, Place } from '../resolve/found.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
+
+/** Operation → what it overwrites, where that is read, and how it is written again: one spec a place. */
+export type Settings = (args: JsonObject, found: Found, judged: Judged) => readonly RestoreSpec[] | Impossible;
+
+const input = (args: JsonObject): JsonObject => (isObject(args['input']) ? args['input'] : {});
+const keep =
+  (query: string, variables: JsonObject): (() => Inverse) =>
+  () => ({ query, variables });
+
+const instanceMembers = [
+  'buildCommand',
+  'builder',
+  'cronSchedule',
+  'dockerfilePath',
+  'drainingSeconds',
+  'healthcheckPath',
+  'healthcheckTimeout',
+  'ipv6EgressEnabled',
+  'nixpacksPlan',
+  'numReplicas',
+  'overlapSeconds',
+  'preDeployCommand',
+  'railwayConfigFile',
+  'region',
+  'restartPolicyMaxRetries',
+  'restartPolicyType',
+  'rootDirectory',
+  'sleepApplication',
+  'startCommand',
+  'watchPatterns',
+] as const;
+
+function instanceLook(place: Place, selection: string): Look {
+  return {
+    query: `query ($environmentId: String!, $serviceId: String!) { serviceInstance(environmentId: $environmentId, serviceId: $serviceId) { id ${selection} } }`,
+    variables: { environmentId: place.environmentId, serviceId: place.serviceId ?? '' },
+    path: ['serviceInstance'],
+  };
+}
+
+const edgeSelection =
+  'edgeConfig { id enabled edgeRules underAttackModeUntil caching { defaultTtlSeconds htmlCaching mode purgeOnDeploy staleWhileRevalidate { enabled } } }';
+
+function edgeLook(place: Place): Look {
+  const look = instanceLook(place, edgeSelection);
+  return { ...look, path: [...look.path, 'edgeConfig'] };
+}
+
+function firstPlace(found: Found): Place {
+  return found.places[0] ?? { projectId: '', environmentId: '', environment: '' };
+}
+
+export const settings: { readonly [operation: string]: Settings } = {
+  serviceInstanceUpdate: (args, found) => {
+    const wrote = input(args);
+    const members = Object.keys(wrote);
+    const readable = members.filter((member) => member === 'source' || instanceMembers.some((one) => one === member));
+    if (readable.length < members.length) return { impossible: 'a setting cannot be read back' };
+    const selection = members.map((member) => (member === 'source' ? 'source { image repo }' : member)).join(' ');
+    return found.places.map((place) => ({
+      title: `settings of \`${found.name}\` in ${place.environment}`,
+      look: instanceLook(place, selection),
+      members,
+      wrote,
+      inverse: (before) => {
+        if (members.includes('source') && !isObject(before['source']))
+          return { impossible: 'there was no source before, and none can be written' };
+        return {
+          query:
+            'mutation ($serviceId: String!, $environmentId: String, $input: ServiceInstanceUpdateInput!) { serviceInstanceUpdate(serviceId: $serviceId, environmentId: $environmentId, input: $input) }',
+          variables: { serviceId: place.serviceId ?? '', environmentId: place.environmentId, input: before },
+        };
+      },
+    }));
+  },
+  serviceUpdate: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `name and icon of \`${found.name}\``,
+        look: {
+          query: 'query ($id: String!) { service(id: $id) { id name icon } }',
+          variables: { id },
+          path: ['service'],
+        },
+        members: Object.keys(input(args)),
+        wrote: input(args),
+        inverse: (before) => ({
+          query:
+            'mutation ($id: String!, $input: ServiceUpdateInput!) { serviceUpdate(id: $id, input: $input) { id } }',
+          variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  volumeUpdate: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `name of volume \`${found.name}\``,
+        look: {
+          query:
+            'query ($id: String!) { project(id: $id) { id volumes { edges { node { id name } } pageInfo { hasNextPage } } } }',
+          variables: { id: firstPlace(found).projectId },
+          path: ['project', 'volumes'],
+          where: { id },
+        },
+        members: ['name'],
+        wrote: input(args),
+        inverse: (before) => ({
+          query:
+            'mutation ($id: String!, $input: VolumeUpdateInput!) { volumeUpdate(volumeId: $id, input: $input) { id } }',
+          variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  volumeInstanceUpdate: (args, found) => {
+    const { environmentId } = firstPlace(found);
+    const [instance = ''] = found.dependents;
+    return [
+      {
+        title: `mount of volume \`${found.name}\``,
+        look: {
+          query: 'query ($id: String!) { volumeInstance(id: $id) { id mountPath serviceId } }',
+          variables: { id: instance },
+          path: ['volumeInstance'],
+        },
+        members: ['mountPath', 'serviceId'],
+        wrote: input(args),
+        inverse: (before) => {
+          if (before['serviceId'] === null)
+            return { impossible: 'the volume was attached to no service, which cannot be written again' };
+          return {
+            query:
+              'mutation ($volumeId: String!, $environmentId: String, $input: VolumeInstanceUpdateInput!) { volumeInstanceUpdate(volumeId: $volumeId, environmentId: $environmentId, input: $input) }',
+            variables: { volumeId: found.resources[0]?.id ?? '', environmentId, input: before },
+          };
+        },
+      },
+    ];
+  },
+  customDomainUpdate: (args, found) => {
+    const { projectId, environmentId } = firstPlace(found);
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `target port of \`${found.name}\``,
+        look: {
+          query:
+            'query ($id: String!, $projectId: String!) { customDomain(id: $id, projectId: $projectId) { id targetPort } }',
+          variables: { id, projectId },
+          path: ['customDomain'],
+        },
+        members: ['targetPort'],
+        wrote: { targetPort: args['targetPort'] ?? null },
+        inverse: (before) => ({
+          query:
+            'mutation ($environmentId: String!, $id: String!, $targetPort: Int) { customDomainUpdate(environmentId: $environmentId, id: $id, targetPort: $targetPort) }',
+          variables: { environmentId, id, targetPort: before['targetPort'] },
+        }),
+      },
+    ];
+  },
+  deploymentTriggerUpdate: (args, found) => [
+    triggerSpec(
+      found,
+      Object.keys(input(args)),
+      input(args),
+      'mutation ($id: String!, $input: DeploymentTriggerUpdateInput!) { deploymentTriggerUpdate(id: $id, input: $input) { id } }',
+    ),
+  ],
+  baseEnvironmentOverride: (args, found) => [
+    triggerSpec(
+      found,
+      ['baseEnvironmentOverrideId'],
+      input(args),
+      'mutation ($id: String!, $input: BaseEnvironmentOverrideInput!) { baseEnvironmentOverride(id: $id, input: $input) }',
+    ),
+  ],
+  environmentRename: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `name of environment \`${found.name}\``,
+        look: {
+          query: 'query ($id: String!) { environment(id: $id) { id name } }',
+          variables: { id },
+          path: ['environment'],
+        },
+        members: ['name'],
+        wrote: input(args),
+        inverse: (before) => ({
+          query:
+            'mutation ($id: String!, $input: EnvironmentRenameInput!) { environmentRename(id: $id, input: $input) { id } }',
+          variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  projectUpdate: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    const members = Object.keys(input(args));
+    return [
+      {
+        title: `settings of project \`${found.name}\``,
+        look: {
+          query: `query ($id: String!) { project(id: $id) { id ${members.join(' ')} } }`,
+          variables: { id },
+          path: ['project'],
+        },
+        members,
+        wrote: input(args),
+        inverse: (before) => ({
+          query:
+            'mutation ($id: String!, $input: ProjectUpdateInput!) { projectUpdate(id: $id, input: $input) { id } }',
+          variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  preferencesUpdate: (args) => {
+    const { token, ...wrote } = input(args);
+    if (token !== undefined) return { impossible: "somebody else's preferences cannot be read back" };
+    const members = Object.keys(wrote);
+    return [
+      {
+        title: 'mail preferences',
+        look: { query: `query { preferences { id ${members.join(' ')} } }`, variables: {}, path: ['preferences'] },
+        members,
+        wrote,
+        inverse: (before) => ({
+          query: 'mutation ($input: PreferencesUpdateData!) { preferencesUpdate(input: $input) { id } }',
+          variables: { input: before },
+        }),
+      },
+    ];
+  },
+  railwayDomainDnsRecordUpdate: (args) => {
+    const { domain, workspaceId, recordId, ...wrote } = input(args);
+    return [
+      {
+        title: `DNS record \`${String(wrote['host'])}\``,
+        look: {
+          query:
+            'query ($domain: String!, $workspaceId: String!) { railwayDomainDnsRecords(domain: $domain, workspaceId: $workspaceId) { id host type answer priority ttl } }',
+          variables: { domain: domain ?? null, workspaceId: workspaceId ?? null },
+          path: ['railwayDomainDnsRecords'],
+          where: { id: recordId ?? null },
+        },
+        members: ['answer', 'host', 'priority', 'ttl', 'type'],
+        wrote,
+        inverse: (before) => ({
+          query:
+            'mutation ($input: RailwayDomainDnsRecordUpdateInput!) { railwayDomainDnsRecordUpdate(input: $input) { id } }',
+          variables: {
+            input: { domain: domain ?? null, workspaceId: workspaceId ?? null, recordId: recordId ?? null, ...before },
+          },
+        }),
+      },
+    ];
+  },
+  updateServiceEdgeRules: (args, found) => {
+    const place = firstPlace(found);
+    const target = { environmentId: place.environmentId, serviceId: place.serviceId ?? '' };
+    return [
+      {
+        title: `edge rules of \`${found.name}\` in ${place.environment}`,
+        look: edgeLook(place),
+        members: ['edgeRules'],
+        wrote: { edgeRules: input(args)['edgeRules'] ?? null },
+        inverse: (before) => ({
+          query: 'mutation ($input: UpdateServiceEdgeRulesInput!) { updateServiceEdgeRules(input: $input) { id } }',
+          variables: { input: { ...target, edgeRules: before['edgeRules'] } },
+        }),
+      },
+    ];
+  },
+  updateServiceEdgeConfig: (_args, found) => {
+    const place = firstPlace(found);
+    const target = { environmentId: place.environmentId, serviceId: place.serviceId ?? '' };
+    return [
+      {
+        title: `caching of \`${found.name}\` in ${place.environment}`,
+        look: edgeLook(place),
+        members: ['caching'],
+        wrote: {},
+        inverse: (before) => {
+          if (!isObject(before['caching']))
+            return { impossible: 'nothing was set before, and nothing cannot be written' };
+          return {
+            query: 'mutation ($input: UpdateServiceEdgeConfigInput!) { updateServiceEdgeConfig(input: $input) { id } }',
+            variables: { input: { ...target, config: { caching: before['caching'] } } },
+          };
+        },
+      },
+    ];
+  },
+  setServiceUnderAttackMode: (args, found) => {
+    const place = firstPlace(found);
+    const target = { environmentId: place.environmentId, serviceId: place.serviceId ?? '' };
+    return [
+      {
+        title: `under-attack mode of \`${found.name}\` in ${place.environment}`,
+        look: edgeLook(place),
+        members: ['underAttackModeUntil'],
+        wrote: {},
+        inverse: (before) => {
+          if (before['underAttackModeUntil'] !== null || input(args)['enabled'] !== true)
+            return { impossible: 'it was on already, until a time that cannot be written again' };
+          return {
+            query:
+              'mutation ($input: SetServiceUnderAttackModeInput!) { setServiceUnderAttackMode(input: $input) { id } }',
+            variables: { input: { ...target, enabled: false } },
+          };
+        },
+      },
+    ];
+  },
+  privateNetworkEndpointRename: (args, found, judged) => {
+    const place = firstPlace(found);
+    const { id, privateNetworkId } = judged.field.arguments;
+    return [
+      {
+        title: `internal name \`${found.name}\``,
+        look: {
+          query:
+            'query ($environmentId: String!, $privateNetworkId: String!, $serviceId: String!) { privateNetworkEndpoint(environmentId: $environmentId, privateNetworkId: $privateNetworkId, serviceId: $serviceId) { publicId dnsName } }',
+          variables: {
+            environmentId: place.environmentId,
+            privateNetworkId: privateNetworkId ?? '',
+            serviceId: place.serviceId ?? '',
+          },
+          path: ['privateNetworkEndpoint'],
+          where: { publicId: id ?? '' },
+        },
+        members: ['dnsName'],
+        wrote: { dnsName: args['dnsName'] ?? null },
+        inverse: (before) => ({
+          query:
+            'mutation ($id: String!, $privateNetworkId: String!, $dnsName: String!) { privateNetworkEndpointRename(id: $id, privateNetworkId: $privateNetworkId, dnsName: $dnsName) }',
+          variables: { id: id ?? '', privateNetworkId: privateNetworkId ?? '', dnsName: before['dnsName'] },
+        }),
+      },
+    ];
+  },
+  egressGatewayAssociationCreate: (_args, found) =>
+    whereThereWasNone(found, {
+      title: `outbound addresses of \`${found.name}\``,
+      look: (target) => ({
+        query:
+          'query ($environmentId: String!, $serviceId: String!) { egressGateways(environmentId: $environmentId, serviceId: $serviceId) { ipv4 } environment(id: $environmentId) { id } }',
+        variables: target,
+        path: [],
+      }),
+      member: 'egressGateways',
+      isNone: (value) => Array.isArray(value) && value.length === 0,
+      inverse: 'mutation ($input: EgressGatewayServiceTargetInput!) { egressGatewayAssociationsClear(input: $input) }',
+    }),
+  enableServiceCdn: (_args, found) =>
+    whereThereWasNone(found, {
+      title: `cache of \`${found.name}\``,
+      look: () => instanceLook(firstPlace(found), edgeSelection),
+      member: 'edgeConfig',
+      isNone: (value) => value === null || (isObject(value) && value['enabled'] === false),
+      inverse: 'mutation ($input: DisableServiceCdnInput!) { disableServiceCdn(input: $input) }',
+    }),
+};
+
+/** Adding what was not there: taking it away is the inverse only where there was none before. */
+function whereThereWasNone(
+  found: Found,
+  what: {
+    readonly title: string;
+    readonly look: (target: JsonObject) => Look;
+    readonly member: string;
+    readonly isNone: (value: Json) => boolean;
+    readonly inverse: string;
+  },
+): readonly RestoreSpec[] {
+  const place = firstPlace(found);
+  const target = { environmentId: place.environmentId, serviceId: place.serviceId ?? '' };
+  return [
+    {
+      title: `${what.title} in ${place.environment}`,
+      look: what.look(target),
+      members: [what.member],
+      wrote: {},
+      inverse: (before) =>
+        what.isNone(before[what.member] ?? null)
+          ? keep(what.inverse, { input: target })()
+          : { impossible: 'there was one before, which taking it away would not bring back' },
+    },
+  ];
+}
+
+function triggerSpec(found: Found, members: readonly string[], wrote: JsonObject, mutation: string): RestoreSpec {
+  const id = found.resources[0]?.id ?? '';
+  return {
+    title: `trigger \`${found.name}\``,
+    look: {
+      query:
+        'query ($id: String!) { environment(id: $id) { id deploymentTriggers { edges { node { id repository branch checkSuites baseEnvironmentOverrideId } } pageInfo { hasNextPage } } } }',
+      variables: { id: firstPlace(found).environmentId },
+      path: ['environment', 'deploymentTriggers'],
+      where: { id },
+    },
+    members,
+    wrote,
+    inverse: (before) => ({ query: mutation, variables: { id, input: before } }),
+  };
+}
