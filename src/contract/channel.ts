@@ -14,7 +14,8 @@ export interface Alarm {
     | 'frozen'
     | 'outcome-unknown'
     | 'goal-locked'
-    | 'signer';
+    | 'signer'
+    | 'clock';
   /** Our own words. Agent text appears in `hold.agentSays` only. */
   readonly text: string;
   readonly hold?: Hold;

@@ -72,7 +72,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const diagnose = openDiagnostics(places.diagnostics);
   const store = await openSqliteStore({ path: places.database });
   const clock = await openClock({ store });
-  const vault = await openVault({ store, key: options.key ?? keyFile(places.vaultKey), clock });
+  const key = options.key ?? keyFile(places.vaultKey);
+  const vault = await openVault({ store, key, clock });
   const journal = await openJournal({
     store,
     clock,
@@ -111,6 +112,13 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     lightCache: new LightCache(),
   };
   await recover(road);
+  clock.watch((suspicion) => {
+    raise({
+      kind: 'clock',
+      text: `the clock went ${Math.round(suspicion.stepMs / 60_000)} minutes further than this machine ran; schedules wait until a human confirms it`,
+    });
+    journal.record({ kind: 'clock', body: { ...suspicion } }).catch((cause: unknown) => diagnose('clock', cause));
+  });
   const ports: Road = {
     identify: (presented, peer) => identity.identify(presented, peer),
     mediate: (asked) => mediate(road, asked),
@@ -156,6 +164,8 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     alarms,
     providers,
     enrolment,
+    clock,
+    rotateKey: () => vault.rotateKey(key),
     run: (hold, by) => runHold(road, hold, by),
     mediate: (asked) => mediate(road, asked),
     loadPolicy: compile,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openDaemon } from './compose.ts';
 import { checkRuntime } from './runtime.ts';
@@ -29,6 +29,8 @@ async function main(): Promise<void> {
   });
   const running = { pid: process.pid, ...daemon.addresses, tier: values.tier, bundle: daemon.places.bundle };
   await writeFile(daemon.places.running, JSON.stringify(running), { mode: 0o644 });
+  // Agents read it, whatever the umask that everything else is written under.
+  await chmod(daemon.places.running, 0o644);
   let closing = false;
   const stop = (): void => {
     if (closing) return;

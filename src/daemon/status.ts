@@ -26,6 +26,9 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
     journal: { entries: Number((await journal.latestCheckpoint()).split('\n')[1] ?? 0), healthy: journal.healthy },
     clock: { suspicious: parts.clock.suspicious },
     holds: { waiting: waiting.length, scheduled: scheduled.length },
+    delayMs: road.holds.settings.delayMs,
+    windowMs: road.holds.settings.windowMs,
+    signatureMs: road.holds.settings.signatureMs,
     environments: bindings.environments.map(({ name, production, disposable }) => ({ name, production, disposable })),
     upstreams: bindings.upstreams.map(({ name, environment, reach, lookupsOnly }) => ({
       name,

@@ -41,6 +41,8 @@ const bodies = {
   'signer-remove': z.strictObject({ id: z.string() }),
   thaw: z.strictObject({ epoch: z.number().int() }),
   unlock: z.strictObject({ id: z.string() }),
+  'vault-rotate': z.strictObject({}),
+  'clock-confirm': z.strictObject({}),
 } as const;
 
 type Carried = { readonly answer: object; readonly afterwards?: () => void | Promise<void> };
@@ -53,8 +55,7 @@ export function actRoutes(parts: ApiParts): Hono<ApiVariables> {
     const asked = await body(c, z.strictObject({ act: actSchema, secret: z.string().max(16_384).optional() }));
     const act = asked.act as unknown as SignedAct;
     const { kind } = act.statement;
-    if (kind === 'purge' || kind === 'vault-rotate' || kind === 'clock-confirm')
-      throw refuse('BAD_REQUEST', `\`${kind}\` is not there yet`, 'nothing was changed');
+    if (kind === 'purge') throw refuse('BAD_REQUEST', `\`${kind}\` is not there yet`, 'nothing was changed');
     const read = bodies[kind].safeParse(act.statement.body);
     if (!read.success)
       throw refuse(
@@ -126,6 +127,14 @@ async function carryOut(
         answer: { unlocked: (data as { id: string }).id },
         afterwards: await parts.road.goalLocks.lift(tx, (data as { id: string }).id, signer.name),
       };
+    case 'vault-rotate':
+      await parts.journal.append(tx, { kind: 'vault-changed', principal: signer.name, body: { change: 'rotation' } });
+      return { answer: { rotated: true }, afterwards: () => parts.rotateKey() };
+    case 'clock-confirm': {
+      const confirmed = await parts.clock.confirm(tx);
+      await parts.journal.append(tx, { kind: 'clock', principal: signer.name, body: { confirmed: true } });
+      return { answer: { confirmed: true }, afterwards: confirmed };
+    }
     default:
       return kind satisfies never;
   }

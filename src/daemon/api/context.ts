@@ -2,6 +2,7 @@ import type { Alarms } from '../alarms.ts';
 import type { Installation } from '../installation.ts';
 import type { Asked, Bearer, Outcome } from '../../contract/road.ts';
 import type { Provider } from '../../contract/provider.ts';
+import type { RoadClock } from '../../road/clock/clock.ts';
 import type { Identity } from '../../road/identity/identity.ts';
 import type { Journal } from '../../road/journal/journal.ts';
 import type { RoadParts } from '../../road/parts.ts';
@@ -23,6 +24,9 @@ export interface ApiParts {
   readonly providers: readonly Provider[];
   readonly run: (hold: string, by: Bearer['principal']) => Promise<Outcome>;
   readonly mediate: (asked: Asked) => Promise<Outcome>;
+  readonly clock: RoadClock;
+  /** Seals the vault under a fresh key of the same kind. */
+  readonly rotateKey: () => Promise<void>;
   readonly enrolment: Enrolment;
   readonly status: () => Promise<Status>;
   /** Compiles policies (none given: the default ones); throws when they are not valid. Puts nothing in force. */
@@ -47,6 +51,10 @@ export interface Status {
   readonly journal: { readonly entries: number; readonly healthy: boolean };
   readonly clock: { readonly suspicious: boolean };
   readonly holds: { readonly waiting: number; readonly scheduled: number };
+  /** What a signer's window has to keep to, in milliseconds. */
+  readonly delayMs: number;
+  readonly windowMs: number;
+  readonly signatureMs: number;
   readonly environments: readonly {
     readonly name: string;
     readonly production: boolean;

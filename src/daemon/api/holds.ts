@@ -4,6 +4,7 @@ import { approvalSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { problem } from './problem.ts';
 import { endedHoldStates, type Approval, type Hold } from '../../model/hold.ts';
+import { plain, type Json } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 import type { Bearer } from '../../contract/road.ts';
 
@@ -62,7 +63,10 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
     const hold = await known(c.req.param('id'), c.get('bearer'));
     const outcome = await parts.run(hold.id, c.get('bearer').principal);
     if (outcome.kind === 'refused') return problem(c, outcome.refusal);
-    return c.json({ hold: brief(await known(hold.id, c.get('bearer'))), answer: outcome.answer });
+    return c.json({
+      hold: brief(await known(hold.id, c.get('bearer'))),
+      answer: plain(outcome.answer as unknown as Json),
+    });
   });
   app.get('/v1/locks', (c) => {
     human(c);
