@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { openAlarms } from './alarms.ts';
 import type { ApiParts } from './api/context.ts';
@@ -138,6 +138,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     kept: (make) => sealedText(store, vault, `http.authority:${hosts.toSorted().join(',')}`, make),
   });
   await writeFile(places.bundle, authority.bundle(rootCertificates.join('\n')), { mode: 0o644 });
+  await chmod(places.bundle, 0o644);
   const gate = await openHttpGate({
     road: ports,
     providers,
@@ -219,5 +220,8 @@ async function makePlaces(places: Places): Promise<void> {
   for (const dir of [`${places.data}/state`, `${places.data}/keys`, places.signers])
     await mkdir(dir, { recursive: true, mode: 0o700 });
   await mkdir(places.open, { recursive: true, mode: 0o755 });
+  // The daemon runs under a umask that would shut agents out of the two folders they have to pass through.
+  await chmod(places.data, 0o711);
+  await chmod(places.open, 0o755);
   if (!existsSync(places.diagnostics)) await writeFile(places.diagnostics, '', { mode: 0o600 });
 }
