@@ -1,10 +1,11 @@
+import type { Entry } from '../../model/entry.ts';
 import { canonicalText } from './canonical.ts';
 import { hashLeaf, provesConsistency, provesInclusion } from './merkle.ts';
 import { type Checkpoint, exactBase64, openCheckpoint, parseVerifierKey } from './note.ts';
 
 /** Whether an entry is proved to stand under a checkpoint. Hashes in base64. Never throws; anything unclear is false. */
 export function verifyInclusion(proof: {
-  readonly entry: { readonly index: number };
+  readonly entry: Entry;
   readonly path: readonly string[];
   readonly checkpoint: string;
   readonly publicKey: string;

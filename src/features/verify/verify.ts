@@ -45,8 +45,12 @@ class Examination {
   #lastAt = '';
   #checkpoints = 0;
   #lastCheckpoint = 0;
-  /** Entries under a good signature whose root fits. */
+  /** Entries under a checkpoint of the export whose signature and root are good. */
   #signed = 0;
+  /** Entries under any good checkpoint, retained ones too: what is bad lies behind them. */
+  #good = 0;
+  /** Entries under a retained checkpoint that fits. */
+  #witnessed = 0;
   /** Something is wrong with the sequence itself: roots cannot fit from here on, and saying so again tells nothing. */
   #derailed = false;
 
@@ -132,17 +136,28 @@ class Examination {
       this.#bad('malformed', 'the line does not hold an entry', { index: this.#expected });
       return;
     }
-    const { index, at } = entry;
-    this.#checkPlace(index);
-    if (typeof at !== 'string' || !isTime(at)) this.#bad('malformed', 'the entry has no time', { index });
-    else if (at < this.#lastAt) this.#bad('time', 'the entry is older than the one before it', { index });
-    else this.#lastAt = at;
+    this.#checkPlace(entry['index']);
     const stored = Buffer.from(leaf, 'hex');
-    if (!hashLeaf(canonicalText(entry)).equals(stored))
-      this.#bad('changed', 'the entry is not the one that its hash was made of', { index });
+    if (hashLeaf(canonicalText(entry)).equals(stored)) {
+      this.#checkTime(entry['index'], entry['at']);
+    } else {
+      this.#bad('changed', 'the entry is not the one that its hash was made of', { index: entry['index'] });
+    }
     // With the stored hash the roots still fit when only this entry's text was changed: no other entry is in doubt then.
     this.#tree.add(stored);
     this.#compareRetained();
+  }
+
+  #checkTime(index: number, at: unknown): void {
+    if (typeof at !== 'string' || !isTime(at)) {
+      this.#bad('malformed', 'the entry has no time', { index });
+    } else if (at < this.#lastAt) {
+      // Either of the two can be the one whose time was changed.
+      const place = { index: Math.max(0, index - 1), before: index + 1 };
+      this.#bad('time', `entry ${index} is older than the one before it`, place);
+    } else {
+      this.#lastAt = at;
+    }
   }
 
   #checkPlace(index: number): void {
@@ -169,14 +184,15 @@ class Examination {
     this.#lastCheckpoint = Math.max(this.#lastCheckpoint, head.size);
     if (this.#derailed) return;
     if (head.size !== size) {
-      const place = { index: Math.min(size, head.size) };
+      const place = { index: this.#good, before: Math.max(size, head.size) };
       this.#bad('misplaced', `a checkpoint over ${head.size} entries stands after ${size}`, place);
       this.#derailed = true;
     } else if (head.root.equals(this.#tree.root())) {
       this.#signed = size;
+      this.#good = size;
     } else {
       this.#bad('changed', `the entries do not give the root that was signed over ${size} of them`, {
-        index: this.#signed,
+        index: this.#good,
         before: size,
       });
       this.#derailed = true;
@@ -189,10 +205,12 @@ class Examination {
     const retained = this.#retained.get(size);
     if (retained === undefined || this.#derailed) return;
     if (retained.equals(this.#tree.root())) {
-      this.#signed = size;
+      this.#good = size;
+      this.#witnessed = size;
     } else {
-      const message = `a retained checkpoint over ${size} entries was signed for other entries than these`;
-      this.#findings.add('fork', message, { index: this.#signed, before: size });
+      // Whoever has the key can sign what they like: only what a witness has seen too is out of doubt.
+      const place = { index: this.#witnessed, before: size };
+      this.#findings.add('fork', `a retained checkpoint over ${size} entries was signed for others than these`, place);
       this.#derailed = true;
     }
   }
