@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalHost, type Lookup, resolveAddress } from './resolve.ts';
 
@@ -171,6 +173,32 @@ describe('which host may be dialled', () => {
       .map(({ address }) => address);
     expect(own.length).toBeGreaterThan(0);
     for (const address of own) await expect(resolveAddress(address, { allowPrivate: false })).rejects.toThrow(/./);
+  });
+
+  test('F3: any text is a host in one spelling only, or none', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdefx.:[]%①②。．-_@/\\ ')) }),
+      fc.domain(),
+      fc.ipV4Extended(),
+      fc.ipV6(),
+    );
+    fc.assert(
+      fc.property(text, (host) => {
+        let canonical: string;
+        try {
+          canonical = canonicalHost(host);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'AddressRefused', code: 'not-a-host' });
+          return;
+        }
+        expect(canonicalHost(canonical)).toBe(canonical);
+        expect(canonical).not.toMatch(/[\sA-Z/?#@\\%[\]]/);
+        // What a resolver could still read as a number is a whole IPv4 address already.
+        if (/(^|\.)(\d+|0x[0-9a-f]*)$/.test(canonical)) expect(isIP(canonical)).toBe(4);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   test('a refusal does not repeat what is no host', () => {

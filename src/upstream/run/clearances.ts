@@ -28,14 +28,6 @@ export class NotCleared extends LineBroken {
   }
 }
 
-interface Right {
-  readonly lease: Lease;
-  readonly phase: Clearance['phase'];
-  /** Our own copies: these are sent. */
-  readonly messages: readonly Message[];
-  next: number;
-}
-
 /** What a clearance entitles to once: this very message, and whether it is the last of its clearance. */
 export interface Spent {
   readonly message: Message;
@@ -43,35 +35,54 @@ export interface Spent {
   readonly last: boolean;
 }
 
-/** Mints clearances and knows them again by identity alone: an object that merely looks like one is forged. */
-export class Clearances {
-  readonly #rights = new WeakMap<Clearance, Right>();
+/**
+ * The only thing that is a clearance. What it entitles to is in private members, which no other code can put on an
+ * object: one that merely looks like it is forged.
+ */
+class Minted {
+  readonly id: string;
+  readonly phase: Clearance['phase'];
+  readonly #lease: Lease;
+  /** Our own copies: these are sent. */
+  readonly #messages: readonly Message[];
+  #next = 0;
 
-  mint(lease: Lease, messages: readonly Message[], phase: Clearance['phase'], id: string): Clearance {
-    if (messages.length === 0) throw new NotCleared('mismatched');
-    const clearance = Object.freeze({ id, phase }) as unknown as Clearance;
-    this.#rights.set(clearance, { lease, phase, messages: Object.freeze(messages.map(exactCopy)), next: 0 });
-    return clearance;
+  constructor(id: string, phase: Clearance['phase'], lease: Lease, messages: readonly Message[]) {
+    this.id = id;
+    this.phase = phase;
+    this.#lease = lease;
+    this.#messages = messages.map(exactCopy);
+    Object.freeze(this);
   }
 
-  /** Spends the right to send `message`, before it is sent. Throws `NotCleared`, and the clearance is worth nothing then. */
-  spend(clearance: Clearance, lease: Lease, message: Message): Spent {
-    const right = this.#rights.get(clearance);
-    if (right === undefined) throw new NotCleared('forged');
-    const { messages, next, phase } = right;
-    const due = messages[next];
+  static spend(clearance: object, lease: Lease, message: Message): Spent {
+    if (!(#messages in clearance)) throw new NotCleared('forged');
+    const messages = clearance.#messages;
+    const due = messages[clearance.#next];
     if (due === undefined) throw new NotCleared('spent');
-    if (right.lease !== lease) throw this.#ended(right, 'foreign');
-    if (!saysTheSame(due, message)) {
-      const elsewhere = messages.findIndex((one) => saysTheSame(one, message));
-      throw this.#ended(right, elsewhere === -1 ? 'mismatched' : 'out-of-order');
+    if (clearance.#lease === lease && saysTheSame(due, message)) {
+      clearance.#next++;
+      return { message: due, phase: clearance.phase, last: clearance.#next === messages.length };
     }
-    right.next = next + 1;
-    return { message: due, phase, last: right.next === messages.length };
+    clearance.#next = messages.length;
+    if (clearance.#lease !== lease) throw new NotCleared('foreign');
+    throw new NotCleared(messages.some((one) => saysTheSame(one, message)) ? 'out-of-order' : 'mismatched');
   }
+}
 
-  #ended(right: Right, code: NotClearedCode): NotCleared {
-    right.next = right.messages.length;
-    return new NotCleared(code);
-  }
+/** A clearance for these messages, in this order, each once, on this lease. Throws for what is no message. */
+export function mintClearance(
+  lease: Lease,
+  messages: readonly Message[],
+  phase: Clearance['phase'],
+  id: string,
+): Clearance {
+  if (messages.length === 0) throw new NotCleared('mismatched');
+  return new Minted(id, phase, lease, messages) as unknown as Clearance;
+}
+
+/** Spends the right to send `message`, before it is sent. Throws `NotCleared`, and the clearance is worth nothing then. */
+export function spendClearance(clearance: Clearance, lease: Lease, message: Message): Spent {
+  if (typeof clearance !== 'object' || clearance === null) throw new NotCleared('forged');
+  return Minted.spend(clearance, lease, message);
 }

@@ -10,14 +10,19 @@ export function exactCopy(message: Message): Message {
 }
 
 function copyOf(value: unknown): Json {
-  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
   if (Array.isArray(value)) return Object.freeze(value.map((item: unknown) => copyOf(item)));
   if (typeof value === 'object' && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) throw new TypeError('a message holds plain values only');
-    const members: [string, Json][] = [];
-    for (const [name, member] of Object.entries(value)) if (member !== undefined) members.push([name, copyOf(member)]);
-    return Object.freeze(Object.fromEntries(members));
+    const copy: { [name: string]: Json } = {};
+    for (const name of Object.keys(value)) {
+      const member: unknown = (value as { [name: string]: unknown })[name];
+      // Assigning to it would set the prototype.
+      if (name === '__proto__') throw new TypeError('a message has no member of that name');
+      if (member !== undefined) copy[name] = copyOf(member);
+    }
+    return Object.freeze(copy);
   }
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -43,12 +48,14 @@ export function saysTheSame(copy: Json | undefined, value: unknown): boolean {
 
 function sameMembers(copy: JsonObject, value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) return false;
-  const given = Object.entries(value).filter(([, member]) => member !== undefined);
-  const names = Object.keys(copy);
-  return (
-    given.length === names.length &&
-    given.every(([name, member]) => Object.hasOwn(copy, name) && saysTheSame(copy[name], member))
-  );
+  let same = 0;
+  for (const name of Object.keys(value)) {
+    const member: unknown = (value as { [name: string]: unknown })[name];
+    if (member === undefined) continue;
+    if (!Object.hasOwn(copy, name) || !saysTheSame(copy[name], member)) return false;
+    same++;
+  }
+  return same === Object.keys(copy).length;
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

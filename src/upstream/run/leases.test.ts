@@ -63,7 +63,7 @@ describe('a clearance', () => {
     ],
     ['forged', 'one built by hand', async () => [lease, sql('a'), { id: 'cl_1', phase: 'effect' } as Clearance]],
     [
-      'forged',
+      'foreign',
       'one of another installation',
       async () => {
         const others = openLeases({

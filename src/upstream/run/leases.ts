@@ -1,4 +1,4 @@
-import { Clearances, NotCleared } from './clearances.ts';
+import { mintClearance, NotCleared, spendClearance } from './clearances.ts';
 import type { Clearance, Lease, Leases } from '../../contract/lease.ts';
 import {
   type Answer,
@@ -38,8 +38,7 @@ const eachIsAnEffect: ReadonlySet<string> = new Set(['http']);
 /** The one place that sends. Throws `Refused` (`UNAVAILABLE`) from `open` for an entry that leads nowhere. */
 export function openLeases(parts: LeaseParts): OpenLeases {
   const upstreams = new Map(parts.upstreams.map((one) => [one.protocol, one]));
-  const clearances = new Clearances();
-  const lent = new WeakSet<Lease>();
+  const lender = Object.freeze({});
   let count = 0;
   return Object.freeze({
     open: async (name: string) => {
@@ -53,13 +52,11 @@ export function openLeases(parts: LeaseParts): OpenLeases {
         );
       }
       const line = await upstream.open(route, await parts.vault.open(route.credential ?? name));
-      const lease = new OpenLease(`lease-${++count}`, name, upstream.protocol, line, clearances);
-      lent.add(lease);
-      return lease;
+      return new OpenLease(`lease-${++count}`, name, upstream.protocol, line, lender);
     },
     mint: (lease: Lease, messages: readonly Message[], phase: Clearance['phase'], id: string) => {
-      if (!lent.has(lease)) throw new NotCleared('foreign');
-      return clearances.mint(lease, messages, phase, id);
+      if (!OpenLease.isLentBy(lease, lender)) throw new NotCleared('foreign');
+      return mintClearance(lease, messages, phase, id);
     },
     close: async () => {
       for (const one of parts.upstreams) await one.close?.();
@@ -79,16 +76,20 @@ class OpenLease implements Lease {
   readonly upstream: string;
   readonly #protocol: string;
   readonly #line: Line;
-  readonly #clearances: Clearances;
+  readonly #lender: object;
   #ran: readonly Message[] = [];
   #state: State = 'idle';
 
-  constructor(id: string, upstream: string, protocol: string, line: Line, clearances: Clearances) {
+  constructor(id: string, upstream: string, protocol: string, line: Line, lender: object) {
     this.id = id;
     this.upstream = upstream;
     this.#protocol = protocol;
     this.#line = line;
-    this.#clearances = clearances;
+    this.#lender = lender;
+  }
+
+  static isLentBy(lease: Lease, lender: object): boolean {
+    return #lender in lease && lease.#lender === lender;
   }
 
   get ran(): readonly Message[] {
@@ -97,7 +98,7 @@ class OpenLease implements Lease {
 
   async send(message: Message, clearance: Clearance): Promise<Answer> {
     // Spent first: a clearance that was shown to a lease that can't use it is spent all the same.
-    const spent = this.#clearances.spend(clearance, this, message);
+    const spent = spendClearance(clearance, this, message);
     this.#enter();
     if (
       spent.message.protocol !== this.#protocol ||
