@@ -312,6 +312,26 @@ describe('hosts', () => {
     expect(rig.road.noted).toEqual([{ kind: 'tunnelled', gate: 'http', principal: 'cursor', token: 'tk_A', body }]);
   });
 
+  test.each([
+    ['93.184.216.34:443', 'backboard.railway.com'],
+    ['cdn.elsewhere.test:443', 'x.suffix.test'],
+    ['cdn.elsewhere.test:443', 'API.toy.test'],
+  ])('K5: a tunnel to %s cannot be used to speak to %s', async (authority, servername) => {
+    mode = 'open';
+    let reached = 0;
+    const count = (): void => {
+      reached += 1;
+    };
+    far.on('connection', (socket) => socket.on('data', count));
+    await expect(inside({ authority, servername })).rejects.toThrow();
+    far.removeAllListeners('connection').on('connection', (socket) => socket.pipe(socket));
+    expect(reached).toBe(0);
+    expect(rig.road.noted).toMatchObject([
+      { kind: 'tunnelled' },
+      { kind: 'refused', principal: 'cursor', body: { code: 'DENIED' } },
+    ]);
+  });
+
   test('F1: no tunnel when it cannot be journaled, or when it cannot be dialled', async () => {
     mode = 'open';
     expect(await rig.raw(connectBytes('nowhere.test:443'))).toMatch(/^HTTP\/1\.1 502 /);
@@ -358,5 +378,16 @@ describe('hosts', () => {
     const tls = await inside();
     expect(await ask(tls)).toMatch(/^HTTP\/1\.1 200 /);
     tls.destroy();
+  });
+
+  test('F3: tunnels are counted, given back, and a TLS that never begins is ended', async () => {
+    const one = await openRig({ limits: { tunnels: 2, headTime: 250, checkEvery: 50 } });
+    const open = (): Promise<string> => one.raw(connectBytes('api.toy.test:443'), { wait: 2_000 });
+    const started = performance.now();
+    const said = await Promise.all([open(), open(), open()]);
+    expect(said.map((text) => text.slice(9, 12)).sort()).toEqual(['200', '200', '503']);
+    expect(performance.now() - started).toBeLessThan(1_800);
+    expect(await one.raw(connectBytes('api.toy.test:443'), { wait: 10 })).toMatch(/^HTTP\/1\.1 200 /);
+    await one.gate.close();
   });
 });

@@ -5,6 +5,7 @@ import { TLSSocket, type SecureContext } from 'node:tls';
 import type { Bearer, Peer } from '../../contract/road.ts';
 import { refusalIn, refuse } from '../../model/refusal.ts';
 import { type Judged, isListed } from './claims.ts';
+import { ClaimedInTunnel, unclaimedOnly } from './client-hello.ts';
 import { exposureIn, proxyCredential } from './credentials.ts';
 import { refuseExposure } from './exposure.ts';
 import { readHeaders } from './head.ts';
@@ -43,15 +44,20 @@ export function handleConnect(
   // Node takes its own listeners off a socket that asked for CONNECT; an error nobody listens to would end the process.
   socket.on('error', () => socket.destroy());
   const seen: Attempt = { peer: room.connections.of(socket)?.address ?? '' };
-  connect(room, interception, request, socket, early, seen).catch((thrown: unknown) => {
-    const refusal = refusalIn(thrown);
-    const usual = refusal.code === 'BAD_TOKEN' ? 407 : problemDocument(refusal).status;
-    const status = thrown instanceof WireRefused ? thrown.status : usual;
-    // A client that waits to be asked for its credential is no incident; an exposure has an entry of its own.
-    const waits = status === 407 && request.headers['proxy-authorization'] === undefined;
-    if (!waits && refusal.code !== 'EXPOSED_CREDENTIAL') room.noteRefusal(refusal, seen);
-    sayRaw(socket, refusal, status, room.limits);
-  });
+  connect(room, interception, request, socket, early, seen)
+    .catch((thrown: unknown) => refuseConnect(room, request, socket, seen, thrown))
+    // Saying it failed as well: nothing is left but to hang up.
+    .catch(() => socket.destroy());
+}
+
+function refuseConnect(room: Room, request: IncomingMessage, socket: Duplex, seen: Seen, thrown: unknown): void {
+  const refusal = refusalIn(thrown);
+  const usual = refusal.code === 'BAD_TOKEN' ? 407 : problemDocument(refusal).status;
+  const status = thrown instanceof WireRefused ? thrown.status : usual;
+  // A client that waits to be asked for its credential is no incident; an exposure has an entry of its own.
+  const waits = status === 407 && request.headers['proxy-authorization'] === undefined;
+  if (!waits && refusal.code !== 'EXPOSED_CREDENTIAL') room.noteRefusal(refusal, seen);
+  sayRaw(socket, refusal, status, room.limits);
 }
 
 /** What is known of a CONNECT so far, for the journal should it be refused. */
@@ -76,7 +82,7 @@ async function connect(
   connection.over = true;
   const wanted = readConnect(request, early, room);
   seen.host = wanted.host;
-  if (room.connections.sockets.size > room.limits.connections + room.limits.tunnels) {
+  if (!room.connections.takeTunnel(socket, room.limits.tunnels)) {
     throw refuse('UNAVAILABLE', 'too many tunnels are open', 'close some and try again');
   }
   const peer = connection.peer ?? (await connection.peerRead);
@@ -163,15 +169,21 @@ async function tunnelUnseen(room: Room, wanted: Wanted, bearer: Bearer, socket: 
     return;
   }
   (socket as Socket).setTimeout(room.limits.idle, () => socket.destroy());
-  socket.once('close', () => far.destroy());
   socket.write('HTTP/1.1 200 HOLDPOINT_NOT_COVERED\r\n\r\n');
   const broken = (error?: Error | null): void => {
-    if (error) {
-      far.destroy();
-      socket.destroy();
-    }
+    if (!error) return;
+    far.destroy();
+    socket.destroy();
   };
-  pipeline(socket, far, broken);
+  const claimed = (name: string): boolean => room.claims.byHost(name) !== undefined;
+  pipeline(socket, unclaimedOnly(claimed), far, (error) => {
+    if (error instanceof ClaimedInTunnel) {
+      const meant = `${quoted(error.host)}, which is judged and never tunnelled`;
+      const refused = refuse('DENIED', `the tunnel to ${quoted(host)} was used to speak to ${meant}`);
+      room.noteRefusal(refused.refusal, { ...who, host, peer: peer.address });
+    }
+    broken(error);
+  });
   pipeline(far, socket, broken);
 }
 

@@ -44,15 +44,23 @@ export interface Connections {
   /** All that are open. */
   readonly sockets: ReadonlySet<Duplex>;
   readonly busy: () => boolean;
+  /** Counts a socket as a tunnel until it closes; false when there are that many already. */
+  readonly takeTunnel: (socket: Duplex, most: number) => boolean;
 }
 
 export function newConnections(): Connections {
   const known = new Map<Duplex, Connection>();
   const sockets = new Set<Duplex>();
+  const tunnels = new Set<Duplex>();
   return {
     sockets,
     of: (socket) => known.get(socket),
     busy: () => [...known.values()].some((connection) => connection.open !== undefined),
+    takeTunnel(socket, most) {
+      if (tunnels.size >= most) return false;
+      tunnels.add(socket);
+      return true;
+    },
     add(socket, address, peerRead, tunnel) {
       const connection: Connection = { address, peer: undefined, peerRead, tunnel, open: undefined, over: false };
       known.set(socket, connection);
@@ -60,6 +68,7 @@ export function newConnections(): Connections {
       socket.once('close', () => {
         known.delete(socket);
         sockets.delete(socket);
+        tunnels.delete(socket);
       });
       const settle = async (): Promise<void> => {
         connection.peer = await peerRead;

@@ -85,9 +85,11 @@ function readBody(room: Room, connection: Connection, exchange: Exchange, head: 
   request.once('end', () => {
     if (!reading) return;
     reading = false;
-    judge(room, connection, exchange, head, address, { chunks, received, share }).catch((thrown: unknown) => {
-      refuseLate(room, connection, exchange, thrown, tongueOf(address.judged.provider, address));
-    });
+    const tongue = tongueOf(address.judged.provider, address);
+    judge(room, connection, exchange, head, address, { chunks, received, share })
+      .catch((thrown: unknown) => refuseLate(room, connection, exchange, thrown, tongue))
+      // Saying it failed as well: nothing is left but to hang up.
+      .catch(() => request.socket.destroy());
   });
   if (head.waits) response.writeContinue();
 }
