@@ -152,7 +152,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const refreshChannels = (): void => alarms.replaceChannels(channelsOf(installation.config));
   refreshChannels();
   const { code, enrolment } = await openEnrolment(store, signers);
-  await ensureHumanToken(store, identity, places);
+  await ensureHumanToken({ store, identity, places, clock });
   const timers = openTimers(road, clock);
   const api: ApiParts = {
     road,

@@ -49,7 +49,7 @@ export async function undo(
   }
   const outcomes: Outcome[] = [];
   for (const message of put.plans) {
-    const outcome = await mediate(road, { gate: 'undo', bearer, provider, message, reading: provider.read(message) });
+    const outcome = await mediate(road, { gate: 'undo', bearer: reaching(bearer, image.environments), provider, message, reading: provider.read(message) });
     outcomes.push(outcome);
     if (outcome.kind === 'refused') return outcomes;
   }
@@ -95,4 +95,10 @@ async function prepare(
   } finally {
     await lease.release();
   }
+}
+
+/** A human may put back whatever was secured, where it was secured; an agent only within its own scope. */
+function reaching(bearer: Bearer, environments: readonly string[]): Bearer {
+  if (bearer.principal.kind !== 'human') return bearer;
+  return { ...bearer, token: { ...bearer.token, scope: { gates: ['undo'], operations: 'all', environments, resources: 'all' } } };
 }

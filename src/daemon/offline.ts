@@ -1,0 +1,96 @@
+import { ConfigError, readConfig, type ConfigProblem } from './config.ts';
+import { explainText, type Explained } from './explain.ts';
+import type { OperationClass, Provider } from '../contract/provider.ts';
+import type { Json } from '../model/json.ts';
+import { refusalIn } from '../model/refusal.ts';
+import { decodeUtf8, readStrictJson, type StrictJson } from '../languages/graphql/index.ts';
+import { railway } from '../providers/railway/index.ts';
+import { loadPolicy, PolicyError, readPolicyDirectory, type PolicyFinding } from '../road/policy/policy.ts';
+
+/** What one line of `explain --jsonl` answers; `id` is the line's own, `null` where it had none that could be read. */
+export type ExplainedLine = Omit<Explained, 'id'> & { readonly id: string | number | null };
+
+/** What the command line can say without a daemon: the same reading and judging, with the policy that ships. */
+export interface Offline {
+  /** One line of JSON: `{"id","text","variables"?}`. Never throws: what is not understood is `unknown` and denied. */
+  explainLine(about: string, line: Uint8Array): ExplainedLine;
+  /** Operations of a provider; undefined when there is none of that name. */
+  catalogue(about: string): readonly OperationClass[] | undefined;
+  /** Words people use → the operations they mean, of all providers. */
+  readonly presets: { readonly [name: string]: readonly string[] };
+}
+
+const providers: readonly Provider[] = Object.freeze([railway]);
+
+export function openOffline(): Offline {
+  const policy = loadPolicy();
+  return {
+    presets: Object.assign({}, ...providers.map((one) => one.presets)) as Offline['presets'],
+    catalogue: (about) => providers.find((one) => one.name === about)?.catalogue,
+    explainLine(about, bytes) {
+      let id: string | number | null = null;
+      try {
+        const line = readStrictJson(decodeUtf8(bytes));
+        id = idIn(line);
+        const { text, variables } = askedIn(line);
+        return { ...explainText(providers, policy, { id: '', about, text, variables }), id };
+      } catch (thrown) {
+        const reason = thrown instanceof LineError ? thrown.message : refusalIn(thrown).detail;
+        return {
+          id,
+          reversibility: 'unknown',
+          decision: 'deny',
+          actions: [],
+          reasons: [`the line could not be read: ${reason}`],
+        };
+      }
+    },
+  };
+}
+
+class LineError extends Error {}
+
+function idIn(line: StrictJson): string | number | null {
+  const id = isRecord(line) ? line['id'] : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
+}
+
+function askedIn(line: StrictJson): { text: string; variables?: { readonly [name: string]: Json } } {
+  if (!isRecord(line)) throw new LineError('it is not an object');
+  const { text, variables } = line;
+  if (typeof text !== 'string') throw new LineError('`text` is missing or not a string');
+  if (variables === undefined || variables === null) return { text };
+  if (!isRecord(variables)) throw new LineError('`variables` is not an object');
+  return { text, variables };
+}
+
+function isRecord(value: unknown): value is { [key: string]: StrictJson } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is wrong with the text of a `holdpoint.yaml`; nothing when it is good. */
+export function configProblems(text: string): readonly ConfigProblem[] {
+  try {
+    readConfig(text);
+    return [];
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown.problems;
+    throw thrown;
+  }
+}
+
+/** The `*.cedar` files of a directory with their texts, and what is wrong with them; nothing when they are good. */
+export function readPolicies(directory: string): {
+  readonly files: { readonly [name: string]: string };
+  readonly version: string | undefined;
+  readonly findings: readonly PolicyFinding[];
+} {
+  try {
+    const files = readPolicyDirectory(directory);
+    const { version } = loadPolicy({ files });
+    return { files: Object.fromEntries(files.map(({ name, text }) => [name, text])), version, findings: [] };
+  } catch (thrown) {
+    if (thrown instanceof PolicyError) return { files: {}, version: undefined, findings: thrown.findings };
+    throw thrown;
+  }
+}
