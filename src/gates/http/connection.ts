@@ -18,6 +18,8 @@ export interface Tunnel {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Who asks, once that is known. */
+  bearer: Bearer | undefined;
   /** Since handed to the road: from here on a broken connection must not be answered with "nothing was done". */
   acted: boolean;
   /** Bytes after it could not be read: it was answered outside of its response, and nothing more is done with it. */

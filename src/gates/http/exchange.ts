@@ -28,7 +28,7 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
     request.resume();
     return;
   }
-  const exchange: Exchange = { request, response, acted: false, abandoned: false };
+  const exchange: Exchange = { request, response, bearer: connection.tunnel?.bearer, acted: false, abandoned: false };
   if (connection.open !== undefined) {
     connection.over = true;
     const pipelined = new WireRefused(
@@ -123,6 +123,7 @@ async function judge(
   checkText(head, body);
   const { judged } = address;
   const bearer = await bearerOf(room, connection, head, address, body);
+  exchange.bearer = bearer;
   const message = messageOf(head, address.origin, address.path, body);
   const reading = judged.provider.read(message);
   if (exchange.abandoned || response.destroyed) return;
@@ -164,7 +165,7 @@ function sayOutcome(exchange: Exchange, outcome: Outcome, tongue: Tongue): void 
 /** A refusal while the body is still coming: said in HTTP's own terms, and the connection ends. */
 function refuseEarly(room: Room, connection: Connection, exchange: Exchange, thrown: unknown): void {
   connection.over = true;
-  note(room, connection, thrown);
+  note(room, connection, exchange, thrown);
   const status = thrown instanceof WireRefused ? thrown.status : undefined;
   sayAndDrain(exchange, problemDocument(refusalIn(thrown), status), room.limits);
 }
@@ -175,22 +176,22 @@ function refuseLate(room: Room, connection: Connection, exchange: Exchange, thro
     refuseEarly(room, connection, exchange, thrown);
     return;
   }
-  if (!exchange.acted) note(room, connection, thrown);
+  if (!exchange.acted) note(room, connection, exchange, thrown);
   // What failed after the road was taken may have happened: never "nothing was sent".
   const lost = refuse('OUTCOME_UNKNOWN', 'the request was handed on and its outcome cannot be told');
   const refusal = exchange.acted && !(thrown instanceof Refused) ? lost.refusal : refusalIn(thrown);
   say(exchange, sayRefusal(refusal, tongue));
 }
 
-function note(room: Room, connection: Connection, thrown: unknown): void {
-  const { tunnel, address } = connection;
+function note(room: Room, connection: Connection, exchange: Exchange, thrown: unknown): void {
   const refusal = refusalIn(thrown);
   // An exposure has an entry of its own, written before it was refused.
   if (refusal.code === 'EXPOSED_CREDENTIAL') return;
+  const { tunnel, address } = connection;
+  const { bearer } = exchange;
   room.noteRefusal(refusal, {
     peer: address,
-    ...(tunnel === undefined
-      ? {}
-      : { host: tunnel.host, principal: tunnel.bearer.principal.name, token: tunnel.bearer.token.id }),
+    ...(tunnel === undefined ? {} : { host: tunnel.host }),
+    ...(bearer === undefined ? {} : { principal: bearer.principal.name, token: bearer.token.id }),
   });
 }

@@ -149,6 +149,9 @@ test('F1: whatever throws is a refusal, without inner words', async () => {
   const one = await rig();
   const broken = await send(one, '/toy/broken');
   expect(broken.status).toBe(503);
+  expect(one.road.noted).toMatchObject([
+    { kind: 'refused', principal: 'cursor', token: 'tk_A', body: { code: 'UNAVAILABLE' } },
+  ]);
   expect(await broken.text()).not.toContain('inner words');
   expect(one.road.asked).toEqual([]);
   one.road.answer = () => Promise.reject(new Error('inner words'));
