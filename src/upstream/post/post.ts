@@ -1,44 +1,50 @@
-import { request } from 'node:http';
-import { dial, dialTls, trustedAuthorities } from '../dial/dial.ts';
+import { Exchange } from '../http/exchange.ts';
+import { defaultHttpLimits } from '../http/limits.ts';
+import { poolTo } from '../http/pool.ts';
+import { type Answer, LineBroken } from '../../contract/upstream.ts';
+import type { HttpAnswer } from '../../model/http-message.ts';
+import type { Lookup } from '../dial/resolve.ts';
 
-const timeoutMs = 10_000;
+export interface PostOptions {
+  readonly allowPrivate: boolean;
+  /** PEM of extra authorities. */
+  readonly ca?: string;
+  /** In place of the system's resolver, for tests. */
+  readonly lookup?: Lookup;
+}
+
+/** What the far end answers to an alarm is of no interest beyond its status. */
+const limits = {
+  ...defaultHttpLimits,
+  answerBytes: 65_536,
+  headersTimeout: 10_000,
+  bodyTimeout: 10_000,
+  wholeTimeout: 20_000,
+  connections: 1,
+};
 
 /**
- * Posts JSON to a URL that a human configured (a webhook, a witness) and resolves on any 2xx. Redirects are not
- * followed, the address is pinned, private ones only where the configuration says so.
+ * Posts JSON to a URL under the same rules of address, TLS and redirects as everything else; no credential of the vault
+ * goes with it. Resolves on a 2xx answer, throws otherwise. Neither the error nor its cause holds the URL's path, which
+ * is often a secret.
  */
-export async function postTo(
-  url: string,
-  body: Uint8Array,
-  options: { readonly allowPrivate: boolean },
-): Promise<void> {
-  const { protocol, hostname, port, pathname, search, host } = new URL(url);
-  const secure = protocol === 'https:';
-  if (!secure && protocol !== 'http:') throw new TypeError(`\`${protocol}\` is not http or https`);
-  const to = Number(port === '' ? (secure ? 443 : 80) : port);
-  const how = { ...options, timeout: timeoutMs };
-  const socket = secure ? await dialTls(hostname, to, trustedAuthorities(), how) : await dial(hostname, to, how);
-  await new Promise<void>((resolve, reject) => {
-    const asked = request(
-      {
-        method: 'POST',
-        path: `${pathname}${search}`,
-        headers: { host, 'content-type': 'application/json', 'content-length': body.length, connection: 'close' },
-        createConnection: () => socket,
-        timeout: timeoutMs,
-      },
-      (answer) => {
-        answer.resume();
-        answer.once('error', reject);
-        answer.once('end', () => {
-          const { statusCode = 0 } = answer;
-          if (statusCode >= 200 && statusCode < 300) resolve();
-          else reject(new Error(`${host} answered ${statusCode}`));
-        });
-      },
-    );
-    asked.once('timeout', () => asked.destroy(new Error(`${host} did not answer within ${timeoutMs / 1_000} s`)));
-    asked.once('error', reject);
-    asked.end(body);
-  }).finally(() => socket.destroy());
+export async function postTo(url: string, body: Uint8Array, options: PostOptions): Promise<void> {
+  const target = URL.parse(url);
+  if (target === null || target.username !== '' || target.password !== '')
+    throw new LineBroken('no', 'the url to post to is not one');
+  const { ca, allowPrivate, lookup } = options;
+  const route = { name: target.host, address: target.origin, allowPrivate, ...(ca === undefined ? {} : { ca }) };
+  const pool = poolTo(route, limits, lookup);
+  try {
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      const headers = ['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'holdpoint'];
+      const path = `${target.pathname}${target.search}`;
+      pool.dispatch({ method: 'POST', path, headers, body }, new Exchange(resolve, reject, undefined, limits));
+    });
+    const { status } = answer.content as HttpAnswer;
+    if (status < 200 || status > 299)
+      throw new LineBroken('unknown', `\`${target.host}\` answered with status ${status}`);
+  } finally {
+    await pool.destroy();
+  }
 }
