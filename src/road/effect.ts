@@ -2,6 +2,7 @@ import type { Clear } from './clear.ts';
 import type { Desk } from './desk.ts';
 import type { Measured } from './measure.ts';
 import { prove } from './prove.ts';
+import { ProviderRefused } from './provider-refused.ts';
 import type { Target } from './target.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { Outcome } from '../contract/road.ts';
@@ -161,21 +162,8 @@ export async function settle(desk: Desk, intent: Intent, answer: Answer): Promis
   // Nobody needs it to be on disk before the answer, unless a hold or an inverse hangs on it; a failure makes the journal unhealthy.
   if (intent.clear.signed !== undefined || fromAnswer !== undefined || outcome !== 'done') await settled;
   else settled.catch(() => undefined);
-  if (refusedBy !== undefined) throw providerRefusal(desk, intent, refusedBy);
+  if (refusedBy !== undefined) throw new ProviderRefused(intent.request.upstream, refusedBy);
   return { kind: 'done', answer: reading.mask(answer) };
-}
-
-function providerRefusal(desk: Desk, intent: Intent, words: string): ReturnType<typeof refuse> {
-  const { provider } = desk.asked;
-  desk.road.raise({
-    kind: 'provider-refused',
-    text: `${provider.name} refused the credential of ${intent.request.upstream}: ${words}`,
-  });
-  return refuse(
-    'DENIED',
-    `${provider.name} refused the credential that holdpoint used`,
-    'stop here; this is for the person you work for: do not look for another credential',
-  );
 }
 
 async function settleAs(

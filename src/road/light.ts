@@ -1,5 +1,6 @@
 import type { Desk } from './desk.ts';
 import { describe, judgeInput } from './judge.ts';
+import { ProviderRefused } from './provider-refused.ts';
 import { resolve } from './target.ts';
 import { admitTargets } from './identity/scope.ts';
 import type { Lease } from '../contract/lease.ts';
@@ -37,17 +38,7 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   });
   const answer = await send(desk, upstream, provisional);
   const refusedBy = reading.providerRefusal(answer);
-  if (refusedBy !== undefined) {
-    road.raise({
-      kind: 'provider-refused',
-      text: `${asked.provider.name} refused the credential of ${upstream}: ${refusedBy}`,
-    });
-    throw refuse(
-      'DENIED',
-      `${asked.provider.name} refused the credential that holdpoint used`,
-      'stop here; this is for the person you work for: do not look for another credential',
-    );
-  }
+  if (refusedBy !== undefined) throw new ProviderRefused(upstream, refusedBy);
   return { kind: 'done', answer: reading.mask(answer) };
 }
 

@@ -1,11 +1,12 @@
 import type { RoadParts } from './parts.ts';
+import { ProviderRefused } from './provider-refused.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { Looking } from '../contract/lookup.ts';
 import type { Provider } from '../contract/provider.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import { newId } from '../model/identifier.ts';
 import type { Message } from '../model/plan.ts';
-import { refuse, type Refused } from '../model/refusal.ts';
+import { refuse } from '../model/refusal.ts';
 
 /** At most this many look-ups to find out what one request is about. */
 const bound = 64;
@@ -29,7 +30,7 @@ export async function look<T>(road: RoadParts, provider: Provider, lease: Lease,
     }
     const answer = await ask(road, lease, message, purpose);
     const refused = reading.providerRefusal(answer);
-    if (refused !== undefined) throw providerRefused(road, provider.name, purpose, refused);
+    if (refused !== undefined) throw new ProviderRefused(lease.upstream, refused);
     next = question.next(answer);
   }
   return next.value;
@@ -47,16 +48,4 @@ async function ask(road: RoadParts, lease: Lease, message: Message, purpose: str
       'try again when the provider is up, or tell the person you work for',
     );
   }
-}
-
-function providerRefused(road: RoadParts, provider: string, purpose: string, words: string): Refused {
-  road.raise({
-    kind: 'provider-refused',
-    text: `${provider} refused the credential for a look-up (${purpose}): ${words}`,
-  });
-  return refuse(
-    'DENIED',
-    `${provider} refused the credential that looks things up`,
-    'stop here; this is for the person you work for: do not look for another credential',
-  );
 }

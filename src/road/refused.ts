@@ -1,14 +1,26 @@
 import type { RoadParts } from './parts.ts';
+import { askAboutCredential, ProviderRefused } from './provider-refused.ts';
 import type { Asked, Outcome } from '../contract/road.ts';
 import { refusalIn, Refused, type Refusal } from '../model/refusal.ts';
 
 /** Turns whatever was thrown into a Refusal, and writes it down. A refusal stands even when it cannot be written. */
 export async function refused(road: RoadParts, asked: Asked, thrown: unknown): Promise<Outcome> {
-  const refusal = refusalIn(thrown);
-  if (!(thrown instanceof Refused)) road.diagnose('mediate', thrown);
+  const cause = await told(road, asked, thrown);
+  const refusal = refusalIn(cause);
+  if (!(cause instanceof Refused)) road.diagnose('mediate', cause);
   // A hold and a schedule have entries of their own.
   if (refusal.code !== 'HELD' && refusal.code !== 'SCHEDULED') await note(road, asked, refusal);
   return { kind: 'refused', refusal };
+}
+
+/** A provider's own refusal becomes a hold that asks a human; if even that fails, it is refused all the same. */
+async function told(road: RoadParts, asked: Asked, thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof ProviderRefused)) return thrown;
+  try {
+    return await askAboutCredential(road, asked, thrown);
+  } catch (cause) {
+    return cause;
+  }
 }
 
 async function note(road: RoadParts, asked: Asked, refusal: Refusal): Promise<void> {

@@ -26,7 +26,11 @@ describe('S1: the call that took PocketOS down', () => {
   });
 
   it('denies it to a token made for domains (C2, S1)', async () => {
-    const token = await stage.token('domains', { presets: ['railway:domains'], environments: ['staging', 'production'], purpose: 'custom domains' });
+    const token = await stage.token('domains', {
+      presets: ['railway:domains'],
+      environments: ['staging', 'production'],
+      purpose: 'custom domains',
+    });
     const { body } = await stage.graphql(token, volumeDelete(stage.double.ids.volume));
     expect(body.errors?.[0]?.extensions?.['code']).toBe('HOLDPOINT_DENIED');
     expect(body.errors?.[0]?.message).toContain('railway:volumeDelete');
@@ -42,7 +46,10 @@ describe('S1: the call that took PocketOS down', () => {
   });
 
   it('holds it for the right token, shows what dies with it, and delays it after the signature (H3, H4, U3)', async () => {
-    const token = await stage.token('everything', { presets: ['railway:all'], environments: ['staging', 'production'] });
+    const token = await stage.token('everything', {
+      presets: ['railway:all'],
+      environments: ['staging', 'production'],
+    });
     const { body } = await stage.graphql(token, volumeDelete(stage.double.ids.volume));
     expect(body.errors?.[0]?.extensions?.['code']).toBe('HOLDPOINT_HELD');
     const hold = await stage.hold(String(body.errors?.[0]?.extensions?.['hold']));
@@ -67,7 +74,15 @@ describe('S1: the call that took PocketOS down', () => {
     const { body } = await stage.graphql(
       token,
       'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }',
-      { input: { projectId: ids.project, environmentId: ids.environments.production, serviceId: ids.services.counter, name: 'DATABASE_URL', value: 'postgres://elsewhere/empty' } },
+      {
+        input: {
+          projectId: ids.project,
+          environmentId: ids.environments.production,
+          serviceId: ids.services.counter,
+          name: 'DATABASE_URL',
+          value: 'postgres://elsewhere/empty',
+        },
+      },
     );
     expect(body.errors?.[0]?.extensions?.['code']).toBe('HOLDPOINT_HELD');
     expect(stage.reached('variableUpsert')).toBe(0);
@@ -76,8 +91,20 @@ describe('S1: the call that took PocketOS down', () => {
   it('lets an ordinary variable change run, and takes it back (U1)', async () => {
     const token = await stage.token('variables', { presets: ['railway:variables'], environments: ['production'] });
     const { ids } = stage.double;
-    const variables = { input: { projectId: ids.project, environmentId: ids.environments.production, serviceId: ids.services.counter, name: 'GREETING', value: 'hello' } };
-    const { body } = await stage.graphql(token, 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }', variables);
+    const variables = {
+      input: {
+        projectId: ids.project,
+        environmentId: ids.environments.production,
+        serviceId: ids.services.counter,
+        name: 'GREETING',
+        value: 'hello',
+      },
+    };
+    const { body } = await stage.graphql(
+      token,
+      'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }',
+      variables,
+    );
     expect(body).toEqual({ data: { variableUpsert: true } });
     expect(stage.reached('variableUpsert')).toBe(1);
     const images = (await stage.api('GET', '/v1/undo')).body['images'] as { id: string; state: string }[];
@@ -87,14 +114,45 @@ describe('S1: the call that took PocketOS down', () => {
   });
 
   it('passes what a domains token is for (C2)', async () => {
-    const token = await stage.token('domains', { presets: ['railway:domains'], environments: ['staging', 'production'], purpose: 'custom domains' });
-    const { ids } = stage.double;
-    const { body } = await stage.graphql(token, 'query ($p: String!, $e: String!, $s: String!) { domains(projectId: $p, environmentId: $e, serviceId: $s) { customDomains { domain } } }', {
-      p: ids.project,
-      e: ids.environments.production,
-      s: ids.services.counter,
+    const token = await stage.token('domains', {
+      presets: ['railway:domains'],
+      environments: ['staging', 'production'],
+      purpose: 'custom domains',
     });
+    const { ids } = stage.double;
+    const { body } = await stage.graphql(
+      token,
+      'query ($p: String!, $e: String!, $s: String!) { domains(projectId: $p, environmentId: $e, serviceId: $s) { customDomains { domain } } }',
+      {
+        p: ids.project,
+        e: ids.environments.production,
+        s: ids.services.counter,
+      },
+    );
     expect(body.errors).toBeUndefined();
     expect(body.data).toBeDefined();
+  });
+});
+
+describe('E3: a credential error is where the incident began', () => {
+  it('answers the provider’s refusal with stop, a hold that asks a human, and an alarm (E3)', async () => {
+    const stage = await openStage();
+    try {
+      const token = await stage.token('everything', {
+        presets: ['railway:all'],
+        environments: ['staging', 'production'],
+      });
+      stage.double.fail({ next: 'unauthorized' });
+      const { body } = await stage.graphql(
+        token,
+        `query { environment(id: "${stage.double.ids.environments.staging}") { id name } }`,
+      );
+      expect(body.errors?.[0]?.extensions?.['code']).toBe('HOLDPOINT_DENIED');
+      expect(body.errors?.[0]?.message).toContain('do not look for another credential');
+      const hold = await stage.hold(String(body.errors?.[0]?.extensions?.['hold']));
+      expect(hold.rules).toEqual(['provider-refused']);
+    } finally {
+      await stage.close();
+    }
   });
 });
