@@ -159,6 +159,7 @@ describe('a transactional gate on the same road', () => {
 
   it('puts an image back by the same road (U1)', async () => {
     await gate.autocommit(set('toy-prod', 'a', 'before'));
+    rig.clock.step(1);
     await gate.autocommit(set('toy-prod', 'a', 'after'));
     const [image] = await rig.road.images.list();
     await undo(rig.road, rig.road.images, image?.id ?? '', agent, false);
