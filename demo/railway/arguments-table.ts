@@ -32,8 +32,34 @@ const colleague: Make = (to) => ({ userId: to.account['colleagueId'] ?? '' });
 /** A patch that deletes this environment's own volume without the word `delete`. */
 const deletion: Make = (to) => ({ volumes: { [to.ids.ownVolume[to.environmentName]]: { isDeleted: true } } });
 
+/** The same for queries. */
+const ofQueries: Readonly<Record<string, Make>> = {
+  canvasViewMergePreview: (to) => makers['canvasViewMerge']?.(to) ?? {},
+  customDomain: of('here', 'customDomainId'),
+  deployment: of('here', 'deploymentId'),
+  deploymentEvents: of('here', 'deploymentId'),
+  domainStatus: of('here', 'customDomainId'),
+  environment: of('here', 'environmentId'),
+  environmentPatch: of('here', 'environmentPatchId'),
+  inviteCode: (to) => ({ code: to.account['inviteCode'] ?? '' }),
+  plugin: of('here', 'pluginId'),
+  projectInvitation: (to) => ({ code: to.account['projectInvitationCode'] ?? '' }),
+  projectsByIds: (to) => ({ ids: [to.ids.project, to.ids.otherProject] }),
+  railwayDomain: of('account', 'railwayDomainId'),
+  railwayDomainByName: record,
+  railwayDomainDnsRecords: record,
+  signal: (to) => ({ owner: to.ids.project, name: 'surge' }),
+  signalChanges: (to) => ({ owner: to.ids.project, name: 'surge' }),
+  signalEvaluate: (to) => ({ owner: to.ids.project, name: 'surge' }),
+  signals: (to) => ({ owner: to.ids.project }),
+  template: of('account', 'templateId'),
+  volumeInstance: of('here', 'volumeInstanceId'),
+  workspaceByCode: (to) => ({ code: to.account['workspaceInviteCode'] ?? '' }),
+};
+
 /** Arguments that cannot be told from the schema, or whose obvious value would change nothing. */
 export const makers: Readonly<Record<string, Make>> = {
+  ...ofQueries,
   agentUsageLimitSet: input(() => ({ hardLimitCents: 4200 })),
   apiTokenDelete: of('account', 'id'),
   baseEnvironmentOverride: (to) => ({

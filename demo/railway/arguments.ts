@@ -5,6 +5,7 @@ import {
   type GraphQLInputType,
   type GraphQLOutputType,
   type GraphQLSchema,
+  isAbstractType,
   isEnumType,
   isInputObjectType,
   isLeafType,
@@ -27,10 +28,16 @@ export function mutationNames(schema: GraphQLSchema): readonly string[] {
   return Object.keys(schema.getMutationType()?.getFields() ?? {});
 }
 
-/** Valid arguments for one mutation: required ones by their names and types, others where the table asks for them. */
+/** All queries the schema has. */
+export function queryNames(schema: GraphQLSchema): readonly string[] {
+  return Object.keys(schema.getQueryType()?.getFields() ?? {});
+}
+
+/** Valid arguments for one mutation or query: required ones by their names and types, others where the table asks for them. */
 export function readyOperation(schema: GraphQLSchema, name: string, to: Targets): ReadyOperation {
-  const field = schema.getMutationType()?.getFields()[name];
-  if (field === undefined) throw new Error(`no mutation \`${name}\` in the schema`);
+  const mutation = schema.getMutationType()?.getFields()[name];
+  const field = mutation ?? schema.getQueryType()?.getFields()[name];
+  if (field === undefined) throw new Error(`no operation \`${name}\` in the schema`);
   const made = makers[name]?.(to) ?? {};
   const variables: Record<string, Json> = {};
   for (const arg of field.args) {
@@ -38,20 +45,25 @@ export function readyOperation(schema: GraphQLSchema, name: string, to: Targets)
     if (own === undefined && !isNonNullType(arg.type)) continue;
     variables[arg.name] = valueFor(name, arg.name, arg.type, to, own);
   }
-  return { operationName: name, query: documentFor(field, variables), variables };
+  return {
+    operationName: name,
+    query: documentFor(mutation === undefined ? 'query' : 'mutation', field, variables),
+    variables,
+  };
 }
 
-function documentFor(field: GraphQLField<unknown, unknown>, variables: JsonObject): string {
+function documentFor(kind: 'query' | 'mutation', field: GraphQLField<unknown, unknown>, variables: JsonObject): string {
   const used = field.args.filter((arg) => variables[arg.name] !== undefined);
   const declared = used.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ');
   const passed = used.map((arg) => `${arg.name}: $${arg.name}`).join(', ');
-  const head = `mutation ${field.name}${declared === '' ? '' : `(${declared})`}`;
+  const head = `${kind} ${field.name}${declared === '' ? '' : `(${declared})`}`;
   return `${head} { ${field.name}${passed === '' ? '' : `(${passed})`}${selection(field.type)} }`;
 }
 
 /** The smallest selection that says which thing is meant. */
 function selection(type: GraphQLOutputType): string {
   const named = getNamedType(type);
+  if (isAbstractType(named)) return ' { __typename }';
   if (!isObjectType(named)) return '';
   const fields = Object.values(named.getFields());
   const leaf = fields.find((one) => one.name === 'id') ?? fields.find((one) => isLeafType(getNamedType(one.type)));

@@ -230,7 +230,8 @@ async function main(): Promise<void> {
       : {}),
   });
   console.log(double.url);
-  console.log(JSON.stringify({ tokens: double.tokens, ids: double.ids }, null, 2));
+  const volumeFolder = double.volumeFolder('production');
+  console.log(JSON.stringify({ tokens: double.tokens, ids: double.ids, volumeFolder }, null, 2));
 }
 
 if (process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -104,7 +104,7 @@ export class PostgresVolumes implements VolumeHost {
     await fsp.access(source);
     await server.stop('SIGQUIT');
     await fsp.rm(this.#data(disk), { recursive: true, force: true });
-    await copyTree(source, this.#data(disk));
+    copyTree(source, this.#data(disk));
     await server.start();
   }
 

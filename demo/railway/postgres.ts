@@ -115,13 +115,13 @@ export class PostgresServer {
         `select pg_walfile_name(pg_backup_start('railway double', true)) as file`,
       );
       const first = started.rows[0]?.file ?? '';
-      await copyTree(dataDir, target, (name) => !skipped.has(name));
+      copyTree(dataDir, target, (name) => !skipped.has(name));
       await fsp.mkdir(path.join(target, 'pg_wal'), { recursive: true });
       const stopped = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
       await fsp.writeFile(path.join(target, 'backup_label'), stopped.rows[0]?.labelfile ?? '');
       for (const segment of await fsp.readdir(path.join(dataDir, 'pg_wal'))) {
         if (!/^[0-9A-F]{24}$/u.test(segment) || segment < first) continue;
-        await copyFile(path.join(dataDir, 'pg_wal', segment), path.join(target, 'pg_wal', segment));
+        copyFile(path.join(dataDir, 'pg_wal', segment), path.join(target, 'pg_wal', segment));
       }
     } finally {
       await client.end();
@@ -163,25 +163,25 @@ export class PostgresServer {
 
 const skipped: ReadonlySet<string> = new Set(['pg_wal', 'postmaster.pid', 'postmaster.opts', 'pg_stat_tmp']);
 
-/** Copies a folder whose files may come and go meanwhile. `keep` decides about the names at its top. */
-export async function copyTree(
-  source: string,
-  target: string,
-  keep: (name: string) => boolean = () => true,
-): Promise<void> {
-  await fsp.mkdir(target, { recursive: true, mode: 0o700 });
-  for (const entry of await fsp.readdir(source, { withFileTypes: true }).catch(() => [])) {
+/**
+ * Copies a folder whose files may come and go meanwhile; `keep` decides about the names at its top. Without waiting in between:
+ * a cluster is a thousand small files.
+ */
+export function copyTree(source: string, target: string, keep: (name: string) => boolean = () => true): void {
+  fs.mkdirSync(target, { recursive: true, mode: 0o700 });
+  if (!fs.existsSync(source)) return;
+  for (const entry of fs.readdirSync(source, { withFileTypes: true })) {
     if (!keep(entry.name)) continue;
     const from = path.join(source, entry.name);
     const to = path.join(target, entry.name);
-    if (entry.isDirectory()) await copyTree(from, to);
-    else if (entry.isFile()) await copyFile(from, to);
+    if (entry.isDirectory()) copyTree(from, to);
+    else if (entry.isFile()) copyFile(from, to);
   }
 }
 
-async function copyFile(from: string, to: string): Promise<void> {
+function copyFile(from: string, to: string): void {
   try {
-    await fsp.copyFile(from, to, fs.constants.COPYFILE_FICLONE);
+    fs.copyFileSync(from, to, fs.constants.COPYFILE_FICLONE);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
   }

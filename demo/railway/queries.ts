@@ -34,6 +34,11 @@ export const queries: Resolvers = {
     if (row === undefined) throw new Error('ProjectInvitation not found');
     return row;
   },
+  inviteCode: (call, args) => {
+    const row = call.state.find('inviteCodes', { code: text(args, 'code') });
+    if (row === undefined) throw new Error('InviteCode not found');
+    return row;
+  },
   workspaceByCode: (call, args) => {
     const row = call.state.find('workspaceInviteCodes', { code: text(args, 'code') });
     if (row === undefined) throw new Error('Workspace not found');

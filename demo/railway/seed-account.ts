@@ -2,7 +2,7 @@ import { newProject } from './creating.ts';
 import { type JsonObject, type Row, text } from './json.ts';
 import { newTemplate } from './mutations/template.ts';
 import type { Named, Tokens } from './seeded.ts';
-import { Call, type World } from './world.ts';
+import { Call, nextInt, type World } from './world.ts';
 
 export interface People {
   readonly user: Row;
@@ -42,6 +42,14 @@ export function seedPeople(world: World): People {
       has2FAEnforcement: false,
       slackChannelId: null,
       preferredRegion: 'us-west2',
+    });
+    state.insert('customers', {
+      workspaceId: row.id,
+      stripeCustomerId: `cus_${state.mint().slice(0, 8)}`,
+      state: 'ACTIVE',
+      isWithdrawingToCredits: false,
+      hasExhaustedFreePlan: true,
+      subscriptionIds: [],
     });
     members.forEach((user, at) => {
       state.insert('workspaceMembers', { workspaceId: row.id, userId: user.id, role: at === 0 ? 'ADMIN' : 'MEMBER' });
@@ -143,14 +151,7 @@ function seedProjects(call: Call, people: People, project: Row): Named {
 function seedWorkspace(call: Call, people: People, project: Row, services: Named): Named {
   const { state } = call;
   const workspaceId = people.workspace.id;
-  const customer = state.insert('customers', {
-    workspaceId,
-    stripeCustomerId: `cus_${state.mint().slice(0, 8)}`,
-    state: 'ACTIVE',
-    isWithdrawingToCredits: false,
-    hasExhaustedFreePlan: true,
-    subscriptionIds: [],
-  });
+  const customer = call.needWhere('customers', { workspaceId });
   state.insert('usageLimits', { customerId: customer.id, softLimit: 50, hardLimit: 100, isOverLimit: false });
   state.insert('workspacePolicies', {
     workspaceId,
@@ -191,7 +192,7 @@ function seedWorkspace(call: Call, people: People, project: Row, services: Named
     workspaceId,
     domain: 'pocketos-rentals.example',
     domainName: 'pocketos-rentals.example',
-    recordId: 1,
+    recordId: nextInt(state, 'dnsRecords', 'recordId', 1),
     host: 'www',
     fqdn: 'www.pocketos-rentals.example',
     type: 'CNAME',

@@ -161,7 +161,13 @@ function seedRest(call: Call, { environment, counter }: Parts): Named {
   const environmentId = environment.id;
   const projectId = text(environment, 'projectId');
   const variables: JsonObject = { FEATURE_PICKUP: { value: 'off' } };
-  addPatch(call, environment, 'STAGED', { services: { [text(counter, 'serviceId')]: { variables } } }, null);
+  const patch = addPatch(
+    call,
+    environment,
+    'STAGED',
+    { services: { [text(counter, 'serviceId')]: { variables } } },
+    null,
+  );
   call.state.insert('canvasViews', {
     environmentId,
     layout: { zoom: text(environment, 'name') === 'production' ? 1 : 2, [environmentId]: { x: 0, y: 0 } },
@@ -202,5 +208,5 @@ function seedRest(call: Call, { environment, counter }: Parts): Named {
     logsEnabled: true,
     deletedAt: null,
   });
-  return { dashboardId: dashboard.id, bucketId: bucket.id, pluginId: plugin.id };
+  return { environmentPatchId: patch.id, dashboardId: dashboard.id, bucketId: bucket.id, pluginId: plugin.id };
 }

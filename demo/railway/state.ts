@@ -13,6 +13,7 @@ export interface Change {
 
 export interface Kept {
   readonly rows: ReadonlyMap<TableName, ReadonlyMap<string, Row>>;
+  readonly counts: ReadonlyMap<string, number>;
   readonly minted: number;
 }
 
@@ -27,6 +28,7 @@ export class State {
   readonly #seed: string;
   readonly #onChange: (change: Change) => void;
   readonly #now: () => number;
+  readonly #counts = new Map<string, number>();
   #minted = 0;
   #version = 0;
 
@@ -40,18 +42,21 @@ export class State {
   /** Forgets everything and starts minting the same ids again. Not a change: nobody asked for it over the wire. */
   clear(): void {
     for (const table of this.#tables.values()) table.clear();
+    this.#counts.clear();
     this.#minted = 0;
   }
 
   /** Everything as it is now, to come back to; rows are frozen, so this keeps no copies. */
   keep(): Kept {
     const rows = tableNames.map((name) => [name, new Map(this.#table(name))] as const);
-    return { rows: new Map(rows), minted: this.#minted };
+    return { rows: new Map(rows), counts: new Map(this.#counts), minted: this.#minted };
   }
 
   /** Back to what `keep` kept. Not a change, as with `clear`. */
   putBack(kept: Kept): void {
     for (const name of tableNames) this.#tables.set(name, new Map(kept.rows.get(name)));
+    this.#counts.clear();
+    for (const [name, count] of kept.counts) this.#counts.set(name, count);
     this.#minted = kept.minted;
   }
 
@@ -72,6 +77,13 @@ export class State {
 
   get(table: TableName, id: string): Row | undefined {
     return this.#table(table).get(id);
+  }
+
+  /** The next number under a name, above all it has answered before and above `above`. */
+  count(name: string, above: number): number {
+    const next = Math.max(above, this.#counts.get(name) ?? above) + 1;
+    this.#counts.set(name, next);
+    return next;
   }
 
   /** The row, or Railway's own sort of answer: `Volume not found`. */

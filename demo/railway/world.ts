@@ -117,9 +117,10 @@ export type Resolve = (call: Call, args: JsonObject) => unknown;
 /** Resolvers by the name of a root field. */
 export type Resolvers = Readonly<Record<string, Resolve>>;
 
-/** The next whole number in a column, for ids and ports that Railway counts. */
+/** The next whole number in a column, for ids and ports that Railway counts; one that was given up is not given again. */
 export function nextInt(state: State, table: TableName, column: string, from: number): number {
-  return Math.max(from - 1, ...state.list(table).map((row) => int(row, column))) + 1;
+  const highest = Math.max(from - 1, ...state.list(table).map((row) => int(row, column)));
+  return state.count(`${table}.${column}`, highest);
 }
 
 /** Removes one row the caller may see. */

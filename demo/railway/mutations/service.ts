@@ -55,7 +55,9 @@ export const serviceMutations: Resolvers = {
     const service = call.need('services', text(args, 'id'));
     const input = object(args, 'input');
     for (const instance of call.list('serviceInstances', { serviceId: service.id })) {
-      call.state.update('serviceInstances', instance.id, { source: pick(input, ['image', 'repo']) });
+      call.state.update('serviceInstances', instance.id, {
+        source: { image: maybeText(input, 'image'), repo: maybeText(input, 'repo') },
+      });
       const repository = maybeText(input, 'repo');
       if (repository !== null) connectRepository(call, instance, repository, maybeText(input, 'branch') ?? 'main');
     }
