@@ -5,7 +5,7 @@ import type { Collection, Found, Query, Store, StoredRecord, Transaction } from 
 import { StoreFault, storeFault } from './fault.ts';
 import { secureFiles } from './files.ts';
 import { Rows } from './rows.ts';
-import { prepareSchema } from './schema.ts';
+import { prepareSchema, schemaVersion } from './schema.ts';
 import { OpenTransaction } from './transaction.ts';
 
 /** At most so many transactions share one commit, so that the first of them does not wait for all of a flood. */
@@ -23,9 +23,6 @@ export interface SqliteStoreOptions {
 /**
  * Opens the durable state of one installation: SQLite in WAL mode with synchronous=FULL, so that a commit has been
  * fsynced when it returns. Rejects with `StoreFault` when the file is not ours, too new, exposed or cannot be written.
- *
- * After a commit that failed at its fsync, the frames already written stay in the WAL until the next write goes over
- * them: a process killed in between may find that transaction there when it opens the store again.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   try {
@@ -64,9 +61,12 @@ function configure(database: DatabaseSync): void {
   }
 }
 
-/** One waiting transaction: `run` does its work and answers with what tells the caller once it is durable. */
+/** Tells the caller of a transaction that it is durable. */
+type Attempted = () => void;
+
+/** One waiting transaction. */
 interface Waiting {
-  readonly run: (tx: Transaction) => Promise<() => void>;
+  readonly run: (tx: Transaction) => Promise<Attempted>;
   readonly reject: (fault: unknown) => void;
 }
 
@@ -97,7 +97,7 @@ class SqliteStore implements Store {
     }
     if (this.#closed) return Promise.reject(closed());
     return new Promise<T>((resolve, reject) => {
-      const run = async (tx: Transaction): Promise<() => void> => {
+      const run = async (tx: Transaction): Promise<Attempted> => {
         const value = await work(tx);
         return () => resolve(value);
       };
@@ -146,38 +146,61 @@ class SqliteStore implements Store {
 
   /** Carries out a batch under one BEGIN … COMMIT. Never rejects: each caller hears of its own. */
   async #commit(batch: readonly Waiting[]): Promise<void> {
-    const done: { readonly tell: () => void; readonly reject: (fault: unknown) => void }[] = [];
-    let at = 0;
+    const done: Attempted[] = [];
+    const unheard = new Set(batch);
     try {
       this.#rollbackIfOpen();
       this.#rows.steer('BEGIN IMMEDIATE');
-      for (; at < batch.length; at++) {
-        const one = batch[at];
-        const tell = one === undefined ? undefined : await this.#attempt(one);
-        if (one !== undefined && tell !== undefined) done.push({ tell, reject: one.reject });
+      for (const one of batch) {
+        const tell = await this.#attempt(one);
+        if (tell === undefined) unheard.delete(one);
+        else done.push(tell);
       }
       if (done.length > 0) {
         await this.#runHooks();
-        this.#rows.steer('COMMIT');
+        this.#write();
       }
+      for (const tell of done) tell();
     } catch (thrown) {
       const fault = storeFault(thrown);
-      for (const one of [...done, ...batch.slice(at)]) one.reject(fault);
-      done.length = 0;
+      for (const one of unheard) one.reject(fault);
     }
     try {
       this.#rollbackIfOpen();
     } catch {
       // The next batch tries again before it begins, and is rejected if that fails too.
     }
-    for (const { tell } of done) tell();
+  }
+
+  /** COMMIT: writes the frames and syncs them. */
+  #write(): void {
+    try {
+      this.#rows.steer('COMMIT');
+    } catch (thrown) {
+      this.#overwrite();
+      throw thrown;
+    }
+  }
+
+  /**
+   * A commit that failed at its sync leaves whole frames behind, and a process killed then would find the rejected
+   * transaction in force when it opened the store again. So something harmless is written over them, before anybody is
+   * told. It need not be synced for that; that it fails, too, is expected.
+   */
+  #overwrite(): void {
+    try {
+      this.#rollbackIfOpen();
+      this.#writing.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+    } catch {
+      // As said above.
+    }
   }
 
   /**
    * One transaction in its own savepoint. Undefined when it failed alone and was told so; throws when the whole batch
    * is lost, as when SQLite itself rolled back because the disk was full.
    */
-  async #attempt(one: Waiting): Promise<(() => void) | undefined> {
+  async #attempt(one: Waiting): Promise<Attempted | undefined> {
     this.#rows.steer('SAVEPOINT work');
     const tx = new OpenTransaction(this.#rows);
     try {
