@@ -44,7 +44,15 @@ export function readDocument(schema: GraphQLSchema, source: string, operationNam
   }
   const fragments = reachedFragments(document, operation);
   const kept: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] };
-  return { operation, fragments, text: print(kept) };
+  const text = print(kept);
+  if (Buffer.byteLength(text) > graphqlLimits.documentBytes) {
+    throw refuse(
+      'BAD_REQUEST',
+      `the document is larger than ${graphqlLimits.documentBytes} bytes when it is written out`,
+      documentHint,
+    );
+  }
+  return { operation, fragments, text };
 }
 
 /** Parser and validator messages quote the document: no control characters, bounded. */

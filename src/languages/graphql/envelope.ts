@@ -9,6 +9,8 @@ export const graphqlLimits = {
   /** Bytes of one document: comments and block strings cost no tokens. */
   documentBytes: 64 * 1024,
   tokens: 2000,
+  /** Selections within selections. */
+  depth: 64,
   /** Elements of a batch. */
   batch: 20,
   /** Selected fields of one operation, fragments unfolded. */

@@ -73,7 +73,7 @@ export function readRootFields(
   const root = schema.getRootType(operation.operation);
   if (root === undefined || root === null) throw refuse('BAD_REQUEST', `the schema has no ${operation.operation}`);
   const walk = new Walk(schema, fragments);
-  const found = walk.nodes(operation.selectionSet, root, false);
+  const found = walk.nodes(operation.selectionSet, root, false, 0);
   if (found.length > graphqlLimits.rootFields) {
     throw refuse(
       'BAD_REQUEST',
@@ -81,9 +81,9 @@ export function readRootFields(
       'send fewer at once',
     );
   }
-  return found.map(({ node, definition, parent, conditional }) => ({
-    ...walk.field(node, definition, parent, conditional),
-    arguments: plainArguments(getArgumentValues(definition, node, variables, undefined, true)),
+  return found.map((one) => ({
+    ...walk.field(one),
+    arguments: plainArguments(getArgumentValues(one.definition, one.node, variables, undefined, true)),
   }));
 }
 
@@ -92,6 +92,7 @@ interface FoundField {
   readonly definition: GraphQLField<unknown, unknown>;
   readonly parent: GraphQLCompositeType;
   readonly conditional: boolean;
+  readonly depth: number;
 }
 
 class Walk {
@@ -104,26 +105,25 @@ class Walk {
     this.#fragments = fragments;
   }
 
-  field(
-    node: FieldNode,
-    definition: GraphQLField<unknown, unknown>,
-    parent: GraphQLCompositeType,
-    conditional: boolean,
-  ): SelectedField {
+  field({ node, definition, parent, conditional, depth }: FoundField): SelectedField {
     const type = getNamedType(definition.type);
     const below =
-      node.selectionSet !== undefined && isCompositeType(type) ? this.nodes(node.selectionSet, type, false) : [];
+      node.selectionSet !== undefined && isCompositeType(type)
+        ? this.nodes(node.selectionSet, type, false, depth + 1)
+        : [];
     return {
       key: node.alias?.value ?? node.name.value,
       name: node.name.value,
       coordinate: `${parent.name}.${node.name.value}`,
       type: type.name,
       conditional,
-      children: below.map((found) => this.field(found.node, found.definition, found.parent, found.conditional)),
+      children: below.map((found) => this.field(found)),
     };
   }
 
-  nodes(selections: SelectionSetNode, parent: GraphQLCompositeType, conditional: boolean): FoundField[] {
+  nodes(selections: SelectionSetNode, parent: GraphQLCompositeType, conditional: boolean, depth: number): FoundField[] {
+    if (depth > graphqlLimits.depth)
+      throw refuse('BAD_REQUEST', `the document nests deeper than ${graphqlLimits.depth}`);
     const found: FoundField[] = [];
     for (const selection of selections.selections) {
       this.#seen += 1;
@@ -137,17 +137,25 @@ class Walk {
       const unsure = conditional || (selection.directives?.length ?? 0) > 0;
       switch (selection.kind) {
         case Kind.FIELD:
-          found.push({ node: selection, definition: this.#definition(parent, selection), parent, conditional: unsure });
+          found.push({
+            node: selection,
+            definition: this.#definition(parent, selection),
+            parent,
+            conditional: unsure,
+            depth,
+          });
           break;
         case Kind.INLINE_FRAGMENT: {
           const on = selection.typeCondition === undefined ? parent : this.#type(selection.typeCondition.name.value);
-          found.push(...this.nodes(selection.selectionSet, on, unsure));
+          found.push(...this.nodes(selection.selectionSet, on, unsure, depth + 1));
           break;
         }
         case Kind.FRAGMENT_SPREAD: {
           const fragment = this.#fragments.get(selection.name.value);
           if (fragment === undefined) throw refuse('BAD_REQUEST', 'a fragment is not defined');
-          found.push(...this.nodes(fragment.selectionSet, this.#type(fragment.typeCondition.name.value), unsure));
+          found.push(
+            ...this.nodes(fragment.selectionSet, this.#type(fragment.typeCondition.name.value), unsure, depth + 1),
+          );
           break;
         }
       }

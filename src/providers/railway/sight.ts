@@ -41,6 +41,7 @@ const inventory: { readonly [type: string]: string } = {
   ServiceDomain: 'id domain environmentId serviceId projectId targetPort createdAt updatedAt deletedAt suffix',
   ServiceInstance:
     'id serviceId serviceName environmentId createdAt updatedAt deletedAt region latestDeployment service domains numReplicas isUpdatable nextCronRunAt',
+  Template: 'id name code createdAt',
   User: 'id name email username avatar createdAt has2FA isVerified workspaces',
   Volume: 'id name projectId project createdAt volumeInstances',
   VolumeInstance:

@@ -7,6 +7,7 @@ import type { EnvironmentView, Survey } from './survey.ts';
 import { backupsOf } from './volume.ts';
 import { readPatch } from '../patch.ts';
 import type { Looking } from '../../../contract/lookup.ts';
+import { digestOf } from '../../../model/digest.ts';
 import type { Fact } from '../../../model/hold.ts';
 
 /** One environment, as it is named. */
@@ -68,7 +69,7 @@ function* stagedChanges(
         : []),
       ...(reading.opaque ? [fact('staged changes', 'cannot be read', 'danger')] : []),
     ],
-    dependents: [`${String(staged['id'])}@${String(staged['updatedAt'])}`],
+    dependents: [`staged:${digestOf('holdpoint/railway-staged/v1', staged)}`],
     deletes: reading.opaque || reading.deletions.length > 0,
   };
 }

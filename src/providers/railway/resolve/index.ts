@@ -114,7 +114,7 @@ function* settle(judged: Judged, survey: Survey): Looking<Settled> {
     return {
       judged,
       found: widened,
-      action: raise(resolved, 'irreversible', undoable.impossible),
+      action: raise(resolved, 'irreversible', undoable.impossible, undoable.traits),
       undoable: undefined,
     };
   }
@@ -127,19 +127,32 @@ function widen(judged: Judged, seen: Found, survey: Survey): Found {
   if (out === undefined) return seen;
   return {
     ...seen,
-    resources: [
-      ...seen.resources,
-      { kind: 'railway:account', id: out, name: `every environment, by \`${out}\``, environments: survey.everywhere },
-    ],
+    resources: [...seen.resources, { kind: 'railway:field', id: out, environments: survey.everywhere }],
     facts: [...seen.facts, fact('the answer shows', out, 'warning')],
   };
 }
 
+const deleting = /(?:Delete|DeleteForce|Destroy|Clear)$/;
+const alsoDeleting: ReadonlySet<string> = new Set([
+  'pluginReset',
+  'projectScheduleDelete',
+  'templateRevert',
+  'volumeInstanceBackupRestore',
+]);
+const mayDelete: ReadonlySet<string> = new Set([
+  'environmentApplyChangeSet',
+  'environmentPatchCommit',
+  'environmentPatchCommitStaged',
+  'variableCollectionUpsert',
+  'volumeInstanceUpdate',
+]);
+
+/** What takes something away waits after the signature, unless it is put back as easily. */
 function isDelete({ judged, action }: Settled): boolean {
   if (action.reversibility === 'reversible') return false;
+  const { name } = judged.field;
   return (
-    /Delete|Destroy|Remove|Clear|Reset|Restore|Revert|Patch|ChangeSet/.test(judged.field.name) ||
-    action.why.includes('delete')
+    deleting.test(name) || alsoDeleting.has(name) || (mayDelete.has(name) && action.traits.includes('weakens-backup'))
   );
 }
 

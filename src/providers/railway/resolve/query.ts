@@ -30,7 +30,7 @@ export function* query(judged: Judged, survey: Survey): Looking<Found> {
     case 'maybe': {
       const id = textOf(field.arguments, ...(field.name === 'environment' ? ['id'] : ['environmentId']));
       if (id !== undefined) return inside(judged, survey, id);
-      if (sight === 'maybe') return everywhere(judged, survey, `${field.coordinate} without an environment`);
+      if (sight === 'maybe') return everywhere(judged, survey, field.coordinate);
       throw unresolved('no environment is named');
     }
     case 'deployment':
@@ -55,14 +55,7 @@ function inside(judged: Judged, survey: Survey, environmentId: string): Found {
 /** Says which field made it so, since a narrower question might pass. */
 function everywhere(judged: Judged, survey: Survey, because: string): Found {
   return found({
-    resources: [
-      {
-        kind: 'railway:account',
-        id: because,
-        name: `every environment, by \`${because}\``,
-        environments: survey.everywhere,
-      },
-    ],
+    resources: [{ kind: 'railway:field', id: because, environments: survey.everywhere }],
     name: judged.field.name,
   });
 }
@@ -96,8 +89,8 @@ function* environmentOf(sight: string, args: JsonObject): Looking<string> {
   const lookup = lookups[sight];
   if (lookup === undefined) throw unresolved('no environment is named');
   const [text, variables, field] = lookup(args);
-  const record = (yield* ask(`${field} \`${String(variables['id'])}\``, text, variables))[field];
-  if (!isObject(record))
-    throw unresolved(`\`${String(variables['id'])}\` is unknown to railway, or this credential cannot see it`);
+  const id = textOf(args, 'deploymentId', 'volumeInstanceId', 'id') ?? '';
+  const record = (yield* ask(`${field} \`${id}\``, text, variables))[field];
+  if (!isObject(record)) throw unresolved(`\`${id}\` is unknown to railway, or this credential cannot see it`);
   return must(record, 'environmentId');
 }

@@ -53,6 +53,7 @@ export class Survey {
   readonly context: ResolveContext;
   readonly #projects = new Map<string, ProjectView>();
   readonly #environments = new Map<string, EnvironmentView | undefined>();
+  #own: string | undefined;
 
   constructor(context: ResolveContext) {
     this.context = context;
@@ -82,16 +83,22 @@ export class Survey {
     throw unresolved(`${what} may exist in other environments, which the credential at hand cannot see: not resolved`);
   }
 
+  /** One environment that is bound. What is not bound is not even asked about. */
   *environment(id: string): Looking<EnvironmentView> {
+    this.bound(id);
     const view = yield* this.#view(id);
     if (view === undefined)
       throw unresolved(`environment \`${id}\` is unknown to railway, or this credential cannot see it`);
     return view;
   }
 
+  /** A project that an environment of ours belongs to; others are not asked about. */
   *project(id: string): Looking<ProjectView> {
     const known = this.#projects.get(id);
     if (known !== undefined) return known;
+    if (!(yield* this.visible()).some((environment) => environment.projectId === id)) {
+      throw unresolved(`project \`${id}\` has no environment that is bound in holdpoint.yaml, or cannot be seen`);
+    }
     const { project } = yield* ask(`project \`${id}\``, projectQuery, { id });
     if (!isObject(project) || project['id'] !== id) throw unresolved(`project \`${id}\` is unknown to railway`);
     const view = readProject(project);
@@ -121,6 +128,7 @@ export class Survey {
 
   *#view(id: string): Looking<EnvironmentView | undefined> {
     if (this.#environments.has(id)) return this.#environments.get(id);
+    if (this.context.reach === 'environment' && (yield* this.#ownEnvironment()) !== id) return undefined;
     const data = yield* tryAsk(`environment \`${id}\``, environmentQuery, { id });
     const environment = data?.['environment'];
     const view =
@@ -129,6 +137,19 @@ export class Survey {
         : undefined;
     this.#environments.set(id, view);
     return view;
+  }
+
+  /** The environment of a project token: asking about others would only be refused. */
+  *#ownEnvironment(): Looking<string> {
+    if (this.#own !== undefined) return this.#own;
+    const { projectToken } = yield* ask(
+      'the environment of this credential',
+      'query { projectToken { environmentId } }',
+      {},
+    );
+    if (!isObject(projectToken)) throw unresolved('which environment this credential sees cannot be read');
+    this.#own = must(projectToken, 'environmentId');
+    return this.#own;
   }
 }
 

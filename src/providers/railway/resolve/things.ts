@@ -164,7 +164,8 @@ export function* dnsRecord(judged: Judged, survey: Survey): Looking<Found> {
 export function* account(judged: Judged, survey: Survey): Looking<Found> {
   const id = textOf(judged.field.arguments, 'workspaceId', 'id') ?? 'account';
   const query = `query { apiToken { workspaces { id name } } }`;
-  const data = yield* tryAsk('the workspaces of this credential', query, {});
+  const data =
+    survey.context.reach === 'all' ? yield* tryAsk('the workspaces of this credential', query, {}) : undefined;
   const token = data?.['apiToken'];
   const workspaces = isObject(token) ? items(token['workspaces'], 'workspaces') : [];
   const names = workspaces.map((workspace) => must(workspace, 'name'));

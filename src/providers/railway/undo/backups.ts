@@ -1,5 +1,5 @@
 import { type Impossible, type Look, lookedAll, restoring, type Undoable } from './image.ts';
-import { items } from '../ask.ts';
+import { items, must } from '../ask.ts';
 import type { Found } from '../resolve/found.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { JsonObject } from '../../../model/json.ts';
@@ -16,7 +16,7 @@ export function backupMade(found: Found): Undoable {
   return {
     sentence: `takes ${title} away again`,
     *capture() {
-      const before = (yield* lookedAll(look, title)).map((record) => String(record['id']));
+      const before = (yield* lookedAll(look, title)).map((record) => must(record, 'id'));
       return [
         {
           kind: 'listed',
@@ -52,9 +52,13 @@ export function* schedule(args: JsonObject, found: Found): Looking<Undoable | Im
       members: ['volumeInstanceBackupScheduleList'],
       wrote: {},
       inverse: (before) => {
-        const kinds = items(before['volumeInstanceBackupScheduleList'], 'schedules').map((one) => one['kind'] ?? null);
+        const kinds = items(before['volumeInstanceBackupScheduleList'], 'schedules').map((one) => must(one, 'kind'));
         const dropped = kinds.filter((kind) => !wanted.includes(kind));
-        if (dropped.length > 0) return { impossible: `it stops making ${dropped.join(', ').toLowerCase()} backups` };
+        if (dropped.length > 0)
+          return {
+            impossible: `it stops making ${dropped.join(', ').toLowerCase()} backups`,
+            traits: ['weakens-backup'],
+          };
         return {
           query:
             'mutation ($id: String!, $kinds: [VolumeInstanceBackupScheduleKind!]!) { volumeInstanceBackupScheduleUpdate(volumeInstanceId: $id, kinds: $kinds) }',

@@ -1,6 +1,7 @@
 import { isObject } from '../arguments.ts';
 import { ask, unresolved } from '../ask.ts';
 import type { Looking } from '../../../contract/lookup.ts';
+import type { Trait } from '../../../model/action.ts';
 import { digestOf } from '../../../model/digest.ts';
 import { canonicalJson, type Json, type JsonObject } from '../../../model/json.ts';
 
@@ -67,6 +68,8 @@ export interface Undoable {
 export interface Impossible {
   /** Why there is no true undo. */
   readonly impossible: string;
+  /** What this makes of the act besides. */
+  readonly traits?: readonly Trait[];
 }
 
 export const imageSchema = 'holdpoint/railway-image/v1';

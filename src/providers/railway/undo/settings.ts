@@ -241,11 +241,11 @@ export const settings: { readonly [operation: string]: Settings } = {
       },
     ];
   },
-  railwayDomainDnsRecordUpdate: (args) => {
+  railwayDomainDnsRecordUpdate: (args, found) => {
     const { domain, workspaceId, recordId, ...wrote } = input(args);
     return [
       {
-        title: `DNS record \`${String(wrote['host'])}\``,
+        title: `DNS record of \`${found.name}\``,
         look: {
           query:
             'query ($domain: String!, $workspaceId: String!) { railwayDomainDnsRecords(domain: $domain, workspaceId: $workspaceId) { id host type answer priority ttl } }',
