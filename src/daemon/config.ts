@@ -38,8 +38,8 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Where alarms go.'),
   witness: z
-    .strictObject({ file: z.string().optional(), url: z.url().optional() })
-    .default({})
+    .strictObject({ file: z.string().optional(), url: z.url().optional(), private: z.boolean().default(false) })
+    .default({ private: false })
     .describe('Where checkpoints go.'),
   delay: duration.default('48h').describe('Our own delay after the signature for provider deletes.'),
 });

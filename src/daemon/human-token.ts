@@ -13,10 +13,18 @@ const renewMs = 30 * dayMs;
  * The token with which the human at this machine talks to the API, in a file of the service user's alone. It lets them
  * look, stop and refuse; whatever widens power needs a signature besides. Renewed when it is about to expire.
  */
-export async function ensureHumanToken(parts: { store: Store; identity: Identity; places: Places; clock: Clock }): Promise<void> {
+export async function ensureHumanToken(parts: {
+  store: Store;
+  identity: Identity;
+  places: Places;
+  clock: Clock;
+}): Promise<void> {
   const { store, identity, places, clock } = parts;
   if (await isGood(identity, places.humanToken, clock)) return;
-  const user = userInfo().username.toLowerCase().replace(/[^a-z0-9-]/g, '-').slice(0, 30);
+  const user = userInfo()
+    .username.toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+    .slice(0, 30);
   const { presented } = await store.transact((tx) =>
     identity.createToken(tx, {
       kind: 'human',

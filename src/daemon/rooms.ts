@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { openAlarms, type Alarms } from './alarms.ts';
+import { channelsOf } from './channels.ts';
+import { openDiagnostics } from './diagnostics.ts';
+import { delayOf, openInstallation, type Installation } from './installation.ts';
+import { installationId, journalKey } from './keys.ts';
+import { placesIn, type Places } from './places.ts';
+import { openWitnesses } from './witnesses.ts';
+import { railway } from '../providers/railway/index.ts';
+import { openClock, type RoadClock } from '../road/clock/clock.ts';
+import { openFreeze } from '../road/freeze/freeze.ts';
+import { openHolds } from '../road/holds/holds.ts';
+import { openGoalLocks } from '../road/holds/locks.ts';
+import { defaultHoldSettings, type HoldSettings } from '../road/holds/parts.ts';
+import { openIdentity, type Identity } from '../road/identity/identity.ts';
+import { openJournal, type Journal } from '../road/journal/journal.ts';
+import { LightCache } from '../road/light-cache.ts';
+import type { RoadParts } from '../road/parts.ts';
+import { loadPolicy, type Policy } from '../road/policy/policy.ts';
+import { openResourceLocks } from '../road/resource-locks.ts';
+import { openSigners } from '../road/signing/signers.ts';
+import { openImages } from '../road/undo/images.ts';
+import { openSqliteStore } from '../stores/sqlite/store.ts';
+import { httpUpstream } from '../upstream/http/http-upstream.ts';
+import { openLeases } from '../upstream/run/leases.ts';
+import { keyFile } from '../upstream/vault/key-file.ts';
+import type { KeySource } from '../upstream/vault/key-source.ts';
+import { openVault, type Vault } from '../upstream/vault/vault.ts';
+
+export interface DaemonOptions {
+  readonly data: string;
+  readonly host: string;
+  readonly apiPort: number;
+  readonly httpPort: number;
+  /** What was proved about this installation: `T0` when agents run as our own OS user. */
+  readonly tier: string;
+  readonly key?: KeySource;
+  /** Overrides for tests and the demo. */
+  readonly holds?: Partial<Omit<HoldSettings, 'tier'>>;
+}
+
+/** Every provider there is. */
+export const providers = [railway];
+/** Hosts that are judged, never tunnelled. */
+export const claimed = providers.flatMap((one) => one.hosts);
+
+/** The rooms, joined and not yet reachable from outside. */
+export interface Rooms {
+  readonly places: Places;
+  readonly road: RoadParts;
+  readonly journal: Journal;
+  readonly vault: Vault;
+  readonly identity: Identity;
+  readonly clock: RoadClock;
+  readonly alarms: Alarms;
+  readonly installation: Installation;
+  readonly key: KeySource;
+  /** Puts a newly signed configuration in force: its policy, its channels, its witnesses. */
+  readonly follow: (policy: Policy) => void;
+}
+
+export async function openRooms(options: DaemonOptions, opened: AsyncDisposableStack): Promise<Rooms> {
+  const places = placesIn(options.data);
+  await makePlaces(places);
+  const diagnose = openDiagnostics(places.diagnostics);
+  const store = await openSqliteStore({ path: places.database });
+  opened.defer(() => store.close());
+  const clock = await openClock({ store });
+  const key = options.key ?? keyFile(places.vaultKey);
+  const vault = await openVault({ store, key, clock });
+  const signing = { key: await journalKey(store, vault), origin: `holdpoint/${await installationId(store)}` };
+  const journal = await openJournal({ store, clock, ...signing });
+  opened.defer(() => journal.close());
+  const alarms = openAlarms({ clock, journal: () => journal, diagnose });
+  opened.defer(() => alarms.close());
+  const reachOf = (name: string): 'all' | 'environment' => vault.entry(name)?.reach ?? 'environment';
+  const installation = await openInstallation(store, reachOf, publishedAddress);
+  const leases = openLeases({ upstreams: [httpUpstream()], routes: (name) => installation.route(name), vault });
+  opened.defer(() => leases.close());
+  const raise: RoadParts['raise'] = (alarm) => alarms.raise(alarm);
+  const signers = openSigners({ store, journal, clock });
+  const goalLocks = await openGoalLocks({ store, journal, clock });
+  const settings = holdSettings(options, () => delayOf(installation.config));
+  let policy = compile(installation.applied.policies);
+  const road: RoadParts = {
+    store,
+    journal,
+    clock,
+    signers,
+    goalLocks,
+    leases,
+    providers,
+    raise,
+    diagnose,
+    policy: () => policy,
+    bindings: () => installation.bindings,
+    holds: openHolds({ store, journal, clock, signers, goalLocks, settings, raise }),
+    resourceLocks: openResourceLocks(),
+    freeze: await openFreeze({ store, journal, clock }),
+    images: openImages({ store, sealer: vault, clock }),
+    lightCache: new LightCache(),
+  };
+  const identity = openIdentity({ store, clock, journalAppend: (tx, draft) => journal.append(tx, draft) });
+  const witnesses = openWitnesses(journal, diagnose);
+  const follow = (next: Policy): void => {
+    policy = next;
+    alarms.replaceChannels(channelsOf(installation.config));
+    witnesses.follow(installation.config);
+  };
+  follow(policy);
+  return { places, road, journal, vault, identity, clock, alarms, installation, key, follow };
+}
+
+/** Compiles policies; none given means the default ones. Throws `PolicyError`. */
+export function compile(policies: { readonly [file: string]: string }): Policy {
+  const files = Object.entries(policies).map(([name, text]) => ({ name, text }));
+  return files.length === 0 ? loadPolicy() : loadPolicy({ files });
+}
+
+function publishedAddress(provider: string): string | undefined {
+  const host = providers.find((one) => one.name === provider)?.hosts[0];
+  return host === undefined ? undefined : `https://${host}`;
+}
+
+/** The delay is read each time, since a human may sign another one. */
+function holdSettings(options: DaemonOptions, delay: () => number): HoldSettings {
+  const { holds = {} } = options;
+  const fixed = { ...defaultHoldSettings, ...holds, tier: options.tier };
+  return Object.defineProperty(fixed, 'delayMs', { enumerable: true, get: () => holds.delayMs ?? delay() });
+}
+
+async function makePlaces(places: Places): Promise<void> {
+  await mkdir(places.data, { recursive: true, mode: 0o711 });
+  for (const dir of [`${places.data}/state`, `${places.data}/keys`, places.signers])
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(places.open, { recursive: true, mode: 0o755 });
+  // The daemon runs under a umask that would shut agents out of the two folders they have to pass through.
+  await chmod(places.data, 0o711);
+  await chmod(places.open, 0o755);
+  if (!existsSync(places.diagnostics)) await writeFile(places.diagnostics, '', { mode: 0o600 });
+}
