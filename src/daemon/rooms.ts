@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { openAlarms, type Alarms } from './alarms.ts';
 import { channelsOf } from './channels.ts';
 import { openDiagnostics } from './diagnostics.ts';
