@@ -20,7 +20,7 @@ export interface DoubleOptions {
   /** 0, the default, takes any free port. */
   readonly port?: number;
   readonly tls?: TlsFiles;
-  /** Where volumes live; an own temporary folder, removed at the end, when absent. */
+  /** Where volumes live, removed at the end: `volumes` in this folder, or in an own temporary one when absent. */
   readonly dataDir?: string;
   /** Real PostgreSQL 18 on `pg-data`: in production only with `true`. */
   readonly postgres?: boolean | PostgresSettings;
@@ -51,11 +51,18 @@ export interface Double {
   stop(): Promise<void>;
 }
 
+/** What the double makes in its folder, and removes again. */
+const ownFolders = ['volumes', 'postgresql'] as const;
+
 /** Starts the double on loopback. Whoever starts it stops it; the process's end and its signals do so too. */
 export async function startDouble(options: DoubleOptions = {}): Promise<Double> {
   const now = options.now ?? Date.now;
   const home = options.dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'railway-double-'));
   fs.mkdirSync(home, { recursive: true });
+  for (const own of ownFolders) {
+    if (fs.existsSync(path.join(home, own)))
+      throw new Error(`\`${path.join(home, own)}\` is there already\nchoose an empty folder`);
+  }
   const log = new DoubleLog(options.logFile ?? null, now);
   const world = new World(options.seed ?? 'pocketos', log, now);
   const databases = options.postgres === undefined || options.postgres === false ? null : settingsOf(options.postgres);
@@ -65,6 +72,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<Double> 
   const server = new Server(world, railwaySchema(), options.tls ?? null);
   const removeHome = () => {
     if (options.dataDir === undefined) fs.rmSync(home, { recursive: true, force: true });
+    else for (const own of ownFolders) fs.rmSync(path.join(home, own), { recursive: true, force: true });
   };
   const undoSignals = onEnd(() => {
     if (volumes instanceof PostgresVolumes) volumes.killAll();

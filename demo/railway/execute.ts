@@ -28,7 +28,7 @@ import { Call, type World } from './world.ts';
  * against it; hence `assumeValid`.
  */
 export function railwaySchema(): GraphQLSchema {
-  const file = new URL('schema.json', import.meta.url);
+  const file = new URL('./schema.json', import.meta.url);
   return buildClientSchema(JSON.parse(fs.readFileSync(file, 'utf8')) as IntrospectionQuery, { assumeValid: true });
 }
 
@@ -96,6 +96,7 @@ export async function run(
 function resolve(source: unknown, args: unknown, call: Call, info: GraphQLResolveInfo): unknown {
   const { operation } = info.operation;
   if (info.path.prev !== undefined) return resolveField(source, args, call, info);
+  if (operation === OperationTypeNode.SUBSCRIPTION) throw new Error(`not simulated: ${info.fieldName}`);
   const act = operation === OperationTypeNode.MUTATION ? mutate : resolveRootQuery;
   return logged(call, info, plain(args) as JsonObject, act);
 }

@@ -85,7 +85,7 @@ describe('the command', () => {
   it.each([[], ...(hasBinaries() ? [['--postgres']] : [])])(
     'prints its address, and SIGINT cleans up (%s)',
     async (...flags) => {
-      const file = fileURLToPath(new URL('double.ts', import.meta.url));
+      const file = fileURLToPath(new URL('./double.ts', import.meta.url));
       const child = spawn(process.execPath, [file, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
       let said = '';
       child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));

@@ -1,9 +1,12 @@
+import 'reflect-metadata';
 import fs from 'node:fs';
+import https from 'node:https';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import zlib from 'node:zlib';
+import { X509CertificateGenerator } from '@peculiar/x509';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Double, startDouble } from './double.ts';
@@ -235,6 +238,45 @@ describe('ways in', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('over TLS', () => {
+  it('serves with the key and certificate it is given, whatever host is asked for', async () => {
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const certificate = await X509CertificateGenerator.createSelfSigned({
+      name: 'CN=backboard.railway.com',
+      keys,
+      signingAlgorithm: { ...algorithm, hash: 'SHA-256' },
+      notAfter: new Date(Date.now() + 3_600_000),
+    });
+    const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+    const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`;
+    const secure = await startDouble({ tls: { key, cert: certificate.toString('pem') } });
+    try {
+      expect(secure.url).toMatch(/^https:/u);
+      for (const host of ['backboard.railway.com', 'backboard.railway.app']) {
+        const headers = { ...auth(), ...json, host };
+        const status = await new Promise<number | undefined>((resolve, reject) => {
+          const request = https.request(secure.url, {
+            method: 'POST',
+            headers,
+            ca: certificate.toString('pem'),
+            checkServerIdentity: () => undefined,
+          });
+          request.on('response', (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          });
+          request.on('error', reject);
+          request.end(JSON.stringify({ query: '{ me { id } }' }));
+        });
+        expect(status).toBe(200);
+      }
+    } finally {
+      await secure.stop();
+    }
   });
 });
 
