@@ -21,13 +21,9 @@ import {
 import { type CheckpointSigner, checkpointSigner } from './note.ts';
 import { consistencyPath, inclusionPath } from './proofs.ts';
 import { Outage } from './outage.ts';
-import { PendingReads } from './reads.ts';
+import { ReadBatches } from './read-batches.ts';
 import type { Witness } from './witness.ts';
 
-/** A read waits at most so long (ms) to be written; the rest of the promised 100 ms is for the write. */
-const readsWait = 90;
-/** What a crash can cost of reads, in ms: written into the gap entry. */
-const readsLost = 100;
 /** How long (ms) after a failed write the next is tried. */
 const retryAfter = 250;
 
@@ -96,12 +92,11 @@ class StoredJournal implements Journal {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #feed: Feed;
-  readonly #reads = new PendingReads();
+  readonly #reads: ReadBatches;
   readonly #outage = new Outage();
   readonly #couriers: Courier[] = [];
   /** Appends inside one transaction, one after the other: each builds on the tree that the last one left. */
   readonly #appending = new WeakMap<Transaction, Promise<unknown>>();
-  #readsTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -111,6 +106,11 @@ class StoredJournal implements Journal {
     this.#store = store;
     this.#clock = clock;
     this.#feed = new Feed({ store, from: size, report, lost: (cause) => this.#failed(cause) });
+    this.#reads = new ReadBatches({
+      write: (drafts) => this.#write(drafts),
+      failed: (cause) => this.#failed(cause),
+      now: () => this.#now(),
+    });
     store.beforeCommit(async (tx) => {
       const sealed = await seal(tx, signer);
       if (sealed !== undefined) this.#feed.sealed(sealed);
@@ -145,8 +145,7 @@ class StoredJournal implements Journal {
   noteRead(note: ReadNote): void {
     this.#checkOpen();
     if (this.#outage.lasts) throw new JournalFault('down', 'the journal cannot be written, so nothing is read');
-    this.#reads.add(note, () => this.#now());
-    this.#readsTimer ??= setTimeout(() => void this.#flushReads(), readsWait);
+    this.#reads.add(note);
   }
 
   async latestCheckpoint(): Promise<string> {
@@ -200,11 +199,9 @@ class StoredJournal implements Journal {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#readsTimer);
     clearTimeout(this.#retryTimer);
-    const { drafts } = this.#takeReads();
     try {
-      await this.#write([...drafts, { kind: 'stopped', body: {} }]);
+      await this.#write([...(await this.#reads.rest()), { kind: 'stopped', body: {} }]);
     } finally {
       await this.#feed.idle();
       await Promise.all(this.#couriers.map((courier) => courier.close()));
@@ -214,6 +211,7 @@ class StoredJournal implements Journal {
   /** Appends in a transaction of its own, and first of all tells of an outage that this write ends. */
   async #write(drafts: readonly EntryDraft[]): Promise<readonly Entry[]> {
     const outage = this.#outage.tell();
+    if (outage === undefined && drafts.length === 0) return [];
     try {
       const written = await this.#store.transact(async (tx) => {
         if (outage !== undefined) await this.#append(tx, outage);
@@ -241,32 +239,13 @@ class StoredJournal implements Journal {
     return appended;
   }
 
-  /** Never rejects: a failed write is seen in `healthy`, and the reads wait for the next try. */
-  async #flushReads(): Promise<void> {
-    clearTimeout(this.#readsTimer);
-    this.#readsTimer = undefined;
-    let putBack = (): void => undefined;
-    try {
-      const taken = this.#takeReads();
-      ({ putBack } = taken);
-      if (taken.drafts.length > 0 || this.#outage.lasts) await this.#write(taken.drafts);
-    } catch (thrown) {
-      putBack();
-      this.#failed(thrown);
-    }
-  }
-
-  #takeReads(): ReturnType<PendingReads['take']> {
-    return this.#reads.take(isoTime(this.#now()), isoTime);
-  }
-
   #failed(thrown: unknown): void {
     const now = this.#clock.now();
     this.#outage.begin(isTime(now) ? isoTime(now) : 'unknown', thrown);
     if (this.#closing !== undefined) return;
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = undefined;
-      void this.#flushReads();
+      this.#reads.flush();
     }, retryAfter);
   }
 
@@ -307,8 +286,9 @@ class StoredJournal implements Journal {
 }
 
 function gapAfter(last: Entry): EntryDraft {
-  const missing = `reads of at most the last ${readsLost} ms before the stop may be missing; nothing else can be`;
-  return { kind: 'gap', body: { after: last.index, lastAt: last.at, milliseconds: readsLost, missing } };
+  const missing =
+    'reads let through after the last batch that was written, as a rule at most 100 ms of them; nothing else';
+  return { kind: 'gap', body: { after: last.index, lastAt: last.at, missing } };
 }
 
 /** From 1970 to the last day that ISO 8601 writes with four digits of year. */
