@@ -56,7 +56,7 @@ function believed(desk: Desk): string | undefined {
 async function judgeLight(desk: Desk, provisional: boolean): Promise<string | undefined> {
   const { asked, road } = desk;
   const target = await resolve(desk);
-  admitTargets(asked.bearer.token.scope, target.actions);
+  admitTargets(asked.bearer.token.scope, target.actions, target.environments);
   if (
     target.actions.some(
       (action) => action.reversibility !== 'read' && !(provisional && action.reversibility === 'provisional'),

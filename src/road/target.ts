@@ -23,13 +23,13 @@ export async function resolve(desk: Desk): Promise<Target> {
   const lease = own ?? (await road.leases.open(looker.name));
   try {
     const resolution = await look(road, asked.provider, lease, asked.reading.resolve(context));
-    const environments = touched(resolution.actions, bindings);
-    return {
-      resolution,
-      actions: resolution.actions,
-      environments,
-      upstream: entryFor(bindings, asked.provider.name, environments),
-    };
+    const { actions } = resolution;
+    const environments = touched(actions, bindings);
+    if (environments.length > 0) {
+      return { resolution, actions, environments, upstream: entryFor(bindings, asked.provider.name, environments) };
+    }
+    const upstream = entryForInventory(bindings, asked.provider.name, asked.bearer.token.scope.environments);
+    return { resolution, actions, environments: [upstream.environment], upstream };
   } finally {
     if (own === undefined) await lease.release();
   }
@@ -52,10 +52,12 @@ export function entryForLookups(bindings: Bindings, provider: string, environmen
   return found;
 }
 
+/** The environments of all targets. Only a proved read may touch none: it shows nothing of what is in any of them. */
 function touched(actions: readonly Action[], bindings: Bindings): readonly string[] {
   const names = new Set<string>();
+  if (actions.length === 0) throw refuse('DENIED', 'nothing is known of what this would do');
   for (const action of actions) {
-    if (action.resources.length === 0)
+    if (action.resources.length === 0 && action.reversibility !== 'read')
       throw refuse('DENIED', `what \`${action.operation}\` would hit could not be resolved`);
     for (const resource of action.resources) {
       if (resource.environments.length === 0) {
@@ -75,6 +77,25 @@ function touched(actions: readonly Action[], bindings: Bindings): readonly strin
       'a human binds it in holdpoint.yaml and applies that',
     );
   return [...names].sort();
+}
+
+/**
+ * What asks about no environment goes by an entry of an environment that the token has: one that sees the whole
+ * inventory before others, and production's last.
+ */
+function entryForInventory(bindings: Bindings, provider: string, environments: readonly string[]): UpstreamEntry {
+  const production = new Set(bindings.environments.filter((one) => one.production).map((one) => one.name));
+  const rank = (entry: UpstreamEntry): number =>
+    (entry.reach === 'all' ? 0 : 2) + (production.has(entry.environment) ? 1 : 0);
+  const [best] = bindings.upstreams
+    .filter((entry) => entry.provider === provider && !entry.lookupsOnly && environments.includes(entry.environment))
+    .toSorted((left, right) => rank(left) - rank(right));
+  if (best !== undefined) return best;
+  throw refuse(
+    'DENIED',
+    `no ${provider} upstream serves an environment of this token`,
+    'a human names one in holdpoint.yaml',
+  );
 }
 
 /**

@@ -206,14 +206,14 @@ export function heldRefusal(hold: Hold, wouldDo: string): Refused {
   if (hold.state === 'scheduled') {
     return refuse(
       'SCHEDULED',
-      `${hold.code}: a human signed this; it is scheduled for ${hold.schedule?.notBefore ?? 'later'} and not done yet: ${wouldDo}`,
+      `a human signed this; it is scheduled for ${hold.schedule?.notBefore ?? 'later'} and not done yet: ${wouldDo}`,
       'stop here; it has not happened; do not ask for it again and do not count on it',
       { hold: hold.code },
     );
   }
   return refuse(
     'HELD',
-    `HELD ${hold.code}: this would ${wouldDo}. Nothing was done`,
+    `this would ${wouldDo}. Nothing was done`,
     `stop here; tell the person you work for what you wanted and why; do not try another way; after approval: holdpoint run ${hold.code}`,
     { hold: hold.code, reasons: hold.reasons },
   );
