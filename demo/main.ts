@@ -1,0 +1,78 @@
+/**
+ * `npm run demo`: PocketOS, 24 April 2026, twice. Once as it was, once with Holdpoint in between. Everything is real:
+ * a PostgreSQL, a provider's double that does what it is told, the daemon, the agent's own process, every request.
+ */
+import { castFor, houseFor } from './stage/accounts.ts';
+import { Checks } from './stage/checks.ts';
+import { type Options, readOptions, usage } from './stage/options.ts';
+import { Place } from './stage/place.ts';
+import { seconds, Stage } from './stage/stage.ts';
+import { withHoldpoint } from './scenes/with.ts';
+import { without } from './scenes/without.ts';
+import { openWorld, type Setting } from './scenes/world.ts';
+
+async function play(setting: Setting): Promise<boolean> {
+  const { stage, options, cast } = setting;
+  const checks = new Checks(stage);
+  const [first, second] = await stage.work('PocketOS on a Railway double, twice', async (progress) => {
+    const lost = await openWorld(setting, 'without', (text) => progress(`one for each half; ${text}`));
+    return [lost, openWorld(setting, 'with', () => undefined)] as const;
+  });
+  // Looked at when its turn comes; until then a failure must not end the process.
+  second.catch(() => undefined);
+  const loss = await without(setting, first, checks);
+  const saved = await withHoldpoint();
+  const { results, failed } = checks;
+  stage.say('');
+  stage.say(`${stage.paint('strong', 'WITHOUT')}  ${loss.line}`);
+  stage.say(`${stage.paint('strong', 'WITH')}     ${saved.line}`);
+  const ids = [...new Set(results.flatMap((one) => one.ids))].sort();
+  stage.say(`shown: ${ids.join(' ')}`);
+  for (const one of failed) stage.say(`✗ ${one.ids.join(' ')} ${one.title}: ${one.wrong.join('; ')}`, 'bad');
+  if (options.sabotage.size > 0) stage.say(`guards taken out on purpose: ${[...options.sabotage].join(', ')}`, 'warn');
+  const who = cast.tier === 'T1' ? 'agent ran as its own OS user' : 'agent ran as your own OS user: a seat belt only';
+  stage.say(
+    `tier ${cast.tier} (${who}) · ${results.length} checks, ${results.length - failed.length} passed · ${seconds(stage.elapsed).trim()}`,
+    failed.length === 0 ? 'good' : 'bad',
+  );
+  return failed.length === 0;
+}
+
+async function main(): Promise<number> {
+  let options: Options | undefined;
+  try {
+    options = readOptions(process.argv.slice(2), process.env, process.stdout.isTTY);
+  } catch (cause) {
+    process.stderr.write(`demo: ${cause instanceof Error ? cause.message : String(cause)}\n${usage}`);
+    return 2;
+  }
+  if (options === undefined) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const stage = new Stage(options.plain, (text) => process.stdout.write(text));
+  const place = new Place(options.keep);
+  const stop = (): void => {
+    stage.end();
+    void place.close().finally(() => process.exit(130));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('exit', () => place.killNow());
+  try {
+    const cast = castFor();
+    stage.say(`holdpoint demo: PocketOS, 24 April 2026 · Node ${process.version}`, 'strong');
+    stage.say(cast.said);
+    return (await play({ stage, place, cast, options, house: houseFor(cast, place) })) ? 0 : 1;
+  } catch (cause) {
+    stage.end();
+    process.stderr.write(`demo: it could not be played: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`);
+    return 1;
+  } finally {
+    stage.end();
+    await place.close();
+    if (options.keep) process.stdout.write(`kept: ${place.path}\n`);
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,1 @@
+export async function withHoldpoint(): Promise<{line:string}> { return {line:'not yet'}; }
