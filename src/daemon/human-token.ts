@@ -21,8 +21,8 @@ export async function ensureHumanToken(parts: {
 }): Promise<void> {
   const { store, identity, places, clock } = parts;
   if (await isGood(identity, places.humanToken, clock)) return;
-  const user = userInfo()
-    .username.toLowerCase()
+  const user = accountName()
+    .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')
     .slice(0, 30);
   const { presented } = await store.transact((tx) =>
@@ -45,5 +45,14 @@ async function isGood(identity: Identity, path: string, clock: Clock): Promise<b
     return Date.parse(token.expiresAt) - clock.now() > renewMs;
   } catch {
     return false;
+  }
+}
+
+/** A service user may be a number that no account stands for, as in a container. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? ''}`;
   }
 }
