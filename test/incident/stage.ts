@@ -19,13 +19,24 @@ export interface Stage {
   /** `http://name:token@host:port` for HTTPS_PROXY. */
   proxyFor(name: string, token: string): string;
   /** The human's API, with the human token. */
-  api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
+  api(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
   act(kind: ActKind, body: JsonObject, secret?: string): Promise<Record<string, unknown>>;
   token(name: string, scope: TokenAsked): Promise<string>;
   /** One GraphQL request through the base URL. */
-  graphql(token: string, query: string, variables?: Record<string, unknown>): Promise<{ readonly status: number; readonly body: GraphqlAnswer }>;
+  graphql(
+    token: string,
+    query: string,
+    variables?: Record<string, unknown>,
+  ): Promise<{ readonly status: number; readonly body: GraphqlAnswer }>;
   hold(code: string): Promise<Hold>;
-  approve(hold: Hold, change?: Partial<ApprovalStatement>): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
+  approve(
+    hold: Hold,
+    change?: Partial<ApprovalStatement>,
+  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
   /** How often the double executed this operation. */
   reached(operation: string): number;
   /** Stops the daemon and opens it again on the same data. */
@@ -34,6 +45,8 @@ export interface Stage {
 }
 
 export interface TokenAsked {
+  /** `agent` when absent. */
+  readonly kind?: 'agent' | 'ci' | 'human';
   readonly presets?: readonly string[];
   readonly operations?: readonly string[];
   readonly environments: readonly string[];
@@ -49,12 +62,21 @@ export interface StageOptions {
   readonly double?: DoubleOptions;
   readonly daemon?: Partial<DaemonOptions>;
   readonly stagingDisposable?: boolean;
+  /** Binds Railway's third environment, `preview`, to our `staging` as well; unbound, it is nobody's. */
+  readonly bindPreview?: boolean;
 }
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const data = await mkdtemp(join(tmpdir(), 'holdpoint-stage-'));
   const double = await startDouble(options.double ?? {});
-  const daemonOptions: DaemonOptions = { data, host: '127.0.0.1', apiPort: 0, httpPort: 0, tier: 'T0', ...options.daemon };
+  const daemonOptions: DaemonOptions = {
+    data,
+    host: '127.0.0.1',
+    apiPort: 0,
+    httpPort: 0,
+    tier: 'T0',
+    ...options.daemon,
+  };
   let daemon = await openDaemon(daemonOptions);
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64url');
@@ -63,28 +85,47 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const token = (await readFile(daemon.places.humanToken, 'utf8')).trim();
     const response = await fetch(`${daemon.addresses.api}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
-  const enrolled = await api('POST', '/v1/signers/first', { code: daemon.enrolmentCode, name: 'jane', publicKey: spki });
+  const enrolled = await api('POST', '/v1/signers/first', {
+    code: daemon.enrolmentCode,
+    name: 'jane',
+    publicKey: spki,
+  });
   const signer = String(enrolled.body['id']);
 
   const act: Stage['act'] = async (kind, body, secret) => {
-    const statement: ActStatement = { kind, body, signer, signedAt: isoTime(Date.now()), number: randomBytes(16).toString('base64url') };
+    const statement: ActStatement = {
+      kind,
+      body,
+      signer,
+      signedAt: isoTime(Date.now()),
+      number: randomBytes(16).toString('base64url'),
+    };
     const signature = signed(privateKey, actDigest(statement));
-    const answer = await api('POST', '/v1/acts', { act: { statement, signature }, ...(secret === undefined ? {} : { secret }) });
+    const answer = await api('POST', '/v1/acts', {
+      act: { statement, signature },
+      ...(secret === undefined ? {} : { secret }),
+    });
     if (answer.status !== 200) throw new Error(`${kind}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
   const secretHash = (secret: string): string => createHash('sha256').update(secret).digest('hex');
   const credential = { provider: 'railway', kind: 'bearer', reach: 'all', note: '' } as const;
-  for (const [name, environment] of [['railway-production', 'production'], ['railway-staging', 'staging']] as const) {
+  for (const [name, environment] of [
+    ['railway-production', 'production'],
+    ['railway-staging', 'staging'],
+  ] as const) {
     const secret = double.tokens.account;
     await act('vault-add', { ...credential, name, environment, secretHash: secretHash(secret) }, secret);
   }
-  await act('apply', { text: configFor(double, options.stagingDisposable ?? false), policies: {} });
+  await act('apply', { text: configFor(double, options), policies: {} });
 
   const stage: Stage = {
     double,
@@ -100,7 +141,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     async token(name, asked) {
       const answer = await act('token-create', {
         name,
-        kind: 'agent',
+        kind: asked.kind ?? 'agent',
         purpose: asked.purpose ?? 'testing',
         gates: ['http'],
         presets: asked.presets ?? [],
@@ -165,13 +206,14 @@ export function approvalFor(hold: Hold, signer: string, change: Partial<Approval
   };
 }
 
-function configFor(double: Double, stagingDisposable: boolean): string {
-  const { ids } = double;
+function configFor(double: Double, { stagingDisposable = false, bindPreview = false }: StageOptions): string {
+  const { environments } = double.ids;
   const address = new URL(double.url).origin;
+  const staging = bindPreview ? [environments.staging, environments.preview] : [environments.staging];
   return `version: 1
 environments:
-  staging: { production: false, disposable: ${stagingDisposable}, railway: [${ids.environments.staging}] }
-  production: { production: true, railway: [${ids.environments.production}] }
+  staging: { production: false, disposable: ${stagingDisposable}, railway: [${staging.join(', ')}] }
+  production: { production: true, railway: [${environments.production}] }
 upstreams:
   railway-staging: { provider: railway, environment: staging, credential: "vault:railway-staging", address: "${address}", private: true }
   railway-production: { provider: railway, environment: production, credential: "vault:railway-production", address: "${address}", private: true }
