@@ -564,9 +564,9 @@ function encoded({ volume }: EvasionIds): readonly EvasionCase[] {
 }
 
 function escaped(text: string): string {
-  return [...text].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+  return Array.from(text, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 }
 
 function braced(text: string): string {
-  return [...text].map((character) => `\\u{${character.charCodeAt(0).toString(16)}}`).join('');
+  return Array.from(text, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`).join('');
 }

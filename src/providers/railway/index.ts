@@ -4,6 +4,7 @@ import { ownMessage, railwayHosts, railwayMessage } from './message.ts';
 import { presets } from './presets.ts';
 import { railwayReader } from './read.ts';
 import { railwaySchema } from './schema.ts';
+import { proveIntent } from './undo/proof.ts';
 import { putBackImage } from './undo/put-back.ts';
 import { readGraphql } from '../../languages/graphql/index.ts';
 import type { Provider } from '../../contract/provider.ts';
@@ -19,6 +20,7 @@ export function railwayProvider(): Provider {
     credentialHeaders,
     looksLikeCredential,
     read: railwayReader(schema),
+    prove: proveIntent,
     // An inverse is serialised by the reader, so that what is judged again later is what was planned.
     putBack: (image) =>
       putBackImage(image, ({ query, variables }) =>

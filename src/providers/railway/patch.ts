@@ -33,6 +33,9 @@ const deletingKeys = /^(?:is_?deleted|deleted(?:_?at)?|delete|remove|removed|des
 const deletingWords =
   /^(?:delete|deleted|deleting|remove|removed|destroy|detach|unset|drop|wipe|purge|reset)(?:$|[^a-z]|[A-Z])/i;
 
+/** An intent in a change set: `volume.delete`, `removeService`. */
+const deletingVerb = /delet|remov|destroy|detach|unset|drop|wipe|purge|reset|disconnect|clear/i;
+
 /** Reads the JSON scalar, also when it was passed as a string. */
 export function readPatch(value: Json | undefined): PatchReading {
   const parsed = typeof value === 'string' ? parsedString(value) : value;
@@ -68,7 +71,7 @@ function walk(value: Json, path: readonly string[], found: Found): void {
     typeof value === 'string' &&
     ['op', 'kind', 'type', 'action', 'state'].includes(path.at(-1)?.toLowerCase() ?? '')
   ) {
-    if (deletingWords.test(value)) found.deletions.push(here);
+    if (deletingVerb.test(value)) found.deletions.push(here);
   }
   if (typeof value !== 'object' || value instanceof Uint8Array) return;
   for (const [key, member] of Object.entries(value)) {

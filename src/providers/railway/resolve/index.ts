@@ -2,6 +2,7 @@ import { environment, place, project } from './environment.ts';
 import { fact, type Found, found } from './found.ts';
 import { query } from './query.ts';
 import { service, serviceIn } from './service.ts';
+import type { Settled } from './settled.ts';
 import { Survey } from './survey.ts';
 import {
   account,
@@ -23,8 +24,7 @@ import type { Target } from '../classes/row.ts';
 import { type Judged, raise } from '../judge.ts';
 import { leaves } from '../sight.ts';
 import { combine } from '../undo/combine.ts';
-import type { Undoable } from '../undo/image.ts';
-import { proofOf } from '../undo/proof.ts';
+import { intentOf } from '../undo/proof.ts';
 import { undoableFor } from '../undo/undoable.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { ResolveContext, Resolution } from '../../../contract/provider.ts';
@@ -56,14 +56,6 @@ const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Res
   'volume-instance': volumeInstance,
 };
 
-/** One root field with its target found and its undo, if there is a true one. */
-export interface Settled {
-  readonly judged: Judged;
-  readonly action: Action;
-  readonly found: Found;
-  readonly undoable: Undoable | undefined;
-}
-
 /** What the ids of a request stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
 export function* resolve(all: readonly Judged[], context: ResolveContext): Looking<Resolution> {
   const survey = new Survey(context);
@@ -74,7 +66,8 @@ export function* resolve(all: readonly Judged[], context: ResolveContext): Looki
   const writes = settled.filter((one) => one.action.reversibility !== 'read');
   const deletes = writes.some((one) => isDelete(one));
   const capture = combine(settled);
-  const prove = writes.length === 1 ? proofOf(writes[0], context) : undefined;
+  const [only] = writes;
+  const intent = only === undefined || writes.length > 1 ? undefined : intentOf(only);
   return {
     actions: settled.map((one) => one.action),
     facts: settled.flatMap((one) => one.found.facts),
@@ -83,7 +76,7 @@ export function* resolve(all: readonly Judged[], context: ResolveContext): Looki
     defaultMode: deletes ? 'delayed' : 'now',
     undo: undoSentence(settled),
     ...(capture === undefined ? {} : { capture }),
-    ...(prove === undefined ? {} : { prove }),
+    ...(intent === undefined ? {} : { intent }),
   };
 }
 

@@ -156,7 +156,7 @@ export class Survey {
 function readProject(project: JsonObject): ProjectView {
   const id = must(project, 'id');
   const environments = nodes(project['environments'], 'environments').filter(
-    (environment) => environment['deletedAt'] == null,
+    (environment) => (environment['deletedAt'] ?? null) === null,
   );
   const hidden = environments.find((environment) => environment['canAccess'] === false);
   if (hidden !== undefined)

@@ -1,6 +1,6 @@
 import { hashOf, type ImageItem, imageSchema } from './image.ts';
 import { isObject } from '../arguments.ts';
-import type { Settled } from '../resolve/index.ts';
+import type { Settled } from '../resolve/settled.ts';
 import { readStrictJson } from '../../../languages/graphql/index.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { Capture } from '../../../contract/provider.ts';

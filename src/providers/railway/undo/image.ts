@@ -63,6 +63,8 @@ export type ImageItem = RestoreItem | CreatedItem | ListedItem;
 export interface Undoable {
   readonly sentence: string;
   readonly capture: () => Looking<readonly ImageItem[]>;
+  /** How it can be asked later whether the act took effect. No secrets. */
+  readonly intent?: JsonObject;
 }
 
 export interface Impossible {
@@ -133,7 +135,10 @@ export function* restoring(specs: readonly RestoreSpec[]): Looking<Undoable | Im
     const item = yield* restoreItem(spec);
     if ('impossible' in item) return item;
   }
+  const [only] = specs;
+  const provable = only !== undefined && specs.length === 1 && Object.keys(only.wrote).length > 0;
   return {
+    ...(provable ? { intent: { kind: 'state', look: only.look as unknown as Json, wrote: only.wrote } } : {}),
     sentence: `puts back ${specs.map((spec) => spec.title).join(', ')}`,
     *capture() {
       const items: ImageItem[] = [];

@@ -15,7 +15,7 @@ export function* connected(found: Found): Looking<Undoable | Impossible> {
     members: ['source'],
     wrote: {},
     inverse: ({ source }) => {
-      const some = isObject(source) && (source['image'] != null || source['repo'] != null);
+      const some = isObject(source) && (typeof source['image'] === 'string' || typeof source['repo'] === 'string');
       if (some) return { impossible: 'it was connected to another source, whose triggers cannot be read back' };
       return { query: 'mutation ($id: String!) { serviceDisconnect(id: $id) { id } }', variables: { id } };
     },

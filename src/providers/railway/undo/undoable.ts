@@ -7,6 +7,7 @@ import { settings } from './settings.ts';
 import { connected } from './sources.ts';
 import type { Judged } from '../judge.ts';
 import type { Found } from '../resolve/found.ts';
+import { edgeSettings } from './edge.ts';
 import { endpointBefore } from './endpoints.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 
@@ -27,7 +28,7 @@ export function* undoableFor(judged: Judged, found: Found): Looking<Undoable | I
     case 'volumeInstanceBackupScheduleUpdate':
       return yield* schedule(args, found);
     default: {
-      const make = settings[name];
+      const make = settings[name] ?? edgeSettings[name];
       if (make === undefined) return { impossible: 'its state cannot be read back' };
       const specs = make(args, found, judged);
       return 'impossible' in specs ? specs : yield* restoring(specs);
