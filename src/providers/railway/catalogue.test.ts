@@ -34,9 +34,9 @@ describe('K6: the catalogue covers the published schema', () => {
   it('K6 has 230 mutations, 152 queries, 13 subscriptions, each with a class', () => {
     expect(fieldsOf('Mutation')).toHaveLength(230);
     expect(fieldsOf('Query')).toHaveLength(152);
-    expect(catalogue).toHaveLength(395);
+    expect(catalogue).toHaveLength(230 + 152 + 13 + 4);
     expect(catalogue.filter((one) => one.reversibility === 'unknown').map((one) => one.operation)).toEqual([]);
-    expect(new Set(catalogue.map((one) => one.operation)).size).toBe(395);
+    expect(new Set(catalogue.map((one) => one.operation)).size).toBe(catalogue.length);
   });
 
   it('K6 classifies nothing that the schema does not have', () => {
@@ -139,11 +139,7 @@ describe('presets', () => {
   });
 
   it('C2 every preset names operations of the catalogue only', () => {
-    const known = new Set([
-      ...catalogue.map((one) => one.operation),
-      ...['__schema', '__type', '__typename'].map((name) => `railway:query.${name}`),
-      'railway:__typename',
-    ]);
+    const known = new Set(catalogue.map((one) => one.operation));
     for (const [preset, operations] of Object.entries(presets))
       expect([preset, operations.filter((name) => !known.has(name))]).toEqual([preset, []]);
   });

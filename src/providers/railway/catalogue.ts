@@ -39,7 +39,9 @@ export function catalogueOf(schema: GraphQLSchema): readonly OperationClass[] {
     why: 'subscriptions are not carried: ask again by a query',
     resolver: 'none',
   }));
-  return [...mutations, ...queries, ...subscriptions];
+  // Every schema has them, and no schema lists them.
+  const introspection = ['__schema', '__type', '__typename'].map((name) => entry('query', name));
+  return [...mutations, ...queries, ...introspection, entry('mutation', '__typename'), ...subscriptions];
 }
 
 function entry(kind: 'query' | 'mutation', field: string): OperationClass {
