@@ -1,18 +1,25 @@
 import { ConfigError, readConfig, type ConfigProblem } from './config.ts';
-import { explainText, type Explained } from './explain.ts';
+import { explainText, type ExplainAsked, type Explained } from './explain.ts';
 import type { OperationClass, Provider } from '../contract/provider.ts';
 import type { Json } from '../model/json.ts';
 import { refusalIn } from '../model/refusal.ts';
 import { decodeUtf8, readStrictJson, type StrictJson } from '../languages/graphql/index.ts';
 import { railway } from '../providers/railway/index.ts';
-import { loadPolicy, PolicyError, readPolicyDirectory, type PolicyFinding } from '../road/policy/policy.ts';
+import { loadPolicy, PolicyError, type PolicyFinding } from '../road/policy/policy.ts';
 
 /** What one line of `explain --jsonl` answers; `id` is the line's own, `null` where it had none that could be read. */
 export type ExplainedLine = Omit<Explained, 'id'> & { readonly id: string | number | null };
 
+/** A line as it was read, or what has to be answered to one that cannot be. */
+export type ReadLine =
+  | { readonly asked: { readonly id: string | number | null } & Omit<ExplainAsked, 'id' | 'about'> }
+  | { readonly refused: ExplainedLine };
+
 /** What the command line can say without a daemon: the same reading and judging, with the policy that ships. */
 export interface Offline {
-  /** One line of JSON: `{"id","text","variables"?}`. Never throws: what is not understood is `unknown` and denied. */
+  /** One line of JSON: `{"id","text","variables"?}`. Never throws. */
+  readLine(line: Uint8Array): ReadLine;
+  /** Never throws: what is not understood is `unknown` and denied. */
   explainLine(about: string, line: Uint8Array): ExplainedLine;
   /** Operations of a provider; undefined when there is none of that name. */
   catalogue(about: string): readonly OperationClass[] | undefined;
@@ -27,25 +34,27 @@ export function openOffline(): Offline {
   return {
     presets: Object.assign({}, ...providers.map((one) => one.presets)) as Offline['presets'],
     catalogue: (about) => providers.find((one) => one.name === about)?.catalogue,
+    readLine,
     explainLine(about, bytes) {
-      let id: string | number | null = null;
-      try {
-        const line = readStrictJson(decodeUtf8(bytes));
-        id = idIn(line);
-        const { text, variables } = askedIn(line);
-        return { ...explainText(providers, policy, { id: '', about, text, variables }), id };
-      } catch (thrown) {
-        const reason = thrown instanceof LineError ? thrown.message : refusalIn(thrown).detail;
-        return {
-          id,
-          reversibility: 'unknown',
-          decision: 'deny',
-          actions: [],
-          reasons: [`the line could not be read: ${reason}`],
-        };
-      }
+      const read = readLine(bytes);
+      if ('refused' in read) return read.refused;
+      const { id, text, variables } = read.asked;
+      return { ...explainText(providers, policy, { id: '', about, text, variables }), id };
     },
   };
+}
+
+function readLine(bytes: Uint8Array): ReadLine {
+  let id: string | number | null = null;
+  try {
+    const line = readStrictJson(decodeUtf8(bytes));
+    id = idIn(line);
+    return { asked: { id, ...askedIn(line) } };
+  } catch (thrown) {
+    const reason = thrown instanceof LineError ? thrown.message : refusalIn(thrown).detail;
+    const reasons = [`the line could not be read: ${reason}`];
+    return { refused: { id, reversibility: 'unknown', decision: 'deny', actions: [], reasons } };
+  }
 }
 
 class LineError extends Error {}
@@ -86,8 +95,7 @@ export function readPolicies(directory: string): {
   readonly findings: readonly PolicyFinding[];
 } {
   try {
-    const files = readPolicyDirectory(directory);
-    const { version } = loadPolicy({ files });
+    const { files, version } = loadPolicy({ dir: directory });
     return { files: Object.fromEntries(files.map(({ name, text }) => [name, text])), version, findings: [] };
   } catch (thrown) {
     if (thrown instanceof PolicyError) return { files: {}, version: undefined, findings: thrown.findings };

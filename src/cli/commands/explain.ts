@@ -1,0 +1,103 @@
+import type { ExplainedText } from '../api/answers.ts';
+import { misused } from '../complaint.ts';
+import { exitCode } from '../exit-code.ts';
+import type { Invocation, Run } from '../invocation.ts';
+import { byteLines } from '../terminal/byte-lines.ts';
+import type { Output, Tone } from '../terminal/output.ts';
+
+/** Explains one line of `{"id","text","variables"?}`. */
+type Explainer = (line: Uint8Array) => ExplainedText | Promise<ExplainedText>;
+
+/** A line longer than this (bytes) is answered as one that was not understood. */
+const longestLine = 1024 * 1024;
+
+/** What a text would do and why: from the catalogue and the policy that ships, or asked of the running daemon. */
+export const explain: Run = async (invocation) => {
+  const about = invocation.needed(0);
+  if (invocation.flag('unresolved') || invocation.flag('operations')) return listOperations(invocation, about);
+  const explainer = await explainerFor(invocation, about);
+  if (invocation.flag('jsonl')) return explainLines(invocation, explainer);
+  const text = invocation.word(1) ?? (await textFromStdin());
+  const line = JSON.stringify({ id: '', text, ...variablesOf(invocation) });
+  const { id: _, ...found } = await explainer(Buffer.from(line));
+  const { out } = invocation;
+  out.show(found, () => printExplained(out, found));
+  return exitCode.done;
+};
+
+async function explainerFor(invocation: Invocation, about: string): Promise<Explainer> {
+  const { openOffline } = await import('../../daemon/offline.ts');
+  const offline = openOffline();
+  if (!invocation.flag('live')) return (line) => offline.explainLine(about, line);
+  const api = invocation.api();
+  return async (line) => {
+    // Read here first, so that a line is refused alike whether a daemon is asked or not.
+    const read = offline.readLine(line);
+    if ('refused' in read) return read.refused;
+    const { id, ...asked } = read.asked;
+    return { ...(await api.post<ExplainedText>('/v1/explain', { ...asked, about })), id };
+  };
+}
+
+/** Exactly one line for each line read, malformed ones too. */
+async function explainLines(invocation: Invocation, explainer: Explainer): Promise<0> {
+  for await (const line of byteLines(process.stdin, longestLine)) {
+    invocation.out.jsonLine(await explainer(line ?? Buffer.from('')));
+  }
+  return exitCode.done;
+}
+
+function variablesOf(invocation: Invocation): { variables?: unknown } {
+  const text = invocation.text('variables');
+  if (text === undefined) return {};
+  try {
+    return { variables: JSON.parse(text) };
+  } catch {
+    throw misused(`\`${text}\` is not JSON`, `give --variables like '{"volumeId": "…"}'`);
+  }
+}
+
+async function textFromStdin(): Promise<string> {
+  if (process.stdin.isTTY) throw misused('there is no text to explain', 'give it as the last word, or pipe it in');
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function listOperations(invocation: Invocation, about: string): Promise<0> {
+  const { out } = invocation;
+  const { openOffline } = await import('../../daemon/offline.ts');
+  const catalogue = openOffline().catalogue(about);
+  if (catalogue === undefined) throw misused(`there is no provider \`${about}\``, 'known: railway');
+  const wanted = invocation.flag('unresolved')
+    ? catalogue.filter((one) => one.resolver === 'none' && one.reversibility !== 'read')
+    : catalogue;
+  out.show(wanted, () => {
+    for (const one of wanted) {
+      const traits = one.traits.length === 0 ? '' : ` [${one.traits.join(', ')}]`;
+      const resolver = one.resolver === 'none' && one.reversibility !== 'read' ? '  no resolver: denied' : '';
+      out.line(['strong', one.operation], '  ', [toneOf(one.reversibility), one.reversibility], `${traits}${resolver}`);
+    }
+    out.note([
+      'faint',
+      invocation.flag('unresolved')
+        ? `${wanted.length} of ${catalogue.length} operations cannot be resolved yet and are denied`
+        : `${catalogue.length} operations`,
+    ]);
+  });
+  return exitCode.done;
+}
+
+function printExplained(out: Output, found: Omit<ExplainedText, 'id'>): void {
+  out.line(['strong', found.decision.toUpperCase()], '  ', [toneOf(found.reversibility), found.reversibility]);
+  for (const one of found.actions) {
+    const traits = one.traits.length === 0 ? '' : ` [${one.traits.join(', ')}]`;
+    out.line(`  ${one.operation}: `, [toneOf(one.reversibility), one.reversibility], traits);
+  }
+  for (const reason of found.reasons) out.line(`  because ${reason}`);
+}
+
+function toneOf(reversibility: string): Tone {
+  if (reversibility === 'read' || reversibility === 'reversible') return 'good';
+  return reversibility === 'recoverable' || reversibility === 'provisional' ? 'warning' : 'danger';
+}

@@ -1,0 +1,49 @@
+import type { Status } from '../api/answers.ts';
+import { exitCode } from '../exit-code.ts';
+import type { Run } from '../invocation.ts';
+import type { Output } from '../terminal/output.ts';
+
+export const status: Run = async (invocation) => {
+  const { out } = invocation;
+  const found = await invocation.api().get<Status>('/v1/status');
+  out.show(found, () => printStatus(out, found));
+  if (!found.journal.healthy) return exitCode.unavailable;
+  return found.frozen ? exitCode.frozen : exitCode.done;
+};
+
+/** What is in force, what waits, and what no gate covers. */
+export function printStatus(out: Output, found: Status): void {
+  const { addresses, journal, holds } = found;
+  out.line(`  agents: http ${addresses.http}    people: ${addresses.api}    `, tierPiece(found.tier));
+  if (found.frozen)
+    out.line(['danger', '  FROZEN: all agent writes are stopped; `holdpoint thaw` lets them run again']);
+  if (!journal.healthy)
+    out.line(['danger', '  the journal cannot be written: everything is refused; look at the disk']);
+  if (found.clock.suspicious)
+    out.line(['danger', '  the clock stepped forward: nothing fires on time alone until a human looked at it']);
+  out.line(
+    `  journal: ${journal.entries} entries    holds: `,
+    [holds.waiting > 0 ? 'warning' : 'plain', `${holds.waiting} waiting`],
+    `, ${holds.scheduled} scheduled`,
+  );
+  for (const one of found.environments) {
+    out.line(
+      `  environment ${one.name}: ${one.production ? 'production' : one.disposable ? 'disposable' : 'not production'}`,
+    );
+  }
+  for (const one of found.upstreams) {
+    const flag = one.flag === undefined ? '' : `: ${one.flag}`;
+    out.line([one.flag === undefined ? 'plain' : 'warning', `  upstream ${one.name} (${one.environment})${flag}`]);
+  }
+  if (found.environments.length === 0)
+    out.line('  nothing is configured yet: write holdpoint.yaml, then `holdpoint apply`');
+  printNotCovered(out, found.notCovered);
+}
+
+export function printNotCovered(out: Output, notCovered: readonly string[]): void {
+  for (const text of notCovered) out.line(['warning', `  not covered: ${text}`]);
+}
+
+export function tierPiece(tier: string): readonly ['warning' | 'good', string] {
+  return [tier === 'T0' ? 'warning' : 'good', `tier ${tier}`];
+}

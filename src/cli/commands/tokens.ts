@@ -1,0 +1,171 @@
+import { mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Status, TokenWord } from '../api/answers.ts';
+import { misused } from '../complaint.ts';
+import { exitCode } from '../exit-code.ts';
+import type { Invocation, Run } from '../invocation.ts';
+import { signedAct } from '../signing/act.ts';
+import { slug } from '../signing/signer.ts';
+import { printTable } from '../terminal/table.ts';
+
+const hour = 3_600_000;
+
+interface Created {
+  readonly token: TokenWord;
+  readonly presented: string;
+}
+
+export const create: Run = async (invocation) => {
+  const { out } = invocation;
+  const api = invocation.api();
+  const name = slug(invocation.needed(0));
+  const kind = invocation.text('kind') ?? 'agent';
+  if (!['agent', 'ci', 'human'].includes(kind)) throw misused(`\`${kind}\` is no kind`, 'known: agent, ci, human');
+  const presets = invocation.list('preset');
+  const operations = invocation.list('operation');
+  const environments = invocation.list('env');
+  await knownPresets(presets);
+  if (kind !== 'human' && presets.length + operations.length === 0)
+    throw misused(
+      'the token would open nothing',
+      'say what it is for: --preset railway:domains, or --operation <name>',
+    );
+  if (kind !== 'human') await knownEnvironments(environments, await api.get<Status>('/v1/status'));
+  const minutes = Math.max(1, Math.round(invocation.duration('for', 8 * hour) / 60_000));
+  const resources = invocation.list('resource');
+  const purpose = invocation.text('purpose') ?? [...presets, ...operations].join(', ');
+  const gates = invocation.list('gate');
+  const body = {
+    name,
+    kind,
+    purpose,
+    gates: gates.length === 0 ? ['http'] : gates,
+    presets,
+    operations,
+    environments,
+    resources: resources.length === 0 ? ('all' as const) : resources,
+    minutes,
+  };
+  const created = await signedAct<Created>(invocation, api, {
+    kind: 'token-create',
+    body,
+    lines: [
+      `${kind} ${name} may, through ${body.gates.join(', ')}, in ${environments.join(', ') || 'no environment'}:`,
+      `${[...presets, ...operations].join(', ') || 'nothing at the gates'}, on ${resources.length === 0 ? 'every resource there' : resources.join(', ')}`,
+      `for ${minutes} minutes; made for: ${purpose}`,
+    ],
+  });
+  const saved = invocation.flag('save') ? save(invocation, name, created.presented) : undefined;
+  out.show({ ...created, ...(saved === undefined ? {} : { saved }) }, () =>
+    printCreated(invocation, name, created, saved),
+  );
+  return exitCode.done;
+};
+
+function printCreated(invocation: Invocation, name: string, created: Created, saved: string | undefined): void {
+  const { out } = invocation;
+  out.line(['good', 'made'], ` a token for ${name}, good until ${created.token.expiresAt}; it is shown this once:`);
+  out.line();
+  out.line(['strong', `  ${created.presented}`]);
+  out.line();
+  if (created.token.principal.kind === 'human') {
+    out.line('  use it: HOLDPOINT_TOKEN=… holdpoint status');
+    return;
+  }
+  if (saved === undefined)
+    out.line(`  run the agent with it: holdpoint exec ${name} -- <command>   (it asks for the token)`);
+  else out.line(`  kept in ${saved}; run the agent with it: holdpoint exec ${name} -- <command>`);
+  out.line('  or put it where the real credential stood: RAILWAY_TOKEN, with HTTPS_PROXY or the base URL of the gate');
+}
+
+/** For `exec`, where somebody asked for it: in a folder of this account alone. The daemon keeps only the hash. */
+function save(invocation: Invocation, name: string, presented: string): string {
+  const { agents } = invocation.places;
+  mkdirSync(agents, { recursive: true, mode: 0o700 });
+  const path = join(agents, `${name}.token`);
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    writeSync(fd, `${presented}\n`);
+  } finally {
+    closeSync(fd);
+  }
+  return path;
+}
+
+async function knownPresets(asked: readonly string[]): Promise<void> {
+  if (asked.length === 0) return;
+  const { openOffline } = await import('../../daemon/offline.ts');
+  const known = Object.keys(openOffline().presets).sort();
+  const unknown = asked.find((one) => !known.includes(one));
+  if (unknown !== undefined) throw misused(`there is no preset \`${unknown}\``, `known: ${known.join(', ')}`);
+}
+
+async function knownEnvironments(asked: readonly string[], status: Status): Promise<void> {
+  const known = status.environments.map((one) => one.name);
+  const words = known.length === 0 ? 'none yet: holdpoint apply' : known.join(', ');
+  if (asked.length === 0) throw misused('a token names its environments', `give --env; known: ${words}`);
+  const unknown = asked.find((one) => !known.includes(one));
+  if (unknown !== undefined) throw misused(`there is no environment \`${unknown}\``, `known: ${words}`);
+}
+
+export const list: Run = async (invocation) => {
+  const { out } = invocation;
+  const found = await invocation.api().get<{ tokens: readonly TokenWord[] }>('/v1/tokens');
+  const now = new Date().toISOString();
+  const live = found.tokens.filter((one) => one.revokedAt === undefined && one.expiresAt > now);
+  const shown = invocation.flag('all') ? found.tokens : live;
+  out.show({ tokens: shown }, () => {
+    if (shown.length === 0)
+      return out.line('no token is good now: holdpoint token create <agent> --preset <preset> --env <environment>');
+    return printTable(
+      out,
+      ['for', 'kind', 'id', 'scope', 'environments', 'until', 'purpose'],
+      shown.map((one) => [
+        ['strong', one.principal.name],
+        one.principal.kind,
+        one.id,
+        scopeOf(one),
+        one.scope.environments.join(', '),
+        one.revokedAt === undefined ? one.expiresAt : `revoked ${one.revokedAt}`,
+        one.purpose,
+      ]),
+    );
+  });
+  return exitCode.done;
+};
+
+function scopeOf({ scope }: TokenWord): string {
+  if (scope.operations === 'all') return 'all operations';
+  const presets = scope.presets ?? [];
+  return presets.length > 0 ? presets.join(', ') : `${scope.operations.length} operations`;
+}
+
+export const revoke: Run = async (invocation) => {
+  const { out } = invocation;
+  const api = invocation.api();
+  const asked = invocation.needed(0);
+  const { tokens } = await api.get<{ tokens: readonly TokenWord[] }>('/v1/tokens');
+  const meant = tokens.filter(
+    (one) => one.id === asked || (one.principal.name === asked && one.revokedAt === undefined),
+  );
+  if (meant.length === 0) throw misused(`there is no token of \`${asked}\``, 'list them: holdpoint token list');
+  for (const one of meant) await api.post(`/v1/tokens/${encodeURIComponent(one.id)}/revoke`);
+  out.show({ revoked: meant.map((one) => one.id) }, () => {
+    for (const one of meant)
+      out.line(['good', 'revoked'], ` ${one.id} of ${one.principal.name}, at every door; its holds are withdrawn`);
+  });
+  return exitCode.done;
+};
+
+export const presets: Run = async (invocation) => {
+  const { out } = invocation;
+  const { openOffline } = await import('../../daemon/offline.ts');
+  const known = openOffline().presets;
+  out.show(known, () => {
+    for (const [name, operations] of Object.entries(known)) {
+      out.line(['strong', name], `  ${operations.length} operations`);
+      if (invocation.flag('operations')) for (const one of operations) out.line(`  ${one}`);
+    }
+  });
+  return exitCode.done;
+};

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { Api } from '../api/api.ts';
+import type { EnrolledSigner, Status } from '../api/answers.ts';
+import { misused } from '../complaint.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
+import { refuseStranger, type Invocation, type Run } from '../invocation.ts';
+import { dataDirectories, placesIn, readRunning, type Places } from '../places.ts';
+import { startDaemon, type Started } from '../daemon/start.ts';
+import { answers } from '../daemon/alive.ts';
+import { enrolFirst, ownName } from './signers.ts';
+import { printNotCovered, tierPiece } from './status.ts';
+import { slug } from '../signing/signer.ts';
+import { hasTerminal } from '../terminal/prompt.ts';
+
+/** Starts the daemon, prints where it is and what it does not cover, and makes the first signer. */
+export const up: Run = async (invocation) => {
+  const { out } = invocation;
+  const { places, tier } = chosen(invocation);
+  const running = readRunning(places);
+  if (running !== undefined && (await answers(running.api))) {
+    out.note(`the daemon runs already (pid ${running.pid}); nothing was changed`);
+    const { status } = await lookAround(places, running.api);
+    out.show({ ...running, started: false }, () => printUp(invocation, status, places));
+    return exitCode.done;
+  }
+  const foreground = invocation.flag('foreground');
+  out.note(['faint', `starting the daemon, data in ${places.data} …`]);
+  const started = await startDaemon({
+    places,
+    tier,
+    apiPort: port(invocation, 'apiPort', 7777),
+    httpPort: port(invocation, 'httpPort', 7780),
+    deleteDelayMs: invocation.text('deleteDelay') === undefined ? undefined : invocation.duration('deleteDelay', 0),
+    foreground,
+  });
+  const found = await lookAround(places, started.running.api);
+  const shown = { ...started.running, data: places.data, signers: found.signers.length, started: true };
+  out.show(shown, () => printUp(invocation, found.status, places));
+  await firstSigner(invocation, places, started, found);
+  return foreground ? ((await started.ended()) as ExitCode) : exitCode.done;
+};
+
+/** Where, and what may be claimed of it. */
+function chosen(invocation: Invocation): { readonly places: Places; readonly tier: string } {
+  const sameUser = invocation.flag('sameUser');
+  const named = invocation.text('data') ?? invocation.env['HOLDPOINT_DATA'];
+  const { service, own } = dataDirectories(invocation.env);
+  if (sameUser) return { places: placesIn(named ?? own), tier: 'T0' };
+  if (process.platform !== 'linux')
+    throw misused(
+      'tiers above T0 are for Linux',
+      'try it with `holdpoint up --same-user`, or run the daemon on another host',
+    );
+  if (!invocation.isRoot) {
+    throw misused(
+      `the daemon would run as \`${userInfo().username}\`, as the agents do, and they could read the vault`,
+      'for tier T1 run `sudo holdpoint up`; for a seat belt alone (T0) run `holdpoint up --same-user`',
+    );
+  }
+  return { places: placesIn(named ?? service), tier: 'T1' };
+}
+
+function port(invocation: Invocation, option: string, otherwise: number): number {
+  const text = invocation.text(option);
+  if (text === undefined) return otherwise;
+  const number = Number(text);
+  if (/^\d{1,5}$/.test(text) && number <= 65_535) return number;
+  throw misused(`\`${text}\` is no port`, 'give a number up to 65535; 0 takes any that is free');
+}
+
+interface Found {
+  readonly api: Api;
+  readonly status: Status;
+  readonly signers: readonly EnrolledSigner[];
+}
+
+async function lookAround(places: Places, address: string): Promise<Found> {
+  refuseStranger(places, address);
+  const api = new Api(address, readFileSync(places.humanToken, 'utf8').trim());
+  const [status, { signers }] = await Promise.all([
+    api.get<Status>('/v1/status'),
+    api.get<{ signers: readonly EnrolledSigner[] }>('/v1/signers'),
+  ]);
+  return { api, status, signers };
+}
+
+function printUp(invocation: Invocation, status: Status, places: Places): void {
+  const { out } = invocation;
+  out.line(`  agents: http ${status.addresses.http}    people: ${status.addresses.api}    `, tierPiece(status.tier));
+  out.line(['faint', `  data: ${places.data}`]);
+  if (status.tier !== 'T0' && invocation.isRoot) {
+    out.line(
+      '  tier T1 is for agents that run as another OS user: holdpoint exec <agent> --user <os user> -- <command>',
+    );
+    out.line([
+      'warning',
+      '  the daemon itself runs as root, and no attack has proved the tier yet; an agent that is root is T0',
+    ]);
+  }
+  printNotCovered(out, status.notCovered);
+  if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');
+}
+
+/** Where nobody can sign yet and somebody can be asked; else the code and what to do with it are printed. */
+async function firstSigner(invocation: Invocation, places: Places, started: Started, found: Found): Promise<void> {
+  const { out } = invocation;
+  const code = started.enrolmentCode;
+  if (code === undefined || found.signers.length > 0) return;
+  const named = invocation.text('signer');
+  const canAsk = process.stdin.isTTY && hasTerminal();
+  const given = invocation.text('passphraseFd') !== undefined || invocation.text('passphraseFile') !== undefined;
+  if (!given && (!canAsk || invocation.flag('skipSigner'))) {
+    out.note(['strong', 'nobody can sign yet.'], ' Make the first signer with this one-time code:');
+    out.note(`  holdpoint signer add ${named ?? ownName(invocation)} --code ${code} --data ${places.data}`);
+    return;
+  }
+  const name = slug(named ?? ownName(invocation));
+  if (!given) out.note(`nobody can sign yet: this makes the first signer, ${name} (another name: --signer)`);
+  const { signer, path } = await enrolFirst(invocation, found.api, name, code, places);
+  out.note(['good', 'enrolled'], ` ${signer.name} (${signer.id}); key: ${path}, sealed under the passphrase`);
+  out.note('  keep a copy of it elsewhere: nobody can make it again');
+}

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Complaint } from './complaint.ts';
+import { exitCode } from './exit-code.ts';
+
+/** Where one installation keeps its files, as far as the command line looks into them. */
+export interface Places {
+  readonly data: string;
+  readonly humanToken: string;
+  readonly signers: string;
+  /** Agent tokens that somebody asked to be kept for `exec`. */
+  readonly agents: string;
+  readonly running: string;
+  /** What the daemon's process said on its way up. */
+  readonly startLog: string;
+  readonly diagnostics: string;
+}
+
+/** What the running daemon wrote about itself. */
+export interface Running {
+  readonly pid: number;
+  readonly api: string;
+  readonly http: string;
+  readonly tier: string;
+  readonly bundle: string;
+}
+
+type Environment = { readonly [name: string]: string | undefined };
+
+export function placesIn(data: string): Places {
+  return {
+    data,
+    humanToken: join(data, 'human.token'),
+    signers: join(data, 'signers'),
+    agents: join(data, 'agents'),
+    running: join(data, 'open', 'running.json'),
+    startLog: join(data, 'start.log'),
+    diagnostics: join(data, 'diagnostics.log'),
+  };
+}
+
+/** Of the service account, and of one person alone (design/first-five-minutes.md, settled 2). */
+export function dataDirectories(env: Environment): { readonly service: string; readonly own: string } {
+  const state = env['XDG_STATE_HOME'];
+  const home = env['HOME'] ?? homedir();
+  const base = state !== undefined && state.startsWith('/') ? state : join(home, '.local', 'state');
+  return { service: '/var/lib/holdpoint', own: join(base, 'holdpoint') };
+}
+
+/** The directory that was named, else the one in which a daemon was started, else where `up` would make one. */
+export function findPlaces(named: string | undefined, env: Environment, isRoot: boolean): Places {
+  const given = named ?? env['HOLDPOINT_DATA'];
+  if (given !== undefined && given !== '') return placesIn(resolve(given));
+  const { service, own } = dataDirectories(env);
+  const inOrder = isRoot ? [service, own] : [own, service];
+  const found = inOrder.find((data) => existsSync(placesIn(data).running));
+  return placesIn(found ?? inOrder[0] ?? own);
+}
+
+/** What the daemon of these places wrote; undefined when it is not there or not whole. */
+export function readRunning(places: Places): Running | undefined {
+  try {
+    const read = JSON.parse(readFileSync(places.running, 'utf8')) as Partial<Running>;
+    const { pid, api, http, tier, bundle } = read;
+    if (typeof pid !== 'number' || typeof api !== 'string' || typeof http !== 'string') return undefined;
+    return { pid, api, http, tier: tier ?? 'T0', bundle: bundle ?? '' };
+  } catch {
+    return undefined;
+  }
+}
+
+export function notRunning(places: Places): Complaint {
+  return new Complaint(
+    `no daemon is running here: there is no readable \`${places.running}\``,
+    'start it with `holdpoint up`, or name another place with --data or HOLDPOINT_URL',
+    { exit: exitCode.unavailable },
+  );
+}

@@ -1,0 +1,162 @@
+import { signing, type Chapter } from './spec.ts';
+
+const holds: Chapter['commands'] = [
+  {
+    path: 'hold list',
+    what: 'what waits, is approved or is scheduled',
+    options: [
+      { flags: '--all', what: 'with those that have ended' },
+      { flags: '--state <state>', what: 'only these: waiting, approved, scheduled, done, denied, …' },
+    ],
+    examples: [['holdpoint hold list', '']],
+    load: async () => (await import('../commands/holds.ts')).list,
+  },
+  {
+    path: 'hold show',
+    words: ['<hold>'],
+    what: 'the whole page that a human signs by',
+    examples: [['holdpoint hold show hp_7K3QXM', '']],
+    load: async () => (await import('../commands/holds.ts')).show,
+  },
+  {
+    path: 'hold locks',
+    what: 'goals that a denial has locked',
+    examples: [['holdpoint hold locks', '']],
+    load: async () => (await import('../commands/holds.ts')).locks,
+  },
+  {
+    path: 'hold unlock',
+    words: ['<lock>'],
+    what: 'lift a goal lock, by its id or its hold’s code; signed',
+    options: signing,
+    examples: [['holdpoint hold unlock hp_7K3QXM', '']],
+    load: async () => (await import('../commands/holds.ts')).unlock,
+  },
+];
+
+const tokens: Chapter['commands'] = [
+  {
+    path: 'token create',
+    words: ['<agent>'],
+    what: 'make a token for an agent; signed, shown once',
+    options: [
+      { flags: '--preset <preset>', what: 'operations in words people use; see `token presets`', list: true },
+      {
+        flags: '--operation <name>',
+        what: 'one operation, exactly: railway:customDomainCreate; `all` for every one',
+        list: true,
+      },
+      { flags: '--env <environment>', what: 'environments it may reach', list: true },
+      { flags: '--resource <id>', what: 'only these resources; left out, all in those environments', list: true },
+      { flags: '--gate <gate>', what: 'gates it is good at (http)', list: true },
+      { flags: '--for <duration>', what: 'how long it lives: 8h unless said' },
+      { flags: '--purpose <text>', what: 'what it is for; shown with every hold' },
+      { flags: '--kind <kind>', what: 'agent, ci or human' },
+      { flags: '--save', what: 'keep it in the data directory for `exec`, readable by this account alone' },
+      ...signing,
+    ],
+    examples: [
+      ['holdpoint token create cursor --preset railway:domains --env staging', ''],
+      ['holdpoint token create ci --kind ci --preset railway:deploy --env staging --for 30d', ''],
+    ],
+    load: async () => (await import('../commands/tokens.ts')).create,
+  },
+  {
+    path: 'token list',
+    what: 'tokens that are good now, never their secrets',
+    options: [{ flags: '--all', what: 'with expired and revoked ones' }],
+    examples: [['holdpoint token list', '']],
+    load: async () => (await import('../commands/tokens.ts')).list,
+  },
+  {
+    path: 'token revoke',
+    words: ['<token>'],
+    what: 'end a token at every door within a second, by its id or its agent’s name',
+    examples: [['holdpoint token revoke cursor', '']],
+    load: async () => (await import('../commands/tokens.ts')).revoke,
+  },
+  {
+    path: 'token presets',
+    what: 'words people use for sets of operations',
+    options: [{ flags: '--operations', what: 'with every operation they stand for' }],
+    examples: [['holdpoint token presets --operations', '']],
+    load: async () => (await import('../commands/tokens.ts')).presets,
+  },
+];
+
+const vault: Chapter['commands'] = [
+  {
+    path: 'vault add',
+    words: ['<upstream>'],
+    what: 'keep the real credential of an upstream; signed, then a hidden prompt',
+    options: [
+      { flags: '--kind <kind>', what: 'bearer or project-access-token: how it is presented' },
+      { flags: '--reach <reach>', what: 'environment, or all if it sees every one of its account' },
+      { flags: '--provider <provider>', what: 'where no upstream of that name is configured' },
+      { flags: '--env <environment>', what: 'where no upstream of that name is configured' },
+      { flags: '--note <text>', what: 'for people' },
+      { flags: '--secret-fd <number>', what: 'read the credential from this file descriptor, not from the terminal' },
+      ...signing,
+    ],
+    examples: [['holdpoint vault add railway-staging --kind project-access-token --reach environment', '']],
+    load: async () => (await import('../commands/vault.ts')).add,
+  },
+  {
+    path: 'vault list',
+    what: 'what is kept, never the secrets',
+    examples: [['holdpoint vault list', '']],
+    load: async () => (await import('../commands/vault.ts')).list,
+  },
+];
+
+const signers: Chapter['commands'] = [
+  {
+    path: 'signer add',
+    words: ['<name>'],
+    what: 'enrol a person’s key: the first by the one-time code of `up`, later ones by a signature',
+    options: [
+      { flags: '--code <code>', what: 'the one-time code that `up` printed' },
+      { flags: '--new-key <file>', what: 'where the new key is written' },
+      { flags: '--new-passphrase-fd <number>', what: 'the new key’s passphrase from this file descriptor' },
+      { flags: '--new-passphrase-file <file>', what: 'the new key’s passphrase from this file (mode 600)' },
+      ...signing,
+    ],
+    examples: [
+      ['holdpoint signer add jane --code 4fJk…', 'the first one'],
+      ['holdpoint signer add ahmed --signer jane', 'jane signs that ahmed may sign'],
+    ],
+    load: async () => (await import('../commands/signers.ts')).add,
+  },
+  {
+    path: 'signer list',
+    what: 'who can sign',
+    examples: [['holdpoint signer list', '']],
+    load: async () => (await import('../commands/signers.ts')).list,
+  },
+  {
+    path: 'signer remove',
+    words: ['<signer>'],
+    what: 'take a key away, by its person’s name or its id; signed',
+    options: signing,
+    examples: [['holdpoint signer remove ahmed', '']],
+    load: async () => (await import('../commands/signers.ts')).remove,
+  },
+];
+
+const environments: Chapter['commands'] = [
+  {
+    path: 'env list',
+    what: 'environments, and the provider ids that they are bound to',
+    examples: [['holdpoint env list', '']],
+    load: async () => (await import('../commands/environments.ts')).list,
+  },
+  {
+    path: 'env show',
+    words: ['<environment>'],
+    what: 'one environment and its upstreams',
+    examples: [['holdpoint env show staging', '']],
+    load: async () => (await import('../commands/environments.ts')).show,
+  },
+];
+
+export const keep: Chapter = { title: 'Keep:', commands: [...holds, ...tokens, ...vault, ...signers, ...environments] };

@@ -1,0 +1,82 @@
+import { signing, type Chapter } from './spec.ts';
+
+const passphrase = signing.filter((one) => one.flags.startsWith('--passphrase'));
+
+export const start: Chapter = {
+  title: 'Start and stop:',
+  commands: [
+    {
+      path: 'up',
+      what: 'start the daemon and its gates, and make the first signer',
+      options: [
+        { flags: '--same-user', what: 'tier T0: run as this OS user, for trying it out; the promise is not claimed' },
+        { flags: '--api-port <port>', what: 'where people and this command line reach it (7777)' },
+        { flags: '--http-port <port>', what: 'the HTTP gate for agents (7780)' },
+        { flags: '--foreground', what: 'stay here until the daemon ends' },
+        {
+          flags: '--delete-delay <duration>',
+          what: 'how long a signed provider delete waits, instead of what is applied',
+        },
+        { flags: '--signer <name>', what: 'name of the first signer' },
+        { flags: '--skip-signer', what: 'make no signer now; print the one-time code' },
+        { flags: '--new-key <file>', what: 'where the first signer’s key is written' },
+        ...passphrase,
+      ],
+      examples: [
+        ['sudo holdpoint up', 'tier T1: the daemon apart from the agents’ OS user'],
+        ['holdpoint up --same-user', 'tier T0: a seat belt, without root'],
+      ],
+      load: async () => (await import('../commands/up.ts')).up,
+    },
+    {
+      path: 'down',
+      what: 'stop the daemon; nothing gets through the gates without it',
+      examples: [['holdpoint down', 'holds and approvals wait for the next `up`']],
+      load: async () => (await import('../commands/down.ts')).down,
+    },
+    {
+      path: 'status',
+      what: 'tier, addresses, journal, holds, what is not covered',
+      examples: [
+        ['holdpoint status', ''],
+        ['holdpoint status --json | jq .tier', ''],
+      ],
+      load: async () => (await import('../commands/status.ts')).status,
+    },
+    {
+      path: 'exec',
+      words: ['[agent]'],
+      program: true,
+      what: 'run an agent: its token, the gate as its way out, no credential of yours',
+      options: [
+        {
+          flags: '--token-file <file>',
+          what: 'the agent’s token, instead of asking for it (or HOLDPOINT_AGENT_TOKEN)',
+        },
+        { flags: '--user <os user>', what: 'as root: the OS user that the agent runs as' },
+        { flags: '--keep <name>', what: 'pass this variable on although it looks like a credential', list: true },
+      ],
+      examples: [
+        ['holdpoint exec cursor -- cursor .', ''],
+        ['sudo holdpoint exec cursor --user holdpoint-agent -- bash', 'as its own OS user (T1)'],
+        ['holdpoint exec claude --keep ANTHROPIC_API_KEY -- claude', 'the agent’s own model key stays'],
+      ],
+      load: async () => (await import('../commands/exec.ts')).exec,
+    },
+    {
+      path: 'apply',
+      what: 'put holdpoint.yaml in force: checked, shown as a difference, signed',
+      options: [
+        { flags: '--file <file>', what: 'the configuration (holdpoint.yaml)' },
+        { flags: '--policies <dir>', what: 'a directory of *.cedar files; left out, the policy in force stays' },
+        { flags: '--default-policy', what: 'go back to the policy that ships with holdpoint' },
+        ...signing,
+      ],
+      examples: [
+        ['holdpoint apply', ''],
+        ['holdpoint apply --file infra/holdpoint.yaml --policies infra/policy', ''],
+      ],
+      load: async () => (await import('../commands/policies.ts')).apply,
+    },
+  ],
+};
