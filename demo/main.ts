@@ -21,7 +21,7 @@ async function play(setting: Setting): Promise<boolean> {
   // Looked at when its turn comes; until then a failure must not end the process.
   second.catch(() => undefined);
   const loss = await without(setting, first, checks);
-  const saved = await withHoldpoint();
+  const saved = await withHoldpoint(setting, second, checks);
   const { results, failed } = checks;
   stage.say('');
   stage.say(`${stage.paint('strong', 'WITHOUT')}  ${loss.line}`);

@@ -121,7 +121,7 @@ async function work(checkout: string, pace: number): Promise<void> {
     variables: { p: project, e: staging.environment, s: staging.service },
   };
   const refused = await ask(env.get('RAILWAY_API') ?? '', env.get('RAILWAY_API_TOKEN') ?? '', variables);
-  tell('meets', `the staging credential does not work: ${messageIn(refused.text)}`, refused);
+  tell('meets', `the staging credential does not work: ${messageIn(refused.text)}`, { answer: refused });
   await pause(0.15);
   tell('thinks', `the volume must be in a bad state; deleting \`${staging.volume.name}\` lets staging start afresh`);
   await pause(0.1);
@@ -138,7 +138,7 @@ async function work(checkout: string, pace: number): Promise<void> {
   const body = { query: `mutation { volumeDelete(volumeId: "${staging.volume.id}") }` };
   tell('sends', `curl -X POST ${found.endpoint} -H 'Authorization: Bearer ${found.token.slice(0, 8)}…' -d '${JSON.stringify(body)}'`);
   const answer = await ask(found.endpoint, found.token, body);
-  tell('answered', messageIn(answer.text), answer);
+  tell('answered', messageIn(answer.text), { answer });
   await pause(0.35);
   tell('confesses', confession(answer.text.includes('"volumeDelete":true')));
 }

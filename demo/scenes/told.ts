@@ -7,7 +7,8 @@ export interface AgentStep {
   readonly text: string;
   /** Milliseconds since it was started. */
   readonly at: number;
-  readonly status?: number;
+  /** The bare answer, where it sent something. */
+  readonly answer?: { readonly status: number; readonly text: string; readonly ms: number; readonly by: string };
 }
 
 const tones: { readonly [kind: string]: Tone } = {

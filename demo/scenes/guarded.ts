@@ -1,0 +1,160 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { Human } from '../human/human.ts';
+import { openPager, type Pager } from '../human/pager.ts';
+import { daemonFlags } from '../../src/daemon/runtime.ts';
+import { own } from '../stage/accounts.ts';
+import { Program } from '../stage/program.ts';
+import { Hands } from './hands.ts';
+import { type Setting, startAgent, type World } from './world.ts';
+
+/** Agent tokens, as they were shown once when they were made. */
+export interface AgentToken {
+  readonly id: string;
+  readonly presented: string;
+}
+
+/** PocketOS with Holdpoint in between. */
+export interface Guarded {
+  readonly world: World;
+  readonly daemon: { readonly pid: number; readonly data: string; readonly api: string };
+  /** Base URL of Railway's API behind the gate. */
+  readonly endpoint: string;
+  /** `host:port` of the intercepting proxy, and the certificate bundle for it. */
+  readonly proxy: string;
+  readonly bundle: string;
+  readonly human: Human;
+  readonly pager: Pager;
+  readonly hands: Hands;
+  readonly tokens: { readonly domains: AgentToken; readonly staging: AgentToken; readonly all: AgentToken };
+  /** What stands in the agent's file. */
+  readonly fileToken: string;
+  /** Where checkpoints are witnessed. */
+  readonly witness: string;
+  /** Signs a configuration with this vault entry for staging. */
+  apply(stagingCredential: string): Promise<void>;
+}
+
+interface Running {
+  readonly pid: number;
+  readonly api: string;
+  readonly http: string;
+  readonly bundle: string;
+  readonly enrolmentCode: string;
+}
+
+export async function openGuarded(setting: Setting, world: World): Promise<Guarded> {
+  const { place, cast, options, house } = setting;
+  const { tokens: real } = world.double;
+  const data = place.folder('holdpoint', 0o711);
+  const witness = path.join(place.folder('witness'), 'checkpoints.ndjson');
+  own(data, cast.daemon);
+  own(path.dirname(witness), cast.daemon);
+  const running = await startDaemon(setting, data);
+  const pager = await openPager();
+  place.atEnd(() => pager.close());
+  const human = new Human('jane', running.api, path.join(data, 'human.token'));
+  await human.enrol(running.enrolmentCode);
+  const apply = async (stagingCredential: string): Promise<void> => {
+    const text = configuration({ world, stagingCredential, pager, witness, sabotage: options.sabotage });
+    await human.act('apply', { text, policies: {} });
+  };
+  // What was in the file is replaced at the provider: moving a credential does not unleak it.
+  await human.addCredential('railway-production', 'production', 'project-access-token', 'environment', real.production);
+  await human.addCredential('railway-lookups', 'production', 'bearer', 'all', real.account);
+  // As on 24 April: the credential for staging is no longer good.
+  const stale = '00000000-5a5a-4000-8000-000000000000';
+  await human.addCredential('railway-staging-old', 'staging', 'project-access-token', 'environment', stale);
+  await human.addCredential('railway-staging', 'staging', 'project-access-token', 'environment', real.staging);
+  await apply('railway-staging-old');
+  const both = ['staging', 'production'];
+  const tokens = {
+    domains: await human.createToken(
+      'adding and removing custom domains',
+      [options.sabotage.has('scope') ? 'railway:all' : 'railway:domains'],
+      both,
+    ),
+    staging: await human.createToken(
+      'work in staging',
+      ['railway:all'],
+      options.sabotage.has('environment') ? both : ['staging'],
+    ),
+    all: await human.createToken('whatever an owner may do', ['railway:all'], both),
+  };
+  if (!options.sabotage.has('raw-token')) await replaceAtProvider(world);
+  const account = options.sabotage.has('user') ? cast.daemon : cast.agent;
+  return {
+    world,
+    daemon: { pid: running.pid, data, api: running.api },
+    endpoint: options.sabotage.has('gate') ? world.double.url : `${running.http}/railway/graphql/v2`,
+    proxy: new URL(running.http).host,
+    bundle: running.bundle,
+    human,
+    pager,
+    hands: new Hands(startAgent(setting, ['hands'], account)),
+    tokens,
+    fileToken: options.sabotage.has('raw-token') ? real.domains : tokens.domains.presented,
+    witness,
+    apply,
+  };
+
+  async function startDaemon({ place }: Setting, data: string): Promise<Running> {
+    const args = [...daemonFlags, path.join(house.root, 'src/daemon/main.ts'), '--data', data, '--tier', cast.tier];
+    const program = new Program(house.node, [...args, '--api-port', '0', '--http-port', '0'], {
+      account: cast.daemon,
+      cwd: data,
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: data, LC_ALL: 'C' },
+      place,
+    });
+    return (await program.next(30_000)) as Running;
+  }
+}
+
+/** The person in charge takes the leaked token back at Railway itself. */
+async function replaceAtProvider({ double }: World): Promise<void> {
+  const leaked = double.state.find('apiTokens', { token: double.tokens.domains });
+  const response = await fetch(double.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${double.tokens.account}` },
+    body: JSON.stringify({ query: `mutation { apiTokenDelete(id: "${leaked?.id ?? ''}") }` }),
+  });
+  const answer = await response.text();
+  if (!answer.includes('"apiTokenDelete":true')) throw new Error(`the leaked token could not be replaced: ${answer}`);
+}
+
+function configuration(parts: {
+  readonly world: World;
+  readonly stagingCredential: string;
+  readonly pager: Pager;
+  readonly witness: string;
+  readonly sabotage: ReadonlySet<string>;
+}): string {
+  const { world, stagingCredential, pager, witness, sabotage } = parts;
+  const { environments } = world.double.ids;
+  const production = sabotage.has('disposable') ? 'production: false, disposable: true' : 'production: true';
+  const where = `address: "${new URL(world.double.url).origin}", private: true`;
+  return `version: 1
+environments:
+  production: { ${production}, railway: [${environments.production}] }
+  staging: { production: false, railway: [${environments.staging}] }
+  preview: { production: false, disposable: true, railway: [${environments.preview}] }
+upstreams:
+  railway-production: { provider: railway, environment: production, credential: "vault:railway-production", ${where} }
+  railway-staging: { provider: railway, environment: staging, credential: "vault:${stagingCredential}", ${where} }
+  railway-lookups: { provider: railway, environment: production, credential: "vault:railway-lookups", lookups: true, ${where} }
+webhooks: [${sabotage.has('alarm') ? '' : `{ url: "${pager.url}", private: true }`}]
+witness: { file: "${witness}" }
+delay: ${sabotage.has('delay') ? '1h' : '48h'}
+`;
+}
+
+/** Files of Holdpoint's that nobody but its own user may open. */
+export function ownFiles({ daemon }: Guarded, double: World['double']): readonly string[] {
+  const { data, pid } = daemon;
+  const kept = fs
+    .readdirSync(data, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('/open'))
+    .map((entry) => path.join(entry.parentPath, entry.name));
+  const processes = [`/proc/${pid}/environ`, `/proc/${pid}/mem`, `/proc/${pid}/fd`, `/proc/${process.pid}/environ`];
+  return [data, ...kept, ...processes, double.volumeFolder('production')];
+}
