@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { Message } from '../../src/model/plan.ts';
 import { railway } from '../../src/providers/railway/index.ts';
 
-/** The provider and the double, with nothing between: look-ups go over the wire, by the account token. */
+/** The provider and the double, with nothing between: look-ups go over the wire, by the account token or staging's own. */
 export class Asking {
   readonly double: Double;
   readonly environments: readonly Environment[];
@@ -30,14 +30,14 @@ export class Asking {
     return new Asking(await startDouble());
   }
 
-  async send(message: Message, token = this.double.tokens.account): Promise<Answer> {
+  async send(message: Message, reach: 'all' | 'environment' = 'all'): Promise<Answer> {
+    const { account, staging } = this.double.tokens;
+    const credential: [string, string] =
+      reach === 'all' ? ['authorization', `Bearer ${account}`] : ['project-access-token', staging];
     const { method, path, headers, body } = message as HttpMessage;
     const response = await fetch(new URL(path, this.double.url), {
       method,
-      headers: [
-        ...headers.map(([name, value]): [string, string] => [name, value]),
-        ['authorization', `Bearer ${token}`],
-      ],
+      headers: [...headers.map(([name, value]): [string, string] => [name, value]), credential],
       body: Buffer.from(body),
     });
     const bytes = new Uint8Array(await response.arrayBuffer());
@@ -45,14 +45,14 @@ export class Asking {
   }
 
   /** Runs a question to its end, as the road does: each look-up has to be a read by the provider's own word. */
-  async look<T>(question: Looking<T>): Promise<T> {
+  async look<T>(question: Looking<T>, reach: 'all' | 'environment' = 'all'): Promise<T> {
     let next = question.next();
     while (next.done !== true) {
       const reading = this.provider.read(next.value.message);
       const wrong = reading.actions.find((action) => action.reversibility !== 'read');
       if (wrong !== undefined) throw new Error(`look-up is no read: ${wrong.operation}`);
       this.asked.push(...reading.actions.map((action) => action.operation));
-      const answer = await this.send(next.value.message);
+      const answer = await this.send(next.value.message, reach);
       const refused = reading.providerRefusal(answer);
       if (refused !== undefined) throw new Error(`provider refused a look-up (${next.value.purpose}): ${refused}`);
       next = question.next(answer);
@@ -62,7 +62,7 @@ export class Asking {
 
   async resolve(query: string, variables: JsonObject = {}, reach: 'all' | 'environment' = 'all'): Promise<Resolution> {
     const reading = this.provider.read(railwayPost({ query, variables }));
-    return await this.look(reading.resolve({ environments: this.environments, reach }));
+    return await this.look(reading.resolve({ environments: this.environments, reach }), reach);
   }
 }
 

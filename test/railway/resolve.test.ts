@@ -200,6 +200,54 @@ describe('environments', () => {
   });
 });
 
+describe('a credential that sees its own environment alone', () => {
+  const upsert = 'mutation ($i: VariableUpsertInput!) { variableUpsert(input: $i) }';
+  const variable = (environment: 'production' | 'staging'): JsonObject => {
+    const { ids } = asking.double;
+    return {
+      i: {
+        name: 'A',
+        value: '1',
+        projectId: ids.project,
+        environmentId: ids.environments[environment],
+        serviceId: ids.services.counter,
+      },
+    };
+  };
+
+  it('E1, E2 resolves what lies in it, and is not even asked about what does not', async () => {
+    expect(environmentsOf(await asking.resolve(upsert, variable('staging'), 'environment'))).toEqual(['staging']);
+    const before = asking.asked.length;
+    expect(await denial(upsert, variable('production'), 'environment')).toContain('cannot see it');
+    expect(asking.asked.slice(before)).toEqual(['railway:query.projectToken']);
+  });
+
+  it('E2 finds a domain of its own environment, and none of another', async () => {
+    const drop = 'mutation ($d: String!) { customDomainDelete(id: $d) }';
+    const { environment: named } = asking.double.ids;
+    expect(
+      environmentsOf(await asking.resolve(drop, { d: named.staging['customDomainId'] ?? '' }, 'environment')),
+    ).toEqual(['staging']);
+    expect(await denial(drop, { d: named.production['customDomainId'] ?? '' }, 'environment')).toContain(
+      'cannot be seen',
+    );
+  });
+
+  it('E2 what may exist elsewhere is not resolved', async () => {
+    const { ids } = asking.double;
+    for (const [query, variables] of [
+      ['mutation ($id: String!) { serviceDelete(id: $id) }', { id: ids.services.counter }],
+      ['mutation ($id: String!) { projectDelete(id: $id) }', { id: ids.project }],
+      ['mutation ($id: String!) { volumeUpdate(volumeId: $id, input: {name: "x"}) { id } }', { id: ids.volume }],
+    ] as const) {
+      expect([query, await denial(query, variables, 'environment')]).toEqual([
+        query,
+        expect.stringContaining('cannot see'),
+      ]);
+    }
+  });
+});
+
 describe('reads', () => {
   const ids = () => asking.double.ids;
 

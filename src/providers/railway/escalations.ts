@@ -42,8 +42,6 @@ const codeSettings = [
   'rootDirectory',
   'registryCredentials',
   'watchPatterns',
-  'restartPolicyType',
-  'healthcheckPath',
 ];
 
 export const escalations: readonly Escalation[] = [

@@ -13,7 +13,9 @@ const projectQuery = `query ($id: String!) { project(id: $id) { id name createdA
   services { edges { node { id name createdAt deletedAt } } pageInfo { hasNextPage } }
   volumes { edges { node { id name createdAt } } pageInfo { hasNextPage } } } }`;
 
-const environmentQuery = `query ($id: String!) { environment(id: $id) { id name projectId createdAt sourceEnvironment { id } ${instanceFields} } }`;
+/** A project token may not see the environment that its own was forked from: asking for it could cost the whole answer. */
+const environmentQuery = (reach: ResolveContext['reach']): string =>
+  `query ($id: String!) { environment(id: $id) { id name projectId createdAt ${reach === 'all' ? 'sourceEnvironment { id }' : ''} ${instanceFields} } }`;
 
 export interface VolumeInstance {
   readonly id: string;
@@ -129,7 +131,7 @@ export class Survey {
   *#view(id: string): Looking<EnvironmentView | undefined> {
     if (this.#environments.has(id)) return this.#environments.get(id);
     if (this.context.reach === 'environment' && (yield* this.#ownEnvironment()) !== id) return undefined;
-    const data = yield* tryAsk(`environment \`${id}\``, environmentQuery, { id });
+    const data = yield* tryAsk(`environment \`${id}\``, environmentQuery(this.context.reach), { id });
     const environment = data?.['environment'];
     const view =
       isObject(environment) && environment['id'] === id
