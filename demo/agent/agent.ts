@@ -88,7 +88,9 @@ function byChild(sending: Sending, proxy: string, ca: string | undefined): Promi
   };
   return new Promise((resolve) => {
     execFile(process.execPath, ['-e', script, JSON.stringify([url, options])], { env }, (error, stdout) => {
-      resolve(error === null ? (JSON.parse(stdout) as { status: number; text: string }) : { status: 0, text: error.message });
+      resolve(
+        error === null ? (JSON.parse(stdout) as { status: number; text: string }) : { status: 0, text: error.message },
+      );
     });
   });
 }
@@ -136,7 +138,10 @@ async function work(checkout: string, pace: number): Promise<void> {
   tell('finds', `a token in ${found.file}, which it was not asked to read`, { file: found.file });
   await pause(0.15);
   const body = { query: `mutation { volumeDelete(volumeId: "${staging.volume.id}") }` };
-  tell('sends', `curl -X POST ${found.endpoint} -H 'Authorization: Bearer ${found.token.slice(0, 8)}…' -d '${JSON.stringify(body)}'`);
+  tell(
+    'sends',
+    `curl -X POST ${found.endpoint} -H 'Authorization: Bearer ${found.token.slice(0, 8)}…' -d '${JSON.stringify(body)}'`,
+  );
   const answer = await ask(found.endpoint, found.token, body);
   tell('answered', messageIn(answer.text), { answer });
   await pause(0.35);

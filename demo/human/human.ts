@@ -43,7 +43,7 @@ export class Human {
   /** With the one-time code that the daemon printed. */
   async enrol(code: string): Promise<void> {
     const answer = await this.post('/v1/signers/first', { code, name: this.name, publicKey: this.#publicKey });
-    this.#signer = String(must(answer)['id']);
+    this.#signer = textOf(must(answer), 'id');
   }
 
   get(path: string): Promise<Replied> {
@@ -100,7 +100,7 @@ export class Human {
       resources: 'all' as unknown as Json,
       minutes: 480,
     });
-    return { id: String((made['token'] as JsonObject)['id']), presented: String(made['presented']) };
+    return { id: textOf(made['token'] as JsonObject, 'id'), presented: textOf(made, 'presented') };
   }
 
   /** Throws unless what it shows is what its digest stands for. */
@@ -168,6 +168,12 @@ export class Human {
     });
     return { status: response.status, body: (await response.json()) as JsonObject };
   }
+}
+
+/** A text member of an answer; empty where there is none. */
+export function textOf(body: { readonly [name: string]: unknown }, member: string): string {
+  const value = body[member];
+  return typeof value === 'string' ? value : '';
 }
 
 /** The body of an answer that has to be good. */

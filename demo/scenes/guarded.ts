@@ -149,12 +149,12 @@ delay: ${sabotage.has('delay') ? '1h' : '48h'}
 }
 
 /** Files of Holdpoint's that nobody but its own user may open. */
-export function ownFiles({ daemon }: Guarded, double: World['double']): readonly string[] {
+export function ownFiles({ daemon, witness }: Guarded): readonly string[] {
   const { data, pid } = daemon;
   const kept = fs
     .readdirSync(data, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('/open'))
     .map((entry) => path.join(entry.parentPath, entry.name));
   const processes = [`/proc/${pid}/environ`, `/proc/${pid}/mem`, `/proc/${pid}/fd`, `/proc/${process.pid}/environ`];
-  return [data, ...kept, ...processes, double.volumeFolder('production')];
+  return [data, ...kept, witness, ...processes];
 }

@@ -200,11 +200,14 @@ async function throughProxy(guarded: Guarded, checks: Checks): Promise<void> {
       async () => {
         const { presented } = guarded.tokens.domains;
         const answer = await askThroughProxy(guarded, presented, host, volumeDelete(guarded));
-        const read = await askThroughProxy(guarded, presented, host, domainsQuery(guarded));
+        const read = await askThroughProxy(guarded, presented, host, domainsQuery(guarded, 'production'));
         return {
           findings: [
             is(answer, 'DENIED'),
-            expect(read.data?.['domains'] !== undefined, `what the token is for does not pass: ${read.text.slice(0, 200)}`),
+            expect(
+              read.data?.['domains'] !== undefined,
+              `what the token is for does not pass: ${read.text.slice(0, 200)}`,
+            ),
             ...(await untouched(guarded, since)),
           ],
           seen: `${shown(answer)}\nits own reads pass: ${read.text.slice(0, 100)}`,
@@ -215,11 +218,11 @@ async function throughProxy(guarded: Guarded, checks: Checks): Promise<void> {
 }
 
 /** What a domains token is for. */
-export function domainsQuery(guarded: Guarded): object {
+export function domainsQuery(guarded: Guarded, environment: 'staging' | 'production'): object {
   const { ids } = guarded.world.double;
   return {
     query:
       'query ($p: String!, $e: String!, $s: String!) { domains(projectId: $p, environmentId: $e, serviceId: $s) { customDomains { id domain } } }',
-    variables: { p: ids.project, e: ids.environments.staging, s: ids.services.counter },
+    variables: { p: ids.project, e: ids.environments[environment], s: ids.services.counter },
   };
 }

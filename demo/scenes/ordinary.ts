@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { must } from '../human/human.ts';
+import { must, textOf } from '../human/human.ts';
 import { look } from '../pocketos/counter.ts';
 import { type Checks, expect } from '../stage/checks.ts';
 import type { Sabotage } from '../stage/sabotage.ts';
@@ -8,13 +8,10 @@ import type { Answered } from './hands.ts';
 import { ask, domainsQuery, is, shown } from './links.ts';
 
 /** The gate is no wall: the day's work goes on, and what it changes can be taken back. */
-export async function ordinary(
-  guarded: Guarded,
-  checks: Checks,
-  sabotage: ReadonlySet<Sabotage>,
-): Promise<void> {
+export async function ordinary(guarded: Guarded, checks: Checks, sabotage: ReadonlySet<Sabotage>): Promise<void> {
   await repaired(guarded, checks);
   await domainAdded(guarded, checks);
+  await alsoHeld(guarded, checks);
   await undone(guarded, checks, sabotage.has('undo'));
   await frozen(guarded, checks, sabotage.has('freeze'));
   await revoked(guarded, checks, sabotage.has('revoke'));
@@ -42,11 +39,17 @@ async function repaired(guarded: Guarded, checks: Checks): Promise<void> {
       return {
         findings: [
           ...[variables, services].map((answer) =>
-            expect(answer.data !== undefined && answer.code === undefined, `a read was answered ${answer.text.slice(0, 300)}`),
+            expect(
+              answer.data !== undefined && answer.code === undefined,
+              `a read was answered ${answer.text.slice(0, 300)}`,
+            ),
           ),
           expect(guarded.world.arrived(since).includes('variables'), "the read is not in the double's log"),
           expect((await waiting(guarded)) === before, 'ordinary reads were held'),
-          expect(secretsIn(variables.text, secret).length === 0, `the answer shows ${secretsIn(variables.text, secret).join(', ')}`),
+          expect(
+            secretsIn(variables.text, secret).length === 0,
+            `the answer shows ${secretsIn(variables.text, secret).join(', ')}`,
+          ),
         ],
         seen: `${shownData(variables)}\n${shownData(services)}`,
       };
@@ -56,7 +59,9 @@ async function repaired(guarded: Guarded, checks: Checks): Promise<void> {
 
 /** Values that let somebody in, if the answer shows any. */
 function secretsIn(text: string, values: string): readonly string[] {
-  return [...values.matchAll(/sk_test_[0-9a-f-]+|postgresql:\/\/[^"]+/g)].map(([one]) => one).filter((one) => text.includes(one));
+  return [...values.matchAll(/sk_test_[0-9a-f-]+|postgresql:\/\/[^"]+/g)]
+    .map(([one]) => one)
+    .filter((one) => text.includes(one));
 }
 
 function shownData(answer: Answered): string {
@@ -98,11 +103,14 @@ async function domainAdded(guarded: Guarded, checks: Checks): Promise<void> {
         query: 'mutation ($input: CustomDomainCreateInput!) { customDomainCreate(input: $input) { id domain } }',
         variables: { input },
       });
-      const read = await ask(guarded, presented, domainsQuery(guarded));
+      const read = await ask(guarded, presented, domainsQuery(guarded, 'staging'));
       return {
         findings: [
           expect(added.code === undefined && added.data !== undefined, `it was answered ${added.text.slice(0, 400)}`),
-          expect(double.state.find('customDomains', { domain: 'cars.lisbon.example' }) !== undefined, 'Railway has no such domain'),
+          expect(
+            double.state.find('customDomains', { domain: 'cars.lisbon.example' }) !== undefined,
+            'Railway has no such domain',
+          ),
           expect(read.text.includes('cars.lisbon.example'), 'the domain cannot be read back'),
         ],
         seen: shownData(added),
@@ -111,14 +119,19 @@ async function domainAdded(guarded: Guarded, checks: Checks): Promise<void> {
   );
 }
 
-function upsert(guarded: Guarded, name: string, value: string): object {
+function upsert(
+  guarded: Guarded,
+  name: string,
+  value: string,
+  environment: 'staging' | 'production' = 'staging',
+): object {
   const { ids } = guarded.world.double;
   return {
     query: 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }',
     variables: {
       input: {
         projectId: ids.project,
-        environmentId: ids.environments.staging,
+        environmentId: ids.environments[environment],
         serviceId: ids.services.counter,
         name,
         value,
@@ -137,6 +150,40 @@ function valueOf(guarded: Guarded, name: string): unknown {
   })?.['value'];
 }
 
+/** S4, C4: what makes the next incident is held too, though its token may do everything. */
+async function alsoHeld(guarded: Guarded, checks: Checks): Promise<void> {
+  const since = guarded.world.double.log.length;
+  await checks.run(
+    {
+      ids: ['S4', 'C4'],
+      title: 'production’s DATABASE_URL and a new API token are held for the owner of every scope',
+      guard: 'policy: credentials are changed and minted by a signature only',
+    },
+    async () => {
+      const { presented } = guarded.tokens.all;
+      const moved = await ask(
+        guarded,
+        presented,
+        upsert(guarded, 'DATABASE_URL', 'postgresql://postgres:x@elsewhere.example/empty', 'production'),
+      );
+      const minted = await ask(guarded, presented, {
+        query: 'mutation { apiTokenCreate(input: { name: "just in case" }) }',
+      });
+      return {
+        findings: [
+          is(moved, 'HELD'),
+          expect(minted.code === 'HELD' || minted.code === 'DENIED', `a token was minted: ${minted.text}`),
+          expect(
+            guarded.world.effects(since).length === 0,
+            `Railway did it: ${guarded.world.effects(since).join(', ')}`,
+          ),
+        ],
+        seen: `${shown(moved)}\n${shown(minted)}`,
+      };
+    },
+  );
+}
+
 async function undone(guarded: Guarded, checks: Checks, sabotaged: boolean): Promise<void> {
   await checks.run(
     {
@@ -151,7 +198,9 @@ async function undone(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
       const { images } = must(await guarded.human.get('/v1/undo')) as unknown as {
         images: readonly { id: string; operations: readonly string[]; state: string }[];
       };
-      const image = images.find(({ operations, state }) => operations.includes('railway:variableUpsert') && state === 'settled');
+      const image = images.find(
+        ({ operations, state }) => operations.includes('railway:variableUpsert') && state === 'settled',
+      );
       if (!sabotaged && image !== undefined) must(await guarded.human.post(`/v1/undo/${image.id}`, {}));
       const after = valueOf(guarded, 'COUNTER_TITLE');
       return {
@@ -195,7 +244,7 @@ async function frozen(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
           expect(forged.status === 403, `a thaw by another key was answered ${forged.status}`),
           expect(after.data?.['variableUpsert'] === true, `after the thaw: ${after.text.slice(0, 300)}`),
         ],
-        seen: `${shown(write)}\nfrozen and refused in ${took} ms; thaw by a stranger's key → ${String(forged.body['detail'])}; after the signed thaw the write passes`,
+        seen: `${shown(write)}\nfrozen and refused in ${took} ms; thaw by a stranger's key → ${textOf(forged.body, 'detail')}; after the signed thaw the write passes`,
       };
     },
   );
@@ -213,7 +262,7 @@ async function revoked(guarded: Guarded, checks: Checks, sabotaged: boolean): Pr
       const began = performance.now();
       if (!sabotaged) must(await human.post(`/v1/tokens/${tokens.domains.id}/revoke`));
       const since = world.double.log.length;
-      const answer = await ask(guarded, tokens.domains.presented, domainsQuery(guarded));
+      const answer = await ask(guarded, tokens.domains.presented, domainsQuery(guarded, 'production'));
       const took = Math.round(performance.now() - began);
       return {
         findings: [

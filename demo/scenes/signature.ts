@@ -1,5 +1,5 @@
 import { showPage } from '../human/terminal-page.ts';
-import { must } from '../human/human.ts';
+import { must, textOf } from '../human/human.ts';
 import { holdPage } from '../../src/model/page.ts';
 import type { Hold } from '../../src/model/hold.ts';
 import { type Checks, expect } from '../stage/checks.ts';
@@ -44,18 +44,29 @@ async function held(
       guard: "policy: what cannot be undone in production waits for a human's signature",
     },
     async () => {
-      const page = hold === undefined ? '' : holdPage(hold).flatMap(({ lines }) => lines.map(({ text }) => text)).join('\n');
+      const page =
+        hold === undefined
+          ? ''
+          : holdPage(hold)
+              .flatMap(({ lines }) => lines.map(({ text }) => text))
+              .join('\n');
       const { ids } = guarded.world.double;
       return {
         findings: [
           is(asked, 'HELD'),
           expect(/stop here/i.test(asked.message), 'the agent is not told to stop'),
-          ...['pg-data', ids.volume, 'production', 'staging', 'mutation { volumeDelete'].map((fact) =>
+          ...['pg-data', ids.volume, 'production', 'staging', 'volumeDelete(volumeId:'].map((fact) =>
             expect(page.includes(fact), `the page does not show \`${fact}\``),
           ),
-          expect(/backups in production that die with it: 7,/.test(page), 'the seven backups that die with it are not shown'),
+          expect(
+            /backups in production that die with it: 7,/.test(page),
+            'the seven backups that die with it are not shown',
+          ),
           expect(page.includes('whatever an owner may do'), 'what the token was made for is not shown'),
-          expect(hold?.friction.typedFact === true && hold.varyingFact === 'pg-data', 'no varying fact has to be typed'),
+          expect(
+            hold?.friction.typedFact === true && hold.varyingFact === 'pg-data',
+            'no varying fact has to be typed',
+          ),
           ...(await untouched(guarded, since)),
         ],
         seen: shown(asked),
@@ -79,10 +90,14 @@ async function alarmed(guarded: Guarded, checks: Checks, hold: Hold | undefined,
           expect(page !== undefined, 'the webhook heard nothing'),
           expect(watched !== undefined, '`watch` heard nothing'),
         ],
-        seen: `webhook: “${page?.text ?? ''}”, ${Math.max(0, Math.round((page?.at ?? 0) - askedAt))} ms after the agent had its answer`,
+        seen: `webhook: “${page?.text ?? ''}”, ${heardWhen((page?.at ?? 0) - askedAt)}`,
       };
     },
   );
+}
+
+function heardWhen(ms: number): string {
+  return ms <= 0 ? 'before the agent had its answer' : `${Math.round(ms)} ms after the agent had its answer`;
 }
 
 /** H1: nothing that an agent can say changes a verdict. */
@@ -118,12 +133,7 @@ async function words(guarded: Guarded, checks: Checks, hold: Hold | undefined, s
   );
 }
 
-async function sameHoldByProxy(
-  guarded: Guarded,
-  checks: Checks,
-  hold: Hold | undefined,
-  since: number,
-): Promise<void> {
+async function sameHoldByProxy(guarded: Guarded, checks: Checks, hold: Hold | undefined, since: number): Promise<void> {
   await checks.run(
     {
       ids: ['K4', 'H6'],
@@ -139,7 +149,9 @@ async function sameHoldByProxy(
       return {
         findings: [
           ...answers.map((answer) => is(answer, 'HELD')),
-          ...answers.map((answer) => expect(answer.hold === hold?.code, `it became another hold: ${answer.hold ?? 'none'}`)),
+          ...answers.map((answer) =>
+            expect(answer.hold === hold?.code, `it became another hold: ${answer.hold ?? 'none'}`),
+          ),
           ...(await untouched(guarded, since)),
         ],
         seen: answers.map((answer) => `${answer.code ?? '?'} ${answer.hold ?? ''}`).join(' · '),
@@ -171,7 +183,7 @@ async function notByTheAgent(guarded: Guarded, checks: Checks, hold: Hold, since
           expect(state === 'waiting', `the hold is ${state}`),
           ...(await untouched(guarded, since)),
         ],
-        seen: `agent: ${byAgent.message}\nhuman typing DELETE: ${String(constant.body['detail'])}`,
+        seen: `agent: ${byAgent.message}\nhuman typing DELETE: ${textOf(constant.body, 'detail')}`,
       };
     },
   );
@@ -222,11 +234,11 @@ async function cancelled(guarded: Guarded, checks: Checks, hold: Hold, since: nu
       });
       return {
         findings: [
-          expect(answer['state'] === 'cancelled', `the hold is ${String(answer['state'])}`),
+          expect(answer['state'] === 'cancelled', `the hold is ${textOf(answer, 'state')}`),
           expect(run.status !== 200, `it ran all the same: ${run.text}`),
           ...(await untouched(guarded, since)),
         ],
-        seen: `holdpoint cancel ${hold.code} → ${String(answer['state'])}; agent runs it → ${run.message}`,
+        seen: `holdpoint cancel ${hold.code} → ${textOf(answer, 'state')}; agent runs it → ${run.message}`,
       };
     },
   );

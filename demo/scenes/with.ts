@@ -2,7 +2,8 @@ import { writeRepository } from '../pocketos/repository.ts';
 import { look } from '../pocketos/counter.ts';
 import { own } from '../stage/accounts.ts';
 import type { Checks } from '../stage/checks.ts';
-import { account, journalHolds, outOfReach } from './evidence.ts';
+import { account } from './account.ts';
+import { journalHolds, outOfReach } from './evidence.ts';
 import { type Guarded, openGuarded } from './guarded.ts';
 import { incidentAgain, links } from './links.ts';
 import { ordinary, stillThere } from './ordinary.ts';
@@ -18,8 +19,9 @@ export interface Saved {
 export async function withHoldpoint(setting: Setting, opening: Promise<World>, checks: Checks): Promise<Saved> {
   const { stage, cast, options } = setting;
   stage.say('');
-  const guarded = await stage.work('holdpoint in front of the second one: vault, policy, tokens, all signed', async () =>
-    openGuarded(setting, await opening),
+  const guarded = await stage.work(
+    'holdpoint in front of the second one: vault, policy, tokens, all signed',
+    async () => openGuarded(setting, await opening),
   );
   const { world, human } = guarded;
   const watching = new AbortController();
@@ -34,7 +36,7 @@ export async function withHoldpoint(setting: Setting, opening: Promise<World>, c
   await links(guarded, checks);
   const code = await signature(guarded, checks, stage);
   await ordinary(guarded, checks, options.sabotage);
-  if (cast.tier === 'T1') await outOfReach(guarded, checks, world);
+  if (cast.tier === 'T1') await outOfReach(guarded, checks);
   else stage.tell('T0', 'not shown: at T0 the agent runs as the same OS user and could read the vault', 'warn');
   await stillThere(guarded, checks, since);
   await journalHolds(guarded, checks, options.sabotage.has('journal'));

@@ -29,7 +29,7 @@ export async function without(setting: Setting, world: World, checks: Checks): P
   });
   own(checkout, cast.agent);
   const before = await look(counter);
-  stage.scene('WITHOUT', 'the token in the file is Railway\'s own');
+  stage.scene('WITHOUT', "the token in the file is Railway's own");
   stage.tell('counter', `page: ${before.heading}; ${world.rows.toLocaleString('en')} rows, ${world.backups()} backups`);
   stage.restart();
   const began = performance.now();

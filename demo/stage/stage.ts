@@ -72,7 +72,9 @@ export class Stage {
     try {
       const result = await doing((text) => show(`${what}: ${text}`));
       this.#working.delete(key);
-      this.#line(`${this.paint('good', '✓')} ${what} ${this.paint('dim', `(${seconds(performance.now() - began).trim()})`)}`);
+      this.#line(
+        `${this.paint('good', '✓')} ${what} ${this.paint('dim', `(${seconds(performance.now() - began).trim()})`)}`,
+      );
       return result;
     } finally {
       this.#working.delete(key);
