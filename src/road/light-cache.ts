@@ -1,8 +1,10 @@
+import type { ReadNote } from '../contract/journal.ts';
 import type { Reading } from '../contract/provider.ts';
 
-/** That this token may do this reading again, and by which entry, until then. */
+/** That this token may do this reading again, until then, and how it is noted: `note.upstream` is the entry that serves it. */
 export interface LightVerdict {
-  readonly upstream: string;
+  /** One object for all its reads: the journal counts them by it. */
+  readonly note: ReadNote;
   readonly policy: string;
   readonly bindings: unknown;
   readonly until: number;

@@ -3,10 +3,10 @@ import { describe, judgeInput } from './judge.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import { resolve } from './target.ts';
 import { admitTargets } from './identity/scope.ts';
+import type { ReadNote } from '../contract/journal.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { Outcome } from '../contract/road.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
-import { newId } from '../model/identifier.ts';
 import { refuse } from '../model/refusal.ts';
 
 /** How long a resolved read is believed. A write is never believed from here. */
@@ -26,34 +26,29 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   );
   if (!light || reading.actions.length === 0 || asked.running !== undefined) return undefined;
 
-  const upstream = believed(desk) ?? (await judgeLight(desk, provisional));
-  if (upstream === undefined) return undefined;
+  const note = believed(desk) ?? (await judgeLight(desk, provisional));
+  if (note === undefined) return undefined;
   if (provisional) road.freeze.pass();
-  road.journal.noteRead({
-    principal: asked.bearer.principal.name,
-    token: asked.bearer.token.id,
-    gate: asked.gate,
-    upstream,
-    operations: reading.actions.map((action) => action.operation),
-  });
-  const answer = await send(desk, upstream, provisional);
+  road.journal.noteRead(note);
+  const answer = await send(desk, note.upstream, provisional);
   const refusedBy = reading.providerRefusal(answer);
-  if (refusedBy !== undefined) throw new ProviderRefused(upstream, refusedBy);
+  if (refusedBy !== undefined) throw new ProviderRefused(note.upstream, refusedBy);
   return { kind: 'done', answer: reading.mask(answer) };
 }
 
-function believed(desk: Desk): string | undefined {
+function believed(desk: Desk): ReadNote | undefined {
   const { asked, road } = desk;
   const verdict = road.lightCache.get(asked.reading, asked.bearer.token.id);
   if (verdict === undefined) return undefined;
   const good =
+    verdict.note.gate === asked.gate &&
     verdict.until > road.clock.now() &&
     verdict.policy === road.policy().version &&
     verdict.bindings === road.bindings();
-  return good ? verdict.upstream : undefined;
+  return good ? verdict.note : undefined;
 }
 
-async function judgeLight(desk: Desk, provisional: boolean): Promise<string | undefined> {
+async function judgeLight(desk: Desk, provisional: boolean): Promise<ReadNote | undefined> {
   const { asked, road } = desk;
   const target = await resolve(desk);
   admitTargets(asked.bearer.token.scope, target.actions, target.environments);
@@ -65,16 +60,22 @@ async function judgeLight(desk: Desk, provisional: boolean): Promise<string | un
     return undefined;
   const request = describe(desk, target, target.actions, null);
   if (road.policy().judge(judgeInput(desk, request, undefined)).kind !== 'allow') return undefined;
-  const upstream = target.upstream.name;
+  const note = noteOf(desk, target.upstream.name);
   if (!provisional) {
     road.lightCache.set(asked.reading, asked.bearer.token.id, {
-      upstream,
+      note,
       policy: road.policy().version,
       bindings: road.bindings(),
       until: road.clock.now() + believedMs,
     });
   }
-  return upstream;
+  return note;
+}
+
+function noteOf({ asked }: Desk, upstream: string): ReadNote {
+  const { principal, token } = asked.bearer;
+  const operations = asked.reading.actions.map((action) => action.operation);
+  return Object.freeze({ principal: principal.name, token: token.id, gate: asked.gate, upstream, operations });
 }
 
 async function send(desk: Desk, upstream: string, provisional: boolean): Promise<Answer> {
@@ -98,7 +99,8 @@ async function send(desk: Desk, upstream: string, provisional: boolean): Promise
 async function sendAll(desk: Desk, lease: Lease, provisional: boolean): Promise<Answer> {
   const { road } = desk;
   const { steps } = desk.asked.reading.plan;
-  const clearance = road.leases.mint(lease, steps, provisional ? 'measure' : 'lookup', newId('cl', road.clock.now()));
+  // Its id is kept nowhere: only an effect's is.
+  const clearance = road.leases.mint(lease, steps, provisional ? 'measure' : 'lookup', lease.id);
   let answer: Answer | undefined;
   for (const step of steps) answer = await lease.send(step, clearance);
   if (answer === undefined) throw refuse('BAD_REQUEST', 'the plan is empty', 'send a request');

@@ -4,7 +4,6 @@ import type { Lease } from '../contract/lease.ts';
 import type { Looking } from '../contract/lookup.ts';
 import type { Provider } from '../contract/provider.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
-import { newId } from '../model/identifier.ts';
 import type { Message } from '../model/plan.ts';
 import { refuse } from '../model/refusal.ts';
 
@@ -38,7 +37,8 @@ export async function look<T>(road: RoadParts, provider: Provider, lease: Lease,
 
 async function ask(road: RoadParts, lease: Lease, message: Message, purpose: string): Promise<Answer> {
   try {
-    const clearance = road.leases.mint(lease, [message], 'lookup', newId('cl', road.clock.now()));
+    // Its id is kept nowhere: only an effect's is.
+    const clearance = road.leases.mint(lease, [message], 'lookup', lease.id);
     return await lease.send(message, clearance);
   } catch (cause) {
     if (!(cause instanceof LineBroken)) throw cause;
