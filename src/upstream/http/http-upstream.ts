@@ -38,6 +38,8 @@ interface Pooled {
 export function httpUpstream(options: HttpUpstreamOptions = {}): HttpUpstream {
   const limits = { ...defaultHttpLimits, ...options.limits };
   const pools = new Map<string, Pooled>();
+  /** The vault hands out one object for as long as it believes it: what becomes of it on the wire is made once. */
+  const placings = new WeakMap<Credential, Placed>();
 
   function poolOf(route: Route): Pool {
     const known = pools.get(route.name);
@@ -51,7 +53,11 @@ export function httpUpstream(options: HttpUpstreamOptions = {}): HttpUpstream {
 
   return Object.freeze({
     protocol: 'http',
-    open: async (route: Route, credential: Credential) => new HttpLine(poolOf(route), credential, limits),
+    open: async (route: Route, credential: Credential) => {
+      const known = placings.get(credential) ?? place(credential);
+      placings.set(credential, known);
+      return new HttpLine(poolOf(route), known, limits);
+    },
     close: async () => {
       const open = [...pools.values()];
       pools.clear();
@@ -60,17 +66,26 @@ export function httpUpstream(options: HttpUpstreamOptions = {}): HttpUpstream {
   });
 }
 
+/** A credential as it goes out, and as it is looked for in what comes back. */
+interface Placed {
+  readonly headers: readonly string[];
+  readonly presented: Presented;
+}
+
+function place(credential: Credential): Placed {
+  const { secret } = credential;
+  return { headers: placed(credential), presented: { text: secret, bytes: Buffer.from(secret, 'latin1') } };
+}
+
 class HttpLine implements Line {
   readonly #pool: Pool;
-  readonly #own: readonly string[];
-  readonly #presented: Presented;
+  readonly #placed: Placed;
   readonly #limits: HttpLimits;
   #closed = false;
 
-  constructor(pool: Pool, credential: Credential, limits: HttpLimits) {
+  constructor(pool: Pool, placed: Placed, limits: HttpLimits) {
     this.#pool = pool;
-    this.#own = placed(credential);
-    this.#presented = { text: credential.secret, bytes: Buffer.from(credential.secret, 'latin1') };
+    this.#placed = placed;
     this.#limits = limits;
   }
 
@@ -79,9 +94,9 @@ class HttpLine implements Line {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new LineBroken('no', 'the line is closed; nothing was sent');
       if (!isHttpMessage(message)) throw new LineBroken('no', 'this is no http message; nothing was sent');
-      const headers = requestHeaders(message, this.#own);
+      const headers = requestHeaders(message, this.#placed.headers);
       const { method, path, body } = message;
-      const exchange = new Exchange(resolve, reject, this.#presented, this.#limits);
+      const exchange = new Exchange(resolve, reject, this.#placed.presented, this.#limits);
       this.#pool.dispatch(
         { method, path, headers, body: body.length === 0 ? null : body, idempotent: false },
         exchange,

@@ -64,8 +64,9 @@ export function openLeases(parts: LeaseParts): OpenLeases {
   });
 }
 
+/** By the scheme alone, for each line anew; whether it is an address at all, the upstream of the protocol looks. */
 function protocolOf(address: string): string {
-  const scheme = URL.parse(address)?.protocol ?? '';
+  const scheme = address.slice(0, address.indexOf(':') + 1).toLowerCase();
   return (Object.hasOwn(protocols, scheme) ? protocols[scheme] : undefined) ?? scheme.slice(0, -1);
 }
 
