@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { PrincipalKind } from '../../model/principal.ts';
 
 const prefixes: { readonly [kind in PrincipalKind]: string } = { agent: 'hpa', human: 'hph', ci: 'hpc' };
@@ -33,12 +33,12 @@ export function newSecret(): string {
 
 /** SHA-256 of the secret as it is written, hex: all that is kept of it. Enough, since the secret is 256 random bits. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', secret, 'hex');
 }
 
 /** Whether the secret has this hash, in a time that says nothing about where they differ. */
-export function secretMatches(secret: string, hash: string): boolean {
-  const kept = Buffer.from(hash, 'hex');
-  const presented = createHash('sha256').update(secret).digest();
+export function secretMatches(secret: string, keptHash: string): boolean {
+  const kept = Buffer.from(keptHash, 'hex');
+  const presented = hash('sha256', secret, 'buffer');
   return kept.length === presented.length && timingSafeEqual(kept, presented);
 }
