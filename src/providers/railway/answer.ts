@@ -44,9 +44,16 @@ const refusals =
 
 /** Railway's own refusal of the credential, in its words; undefined when it is none. */
 export function providerRefusalOf(answer: Answer): string | undefined {
-  const { status } = answer.content as HttpAnswer;
-  const { errors } = readAnswer(answer);
+  const { status, body } = answer.content as HttpAnswer;
+  // Most answers cannot have a member `errors`, and are not read for it.
+  const errors = mayHaveErrors(body) ? readAnswer(answer).errors : [];
   const refused = errors.find((message) => refusals.test(message));
   if (refused !== undefined) return refused.replaceAll(/\p{C}/gu, ' ').slice(0, 200);
   return status === 401 || status === 403 ? `HTTP ${status}` : undefined;
+}
+
+/** Whether the text of a JSON answer can have a member `errors`: plainly, or spelled with an escape. */
+function mayHaveErrors(body: Uint8Array): boolean {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return bytes.includes('"errors"') || bytes.includes('\\u');
 }
