@@ -9,7 +9,7 @@ import { handleRequest } from './exchange.ts';
 import { type HttpLimits, defaultLimits } from './limits.ts';
 import { refusalNotes } from './notes.ts';
 import { type HttpGateParts, type Room, memoryOf } from './parts.ts';
-import { peerOf } from './peer.ts';
+import { peerReader } from './peer.ts';
 import { sayRaw } from './say.ts';
 import { secureContexts } from './secure-contexts.ts';
 import { WireRefused } from './wire-refusal.ts';
@@ -67,7 +67,7 @@ function roomOf(parts: HttpGateParts, limits: HttpLimits): Room {
 
 function serve(server: Server, room: Room, parts: HttpGateParts): void {
   const contextFor = secureContexts(parts.authority);
-  const readPeer = parts.peerOf ?? peerOf;
+  const readPeer = parts.peerOf ?? peerReader();
   // Before Node's own listener would do: every byte that becomes a request comes from a connection that is known.
   server.prependListener('connection', (socket: Socket) => {
     if (room.connections.of(socket) === undefined) {

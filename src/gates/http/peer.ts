@@ -3,14 +3,42 @@ import { endianness } from 'node:os';
 import type { Socket } from 'node:net';
 import type { Peer } from '../../contract/road.ts';
 
-/** Reads who is at the other end of a connection; the OS user only over loopback, and only where it can be proved. */
-export async function peerOf(socket: Socket): Promise<Peer> {
-  const address = socket.remoteAddress ?? '';
-  const { remotePort, localPort } = socket;
-  const local = socket.localAddress ?? '';
-  if (remotePort === undefined || localPort === undefined) return { address };
-  const uid = await loopbackUser({ address, port: remotePort }, { address: local, port: localPort });
-  return uid === undefined ? { address } : { address, uid };
+/** Says who is at the other end of a connection; the OS user only over loopback, and only where it can be proved. */
+export function peerReader(): (socket: Socket) => Promise<Peer> {
+  const table = sharedTable();
+  return async (socket) => {
+    const address = socket.remoteAddress ?? '';
+    const { remotePort, localPort } = socket;
+    const local = socket.localAddress ?? '';
+    if (remotePort === undefined || localPort === undefined) return { address };
+    const uid = await loopbackUser(table, { address, port: remotePort }, { address: local, port: localPort });
+    return uid === undefined ? { address } : { address, uid };
+  };
+}
+
+/**
+ * The kernel's tables of sockets, one reading at a time. Reading walks every socket of the machine, so connections that
+ * come together share one that began after them.
+ */
+function sharedTable(): () => Promise<string> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: Promise<string> | undefined;
+  return () => {
+    if (next === undefined) {
+      next = last.then(() => {
+        next = undefined;
+        return readTable();
+      });
+      last = next;
+    }
+    return next;
+  };
+}
+
+/** Empty where a table cannot be read: then nobody is found in it. */
+async function readTable(): Promise<string> {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'latin1').catch(() => ''));
+  return (await Promise.all(tables)).join('\n');
 }
 
 interface End {
@@ -23,17 +51,17 @@ interface End {
  * Undefined when it is not there exactly once as an established socket with an inode: a closed or orphaned socket shows
  * user 0, which must not pass for root.
  */
-async function loopbackUser(far: End, near: End): Promise<number | undefined> {
+async function loopbackUser(table: () => Promise<string>, far: End, near: End): Promise<number | undefined> {
   const from = tableAddress(far);
   const to = tableAddress(near);
   if (from === undefined || to === undefined) return undefined;
+  const pairs = from.flatMap((local) => to.map((remote) => `: ${local} ${remote} 01 `));
   const found: number[] = [];
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of (await readFile(table, 'latin1').catch(() => '')).split('\n')) {
-      const [, local, remote, state, , , , uid, , inode] = line.trim().split(/\s+/);
-      if (state !== '01' || inode === '0' || local === undefined || remote === undefined) continue;
-      if (from.includes(local) && to.includes(remote)) found.push(Number(uid));
-    }
+  for (const line of (await table()).split('\n')) {
+    if (!pairs.some((pair) => line.includes(pair))) continue;
+    const [, local, remote, state, , , , uid, , inode] = line.trim().split(/\s+/);
+    if (state !== '01' || inode === '0' || local === undefined || remote === undefined) continue;
+    if (from.includes(local) && to.includes(remote)) found.push(Number(uid));
   }
   const [only] = found;
   return found.length === 1 && Number.isSafeInteger(only) ? only : undefined;
