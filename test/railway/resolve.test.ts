@@ -189,8 +189,23 @@ describe('environments', () => {
     const after = await asking.resolve(commit, { e: ids.environments.staging });
     expect(after.dependents).not.toEqual(before.dependents);
     expect(after.actions[0]?.traits).toContain('weakens-backup');
-    expect(after.facts.find((fact) => fact.label === 'staged deletions')?.value).toContain('isDeleted');
+    expect(after.facts.find((fact) => fact.label === 'deletes')?.value).toContain('isDeleted');
     await asking.double.reset();
+  });
+
+  it('E1 a volume that a patch of staging deletes is in production as well', async () => {
+    const { ids } = asking.double;
+    const commit =
+      'mutation ($e: String!, $p: EnvironmentConfig) { environmentPatchCommit(environmentId: $e, patch: $p) }';
+    const of = async (p: JsonObject | string): Promise<readonly string[]> =>
+      environmentsOf(await asking.resolve(commit, { e: ids.environments.staging, p }));
+    expect(await of({ volumes: { [ids.volume]: { isDeleted: true } } })).toEqual(['production', 'staging']);
+    expect(await of(JSON.stringify({ volumes: { [ids.volume]: null } }))).toEqual(['production', 'staging']);
+    expect(await of({ services: { [ids.services.counter]: null } })).toEqual(['production', 'staging']);
+    expect(await of({ volumes: { [ids.ownVolume.staging]: { isDeleted: true } } })).toEqual(['staging']);
+    expect(await of({ services: { [ids.services.counter]: { deploy: { startCommand: null } } } })).toEqual(['staging']);
+    expect(await of({ buckets: { b: { isDeleted: true } } })).toEqual(['preview', 'production', 'staging']);
+    expect(await of('unreadable')).toEqual(['preview', 'production', 'staging']);
   });
 
   it('E2 an operation above the environments counts as every one of them', async () => {

@@ -35,6 +35,7 @@ export function readDocument(schema: GraphQLSchema, source: string, operationNam
   }
   if (source.includes('\0')) throw refuse('BAD_REQUEST', 'the document holds NUL', documentHint);
   const document = plainDocument(parse(source, { maxTokens: graphqlLimits.tokens }));
+  refuseCostly(document);
   const [error] = validate(schema, document, undefined, { maxErrors: 1, hideSuggestions: true });
   if (error !== undefined)
     throw refuse('BAD_REQUEST', `the schema does not know this: ${clean(error.message)}`, documentHint);
@@ -53,6 +54,27 @@ export function readDocument(schema: GraphQLSchema, source: string, operationNam
     );
   }
   return { operation, fragments, text };
+}
+
+/** Comparing fields under one key, and fragments with each other, is quadratic in the validator: bounded before it runs. */
+function refuseCostly(document: DocumentNode): void {
+  const fragments = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION).length;
+  if (fragments > graphqlLimits.fragments) {
+    throw refuse('BAD_REQUEST', `the document has more than ${graphqlLimits.fragments} fragments`, documentHint);
+  }
+  visit(document, {
+    SelectionSet: ({ selections }) => {
+      const seen = new Map<string, number>();
+      for (const selection of selections) {
+        if (selection.kind !== Kind.FIELD) continue;
+        const key = selection.alias?.value ?? selection.name.value;
+        const count = (seen.get(key) ?? 0) + 1;
+        if (count > graphqlLimits.repeats)
+          throw refuse('BAD_REQUEST', 'the document selects one field too often', documentHint);
+        seen.set(key, count);
+      }
+    },
+  });
 }
 
 /** Parser and validator messages quote the document: no control characters, bounded. */

@@ -9,6 +9,9 @@ export const graphqlLimits = {
   /** Bytes of one document: comments and block strings cost no tokens. */
   documentBytes: 64 * 1024,
   tokens: 2000,
+  fragments: 50,
+  /** Fields under one key in one selection. */
+  repeats: 30,
   /** Selections within selections. */
   depth: 64,
   /** Elements of a batch. */

@@ -6,8 +6,8 @@ import type { HttpAnswer } from '../../model/http-message.ts';
 import type { Json } from '../../model/json.ts';
 
 /**
- * What the answer of an effect proves. `errors` with no data at all ⇒ nothing ran to its end; data beside errors, a
- * server error or no GraphQL ⇒ unknown. With several root fields an error leaves open what the others did.
+ * What the answer of an effect proves. `errors` with no data at all ⇒ nothing ran to its end; data beside errors, an
+ * error beneath the root field (it ran, and null spread upwards), a server error or no GraphQL ⇒ unknown. With several root fields an error leaves open what the others did.
  */
 export function outcomeOf(answer: Answer, rootFields: number): 'done' | 'failed' | 'unknown' {
   const { status, body } = answer.content as HttpAnswer;
@@ -17,7 +17,7 @@ export function outcomeOf(answer: Answer, rootFields: number): 'done' | 'failed'
   if (read.errors.length === 0)
     return status < 300 && read.data !== null ? 'done' : status >= 400 ? 'failed' : 'unknown';
   const nothing = read.data === null || Object.values(read.data).every((value) => value === null);
-  if (!nothing || rootFields !== 1) return 'unknown';
+  if (!nothing || rootFields !== 1 || read.beneath) return 'unknown';
   return read.errors.every(provesNothingRan) ? 'failed' : 'unknown';
 }
 

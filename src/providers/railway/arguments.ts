@@ -1,9 +1,12 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 
-/** Arguments of a mutation with those of its `input` object laid over them. */
+/**
+ * Arguments of a mutation, and those of its `input` object where no argument has that name: an `input` of the scalar JSON
+ * holds whatever the caller likes, an `environmentId` that Railway never looks at included.
+ */
 export function flat(args: JsonObject): JsonObject {
   const { input } = args;
-  return isObject(input) ? { ...args, ...input } : args;
+  return isObject(input) ? { ...input, ...args } : args;
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

@@ -1,5 +1,6 @@
 import { isObject } from './arguments.ts';
 import { ownMessage } from './message.ts';
+import { shown } from './shown.ts';
 import { readStrictJson } from '../../languages/graphql/index.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Answer } from '../../contract/upstream.ts';
@@ -13,6 +14,8 @@ export interface GraphqlAnswer {
   readonly data: JsonObject | null;
   /** Messages of `errors`. */
   readonly errors: readonly string[];
+  /** Whether an error stands beneath a root field, which had then run already. */
+  readonly beneath: boolean;
   /** Whether it was GraphQL JSON at all. */
   readonly readable: boolean;
 }
@@ -24,7 +27,7 @@ export function readAnswer(answer: Answer): GraphqlAnswer {
       depth: 256,
       values: 2_000_000,
     });
-    if (!isObject(read)) return { status, data: null, errors: [], readable: false };
+    if (!isObject(read)) return { status, data: null, errors: [], beneath: false, readable: false };
     const { data, errors } = read as JsonObject;
     const list = Array.isArray(errors) ? (errors as readonly Json[]) : [];
     return {
@@ -33,16 +36,21 @@ export function readAnswer(answer: Answer): GraphqlAnswer {
       errors: list.map((error) =>
         isObject(error) && typeof error['message'] === 'string' ? error['message'] : 'an error',
       ),
+      beneath: list.some((error) => isObject(error) && Array.isArray(error['path']) && error['path'].length > 1),
       readable: data !== undefined || Array.isArray(errors),
     };
   } catch {
-    return { status, data: null, errors: [], readable: false };
+    return { status, data: null, errors: [], beneath: false, readable: false };
   }
 }
 
 /** Denied because the answer does not settle what the target is. */
 export function unresolved(detail: string): Refused {
-  return refuse('DENIED', detail, 'stop here; tell the person you work for which id you used and where you found it');
+  return refuse(
+    'DENIED',
+    shown(detail, 400),
+    'stop here; tell the person you work for which id you used and where you found it',
+  );
 }
 
 /** Asks a read-only question; throws `DENIED` when Railway does not answer it whole. */

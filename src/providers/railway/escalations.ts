@@ -1,4 +1,4 @@
-import { flat, given, textOf, variableMap, writtenVariables } from './arguments.ts';
+import { flat, given, isObject, textOf, variableMap, writtenVariables } from './arguments.ts';
 import { readPatch } from './patch.ts';
 import { holdsCredential, steersCode } from './sensitive.ts';
 import type { Trait } from '../../model/action.ts';
@@ -27,6 +27,13 @@ const anyGiven =
   (...names: readonly string[]) =>
   (args: JsonObject) =>
     names.some((name) => given(args, name));
+
+/** Variables of what is made, those of a template that it is made from included. */
+function newVariables(args: JsonObject): readonly (readonly [name: string, value: string | null])[] {
+  const { variables: own, template } = flat(args);
+  const inherited = isObject(template) ? template['variables'] : undefined;
+  return [own, inherited].flatMap((map) => Object.entries(variableMap(map)));
+}
 
 /** Settings of a service instance that decide which code runs, or as what. */
 const codeSettings = [
@@ -102,9 +109,7 @@ export const escalations: readonly Escalation[] = [
     id: 'new-variables-credential',
     operations: withVariables,
     applies: (args) =>
-      Object.entries(variableMap(flat(args)['variables'])).some(
-        ([name, value]) => holdsCredential(name, value) || /\$\{\{/.test(value ?? ''),
-      ),
+      newVariables(args).some(([name, value]) => holdsCredential(name, value) || /\$\{\{/.test(value ?? '')),
     traits: ['copies-secrets'],
     why: 'credentials are handed to a new machine',
   },

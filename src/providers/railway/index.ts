@@ -21,6 +21,8 @@ export function railwayProvider(): Provider {
     looksLikeCredential,
     read: railwayReader(schema),
     prove: proveIntent,
+    // Railway promises nothing about it; a quarter of an hour is longer than any of its own limits on a request.
+    settlesWithinMs: 15 * 60_000,
     // An inverse is serialised by the reader, so that what is judged again later is what was planned.
     putBack: (image) =>
       putBackImage(image, ({ query, variables }) =>

@@ -3,6 +3,7 @@ import { operationName, rowOf } from './catalogue.ts';
 import { sights } from './classes/queries.ts';
 import type { Target } from './classes/row.ts';
 import { firing } from './escalations.ts';
+import { shown } from './shown.ts';
 import type { GraphqlOperation, RootField } from '../../languages/graphql/index.ts';
 import type { Action, Resource, Trait } from '../../model/action.ts';
 import type { Json } from '../../model/json.ts';
@@ -67,7 +68,7 @@ export function raise(
     ...action,
     reversibility: worse(action.reversibility, reversibility),
     traits: union(action.traits, traits),
-    why: `${action.why}; ${why}`,
+    why: shown(`${action.why}; ${why}`, 600),
   };
 }
 

@@ -47,10 +47,12 @@ function readingOf(request: GraphqlRequest): Reading {
   const plan = frozen(singleStep(railwayMessage(request.body)));
   const mask = maskOf(request);
   const rootFields = judged.length;
+  const sent = request.operations.map((operation) => operation.query).join('\n\n');
+  const asked = request.asked === sent ? undefined : request.asked;
   return {
     plan,
     actions: frozen(judged.map((one) => one.action)),
-    asked: request.asked,
+    ...(asked === undefined ? {} : { asked }),
     resolve: (context) => resolve(judged, context),
     mask,
     outcome: (answer) => outcomeOf(answer, rootFields),

@@ -12,6 +12,9 @@ const secretTypes: ReadonlySet<string> = new Set([
   'EnvironmentVariables',
   'NotificationChannelConfig',
   'NotificationPayload',
+  'SerializedTemplateConfig',
+  'TemplateConfig',
+  'TemplateServiceConfig',
 ]);
 
 /** Fields whose values let somebody in, or may hold what does. */
@@ -21,6 +24,8 @@ const secretCoordinates: ReadonlySet<string> = new Set([
   'AuditLog.payload',
   'BucketS3CompatibleCredentials.accessKeyId',
   'BucketS3CompatibleCredentials.secretAccessKey',
+  'CanvasViewMergePreview.mutations',
+  'CanvasViewMergePreview.state',
   'ChangeOperationResult.outputs',
   'ChangeSetApplyResult.diagnostics',
   'ChangeSetPreview.changeSet',

@@ -7,17 +7,36 @@ const credentialName =
 const connectionString =
   /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@|^(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|kafka|clickhouse|sqlserver|jdbc):|\bpassword\s*=|-----BEGIN /i;
 
-/** Variables that make a running service load or run other code. */
+/**
+ * Variables that make a running service load or run other code: interpreters, loaders, package tools and application
+ * servers that take options from the environment. A heuristic as well.
+ */
 const steeringName =
-  /^(?:NODE_OPTIONS|NODE_PATH|LD_PRELOAD|LD_LIBRARY_PATH|DYLD_.*|PATH|PYTHON(?:STARTUP|PATH|HOME)|PERL5(?:LIB|OPT)|RUBY(?:OPT|LIB)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|BASH_ENV|ENV|SHELL|GIT_.*|NPM_CONFIG_.*|PIP_.*|UV_.*|GOFLAGS|RAILWAY_.*|NIXPACKS_.*|RAILPACK_.*|PHP_INI_SCAN_DIR|PROMPT_COMMAND|HTTPS?_PROXY|ALL_PROXY|SSL_CERT_.*)$/i;
+  /^(?:NODE_.*|DENO_.*|BUN_.*|LD_.*|DYLD_.*|PATH|PYTHON.*|PERL5?.*|RUBY.*|BUNDLE.*|GEM_.*|CLASSPATH|DOTNET_.*|CORECLR_.*|COR_.*|BASH_ENV|ENV|SHELL|SHELLOPTS|BASHOPTS|PS4|IFS|GIT_.*|NPM_.*|YARN_.*|PNPM_.*|PIP_.*|UV_.*|CARGO_.*|RUST.*_WRAPPER|GO(?:FLAGS|PROXY|SUMDB|TOOLCHAIN|ENV)|COMPOSER_.*|RAILWAY_.*|NIXPACKS_.*|RAILPACK_.*|PHP_INI_SCAN_DIR|PHPRC|GUNICORN_.*|UVICORN_.*|UWSGI_.*|CELERY_.*|DJANGO_SETTINGS_MODULE|FLASK_APP|ERL_.*|ELIXIR_.*|LUA_.*|R_PROFILE.*|R_ENVIRON.*|OPENSSL_.*|GCONV_PATH|HOSTALIASES|BROWSER|EDITOR|VISUAL|PAGER|PROMPT_COMMAND|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT_.*)$|(?:^|_)(?:OPTS|OPTIONS|JAVA_ARGS|CMD|COMMAND|ENTRYPOINT|PRELOAD)$/i;
+/** How a variable is spelled that everybody reads as the same name. */
+const plainName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
+/** `${{ Postgres.PGPASSWORD }}`: the value of another variable. */
+const reference = /\$\{\{([^}]*)\}\}/g;
 
 export function holdsCredential(name: string, ...values: readonly (string | null | undefined)[]): boolean {
   return (
     credentialName.test(name) ||
-    values.some((value) => typeof value === 'string' && connectionString.test(value.trim()))
+    values.some(
+      (value) => typeof value === 'string' && (connectionString.test(value.trim()) || refersToCredential(value)),
+    )
   );
 }
 
+/** Railway's own `RAILWAY_…` variables are names and addresses. */
+function refersToCredential(value: string): boolean {
+  return [...value.matchAll(reference)].some(([, inside = '']) => {
+    const name = inside.slice(inside.lastIndexOf('.') + 1).trim();
+    return !name.startsWith('RAILWAY_') && credentialName.test(name);
+  });
+}
+
+/** A name with blanks or invisible characters in it may be read as another one further on. */
 export function steersCode(name: string): boolean {
-  return steeringName.test(name);
+  return !plainName.test(name) || steeringName.test(name);
 }

@@ -14,7 +14,12 @@ export const networkRows = {
     'a re-created domain has another certificate and verification token',
   ],
   customDomainIssueCertificate: ['irreversible', 'custom-domain', 'a new certificate replaces the old one'],
-  customDomainUpdate: ['reversible', 'custom-domain', 'points a domain at another port; the former port is kept'],
+  customDomainUpdate: [
+    'reversible',
+    'custom-domain',
+    'makes another port reachable under a domain; the former port is kept',
+    'exposes',
+  ],
   serviceDomainCreate: [
     'reversible',
     'service-in',
@@ -80,7 +85,8 @@ export const networkRows = {
   enableServiceCdn: [
     'reversible',
     'service-in',
-    'puts a cache before the service; where there was none, disabling takes it away',
+    'puts a cache before the service, which may show one visitor the page of another; where there was none, disabling takes it away',
+    'exposes',
   ],
   disableServiceCdn: ['irreversible', 'service-in', 'its edge configuration goes with it'],
   purgeServiceCache: ['irreversible', 'service-in', 'all cached answers are dropped; the load goes to the service'],
@@ -89,7 +95,12 @@ export const networkRows = {
     'service-in',
     'shuts clients out that cannot solve a challenge; where it was off, switching it off takes it back',
   ],
-  updateServiceEdgeConfig: ['reversible', 'service-in', 'changes how answers are cached; the former settings are kept'],
+  updateServiceEdgeConfig: [
+    'reversible',
+    'service-in',
+    'changes which answers are cached, and may show one visitor the page of another; the former settings are kept',
+    'exposes',
+  ],
   updateServiceEdgeRules: [
     'reversible',
     'service-in',

@@ -16,6 +16,7 @@ export type Target =
   | 'place'
   | 'service'
   | 'service-in'
+  | 'service-instance'
   | 'variables'
   | 'volume'
   | 'volume-instance'
@@ -29,6 +30,7 @@ export type Target =
   | 'dns-record'
   | 'bucket'
   | 'sandbox'
+  | 'cloud-agent'
   | 'dashboard'
   | 'none';
 

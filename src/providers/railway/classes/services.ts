@@ -10,7 +10,7 @@ export const serviceRows = {
     'runs-code',
   ],
   deploymentCancel: ['irreversible', 'deployment', 'the cancelled deployment is gone; another one is not the same'],
-  deploymentInstanceExecutionCreate: ['irreversible', 'none', 'runs a job against live data', 'runs-code'],
+  deploymentInstanceExecutionCreate: ['irreversible', 'service-instance', 'runs a job against live data', 'runs-code'],
   deploymentRedeploy: [
     'reversible',
     'deployment',
@@ -98,8 +98,8 @@ export const serviceRows = {
     'copies-secrets',
     'spends',
   ],
-  serviceFeatureFlagAdd: ['irreversible', 'none', "switches one of Railway's own experiments on"],
-  serviceFeatureFlagRemove: ['irreversible', 'none', "switches one of Railway's own experiments off"],
+  serviceFeatureFlagAdd: ['irreversible', 'service', "switches one of Railway's own experiments on"],
+  serviceFeatureFlagRemove: ['irreversible', 'service', "switches one of Railway's own experiments off"],
   serviceInstanceAutoDeployUpdate: ['irreversible', 'service-in', 'decides whether pushes deploy', 'runs-code'],
   serviceInstanceDeploy: [
     'reversible',

@@ -1,13 +1,13 @@
-import { flat, isObject, textOf } from '../arguments.ts';
-import { ask, unresolved } from '../ask.ts';
+import { flat, textOf } from '../arguments.ts';
+import { unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
 import { fact, type Found, found } from './found.ts';
+import { patchReach } from './patches.ts';
 import { environmentFact } from './service.ts';
+import { sandboxIn } from './things.ts';
 import type { EnvironmentView, Survey } from './survey.ts';
 import { backupsOf } from './volume.ts';
-import { readPatch } from '../patch.ts';
 import type { Looking } from '../../../contract/lookup.ts';
-import { digestOf } from '../../../model/digest.ts';
 import type { Fact } from '../../../model/hold.ts';
 
 /** One environment, as it is named. */
@@ -20,58 +20,38 @@ export function* environment(judged: Judged, survey: Survey): Looking<Found> {
   if (projectId !== undefined && projectId !== view.projectId) {
     throw unresolved(`environment \`${view.name}\` is not in project \`${projectId}\``);
   }
+  const source = judged.field.name === 'sandboxCreate' ? textOf(args, 'sourceSandboxId') : undefined;
+  if (source !== undefined) yield* sandboxIn(view, source);
   const into = textOf(args, 'targetEnvironmentId');
   const others = into === undefined ? [] : [yield* survey.environment(into)];
   const facts = [...contents(view, survey), ...others.flatMap((other) => contents(other, survey))];
   const backups = judged.field.name === 'environmentDelete' ? yield* backupsIn(view) : [];
   if (backups.length > 0) facts.push(fact('backups that die with it', String(backups.length), 'danger'));
-  const staged = judged.field.name === 'environmentPatchCommitStaged' ? yield* stagedChanges(view) : undefined;
+  const patch = yield* patchReach(judged, view, survey);
   return found({
-    resources: [view, ...others].map((one) => ({
-      kind: 'railway:environment',
-      id: one.id,
-      name: one.name,
-      environments: [survey.bound(one.id, one.name)],
-    })),
+    resources: [
+      ...[view, ...others].map((one) => ({
+        kind: 'railway:environment',
+        id: one.id,
+        name: one.name,
+        environments: [survey.bound(one.id, one.name)],
+      })),
+      ...patch.resources,
+    ],
     name: view.name,
-    facts: [...facts, ...(staged?.facts ?? [])],
-    dependents: [...view.volumeInstances.map((instance) => instance.id), ...backups, ...(staged?.dependents ?? [])],
+    facts: [...facts, ...patch.facts],
+    dependents: [...view.volumeInstances.map((instance) => instance.id), ...backups, ...patch.dependents],
     places: [{ projectId: view.projectId, environmentId: view.id, environment: survey.bound(view.id, view.name) }],
-    ...(staged?.deletes === true
+    ...(patch.deletes
       ? {
           worse: {
             reversibility: 'irreversible' as const,
-            why: 'what is staged deletes',
+            why: 'what is applied deletes',
             traits: ['weakens-backup' as const],
           },
         }
       : {}),
   });
-}
-
-/** What a commit of staged changes would apply: the very patch that is staged now, hashed into what is signed. */
-function* stagedChanges(
-  view: EnvironmentView,
-): Looking<{ facts: readonly Fact[]; dependents: readonly string[]; deletes: boolean }> {
-  const query = `query ($id: String!) { environmentStagedChanges(environmentId: $id) { id status updatedAt patch } }`;
-  const { environmentStagedChanges: staged } = yield* ask(`what is staged in \`${view.name}\``, query, { id: view.id });
-  if (!isObject(staged)) throw unresolved(`what is staged in \`${view.name}\` cannot be read`);
-  const reading = readPatch(staged['patch']);
-  return {
-    facts: [
-      fact(
-        'staged deletions',
-        reading.deletions.length === 0 ? 'none' : reading.deletions.slice(0, 10).join(', '),
-        reading.deletions.length === 0 ? 'plain' : 'danger',
-      ),
-      ...(reading.code.length > 0
-        ? [fact('staged code changes', reading.code.slice(0, 10).join(', '), 'warning')]
-        : []),
-      ...(reading.opaque ? [fact('staged changes', 'cannot be read', 'danger')] : []),
-    ],
-    dependents: [`staged:${digestOf('holdpoint/railway-staged/v1', staged)}`],
-    deletes: reading.opaque || reading.deletions.length > 0,
-  };
 }
 
 /** A whole project: every environment in it. */

@@ -1,3 +1,4 @@
+import { shown } from '../shown.ts';
 import type { Undoable } from '../undo/image.ts';
 import type { Trait } from '../../../model/action.ts';
 import type { Fact } from '../../../model/hold.ts';
@@ -29,9 +30,9 @@ export interface Found {
 }
 
 export function fact(label: string, value: string, tone: Fact['tone'] = 'plain'): Fact {
-  return { label, value, tone, source: 'provider' };
+  return { label: shown(label, 80), value: shown(value, 400), tone, source: 'provider' };
 }
 
 export function found(more: Partial<Found> & Pick<Found, 'resources' | 'name'>): Found {
-  return { facts: [], dependents: [], places: [], ...more };
+  return { facts: [], dependents: [], places: [], ...more, name: shown(more.name) };
 }

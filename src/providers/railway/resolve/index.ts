@@ -7,6 +7,7 @@ import { Survey } from './survey.ts';
 import {
   account,
   bucket,
+  cloudAgent,
   customDomain,
   dashboard,
   deployment,
@@ -14,6 +15,7 @@ import {
   endpoint,
   sandbox,
   serviceDomain,
+  serviceInstance,
   tcpProxy,
   trigger,
 } from './things.ts';
@@ -38,6 +40,7 @@ const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Res
   backup,
   bucket,
   'custom-domain': customDomain,
+  'cloud-agent': cloudAgent,
   dashboard,
   deployment,
   'dns-record': dnsRecord,
@@ -49,6 +52,7 @@ const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Res
   service,
   'service-domain': serviceDomain,
   'service-in': serviceIn,
+  'service-instance': serviceInstance,
   'tcp-proxy': tcpProxy,
   trigger,
   variables,
@@ -72,12 +76,20 @@ export function* resolve(all: readonly Judged[], context: ResolveContext): Looki
     actions: settled.map((one) => one.action),
     facts: settled.flatMap((one) => one.found.facts),
     dependents: [...new Set(settled.flatMap((one) => one.found.dependents))].sort(),
-    varyingFact: first.found.name,
+    varyingFact: varyingFact(first.found),
     defaultMode: deletes ? 'delayed' : 'now',
     undo: undoSentence(settled),
     ...(capture === undefined ? {} : { capture }),
     ...(intent === undefined ? {} : { intent }),
   };
+}
+
+/** What a signer types. A name that an agent may have chosen so that it says nothing gives way to the id. */
+function varyingFact({ name, resources }: Found): string {
+  const telling =
+    (name.match(/[\p{L}\p{N}]/gu) ?? []).length >= 2 &&
+    !/^(?:yes|ok|no|delete|confirm|approve|true)$/i.test(name.trim());
+  return telling ? name : (resources[0]?.id ?? name);
 }
 
 function* settle(judged: Judged, survey: Survey): Looking<Settled> {

@@ -2,6 +2,7 @@ import { isObject, textOf } from '../arguments.ts';
 import { unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
 import { fact, type Found, found, type Place } from './found.ts';
+import { requirePrivateNetwork } from './private-networks.ts';
 import type { EnvironmentView, ProjectView, Survey } from './survey.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { ResolveContext } from '../../../contract/provider.ts';
@@ -44,6 +45,8 @@ export function* serviceIn(judged: Judged, survey: Survey): Looking<Found> {
     throw unresolved(`environment \`${environment.name}\` is not in project \`${projectId}\``);
   }
   requireService(serviceId, environment);
+  const network = textOf(args, 'privateNetworkId');
+  if (network !== undefined) yield* requirePrivateNetwork(network, environment);
   const input = args['input'];
   const everywhere = isObject(input) && input['allEnvironments'] === true;
   if (!everywhere) return one(serviceId, environment, survey);

@@ -37,7 +37,8 @@ export interface EnvironmentView {
   readonly projectId: string;
   /** A fork of another environment: operations on a service stay inside it. */
   readonly fork: boolean;
-  readonly services: readonly { readonly id: string; readonly name: string }[];
+  /** Services that have an instance in it; `instance` is that instance's own id. */
+  readonly services: readonly { readonly id: string; readonly name: string; readonly instance: string }[];
   readonly volumeInstances: readonly VolumeInstance[];
 }
 
@@ -188,6 +189,7 @@ function readEnvironment(environment: JsonObject, projectId: string): Environmen
     services: nodes(environment['serviceInstances'], 'services').map((instance) => ({
       id: must(instance, 'serviceId'),
       name: must(instance, 'serviceName'),
+      instance: must(instance, 'id'),
     })),
     volumeInstances: nodes(environment['volumeInstances'], 'volumes').map(readInstance),
   };

@@ -2,8 +2,9 @@ import { isObject, textOf } from '../arguments.ts';
 import { ask, items, must, tryAsk, unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
 import { fact, type Found, found } from './found.ts';
-import type { Survey } from './survey.ts';
+import type { EnvironmentView, Survey } from './survey.ts';
 import {
+  cloudAgentsIn,
   dashboardsIn,
   domainsIn,
   type DomainKind,
@@ -89,24 +90,57 @@ export function* dashboard(judged: Judged, survey: Survey): Looking<Found> {
   return foundWithin('dashboard', within, id, `dashboard of ${within.environment.name}`, survey);
 }
 
+export function* cloudAgent(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'cloudAgentId', 'id');
+  const within = yield* findWithin(`machine \`${id}\``, survey, cloudAgentsIn, (one) => one['id'] === id);
+  return foundWithin('cloud-agent', within, id, must(within.record, 'name'), survey, [
+    fact('made', shown(within.record['createdAt'])),
+  ]);
+}
+
+/** A service by the id of its instance in one environment. */
+export function* serviceInstance(judged: Judged, survey: Survey): Looking<Found> {
+  const id = idOf(judged, 'serviceInstanceId');
+  for (const environment of yield* survey.visible()) {
+    const service = environment.services.find((one) => one.instance === id);
+    if (service !== undefined)
+      return foundWithin(
+        'service',
+        { environment, record: { serviceId: service.id } },
+        service.id,
+        service.name,
+        survey,
+      );
+  }
+  throw unresolved(`service instance \`${id}\` is in no environment that holdpoint.yaml binds, or cannot be seen`);
+}
+
 const sandboxQuery = `query ($environmentId: String!, $id: String!) { sandbox(environmentId: $environmentId, id: $id) { id environmentId status createdAt } }`;
 const checkpointsQuery = `query ($environmentId: String!) { sandboxCheckpoints(environmentId: $environmentId) { id key environmentId createdAt } }`;
+
+/** The record of a sandbox that is in this environment; throws `DENIED` for one that is not. */
+export function* sandboxIn(environment: EnvironmentView, id: string): Looking<JsonObject> {
+  const data = yield* tryAsk(`sandbox \`${id}\``, sandboxQuery, { environmentId: environment.id, id });
+  return requireIn(environment, id, data?.['sandbox']);
+}
+
+function* checkpointIn(environment: EnvironmentView, id: string): Looking<JsonObject> {
+  const data = yield* ask('checkpoints', checkpointsQuery, { environmentId: environment.id });
+  const record = items(data['sandboxCheckpoints'], 'checkpoints').find((one) => one['id'] === id);
+  return requireIn(environment, id, record);
+}
+
+function requireIn(environment: EnvironmentView, id: string, record: Json | undefined): JsonObject {
+  if (isObject(record) && record['environmentId'] === environment.id) return record;
+  throw unresolved(`\`${id}\` is not in environment \`${environment.name}\`, or cannot be seen`);
+}
 
 /** A sandbox, or a checkpoint of one: both name their environment, and are looked up in it. */
 export function* sandbox(judged: Judged, survey: Survey): Looking<Found> {
   const environment = yield* survey.environment(idOf(judged, 'environmentId'));
   const checkpoint = judged.field.name === 'sandboxCheckpointDelete' || judged.field.name === 'sandboxCheckpointRename';
   const id = idOf(judged, 'sandboxId', 'id');
-  const variables = { environmentId: environment.id, id };
-  const record = checkpoint
-    ? items(
-        (yield* ask('checkpoints', checkpointsQuery, { environmentId: environment.id }))['sandboxCheckpoints'],
-        'checkpoints',
-      ).find((one) => one['id'] === id)
-    : (yield* tryAsk(`sandbox \`${id}\``, sandboxQuery, variables))?.['sandbox'];
-  if (!isObject(record) || record['environmentId'] !== environment.id) {
-    throw unresolved(`\`${id}\` is not in environment \`${environment.name}\`, or cannot be seen`);
-  }
+  const record = checkpoint ? yield* checkpointIn(environment, id) : yield* sandboxIn(environment, id);
   const name = typeof record['key'] === 'string' ? record['key'] : id;
   return foundWithin(checkpoint ? 'sandbox-checkpoint' : 'sandbox', { environment, record }, id, name, survey, [
     fact('made', shown(record['createdAt'])),

@@ -32,7 +32,28 @@ export function* volume(judged: Judged, survey: Survey): Looking<Found> {
   const instances =
     only === undefined ? all.instances : all.instances.filter((instance) => instance.environmentId === only);
   if (instances.length === 0) throw unresolved(`volume \`${all.name}\` has no instance there`);
-  return yield* describe(id, { ...all, instances }, survey, judged.field.name === 'volumeDelete');
+  const shown = yield* describe(id, { ...all, instances }, survey, judged.field.name === 'volumeDelete');
+  return judged.field.name === 'volumeInstanceUpdate' ? remounted(judged, shown, { ...all, instances }) : shown;
+}
+
+/**
+ * A service that finds its data gone starts anew: what it writes elsewhere until the mount is put back is lost with that,
+ * and the service that gets the volume does with the data as it likes.
+ */
+function remounted(judged: Judged, shown: Found, { project, instances }: VolumeFound): Found {
+  const serviceId = textOf(judged.field.arguments, 'serviceId');
+  const mountPath = textOf(judged.field.arguments, 'mountPath');
+  for (const { environmentId } of instances) {
+    const environment = project.environments.find((one) => one.id === environmentId);
+    if (serviceId !== undefined && !environment?.services.some((one) => one.id === serviceId))
+      throw unresolved(`service \`${serviceId}\` has no instance beside the volume`);
+  }
+  const moves = instances.some(
+    (instance) => instance.serviceId !== serviceId || (mountPath !== undefined && instance.mountPath !== mountPath),
+  );
+  if (!moves) return shown;
+  const why = 'its service loses sight of the data, and what is written elsewhere meanwhile does not come back';
+  return { ...shown, worse: { reversibility: 'irreversible', why } };
 }
 
 /** One instance of a volume: it lies in one environment, whatever the volume does elsewhere. */

@@ -1,6 +1,7 @@
 import { isObject } from '../arguments.ts';
 import { ask, items, nodes, unresolved } from '../ask.ts';
 import { fact, type Found, found } from './found.ts';
+import { privateNetworksIn } from './private-networks.ts';
 import { environmentFact } from './service.ts';
 import type { EnvironmentView, Survey } from './survey.ts';
 import type { Looking } from '../../../contract/lookup.ts';
@@ -103,17 +104,13 @@ export function* proxiesIn(environment: EnvironmentView): Looking<readonly JsonO
   return all;
 }
 
-const networksQuery = `query ($id: String!) { privateNetworks(environmentId: $id) { publicId name } }`;
 const endpointQuery = `query ($environmentId: String!, $privateNetworkId: String!, $serviceId: String!) {
   privateNetworkEndpoint(environmentId: $environmentId, privateNetworkId: $privateNetworkId, serviceId: $serviceId) { publicId dnsName } }`;
 
 /** Endpoints of all private networks of an environment, each with its network and service. */
 export function* endpointsIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
   const all: JsonObject[] = [];
-  const { privateNetworks } = yield* ask(`private networks in \`${environment.name}\``, networksQuery, {
-    id: environment.id,
-  });
-  for (const network of items(privateNetworks, 'private networks')) {
+  for (const network of yield* privateNetworksIn(environment)) {
     for (const { id: serviceId } of environment.services) {
       const variables = { environmentId: environment.id, privateNetworkId: network['publicId'] ?? '', serviceId };
       const { privateNetworkEndpoint } = yield* ask(`an endpoint in \`${environment.name}\``, endpointQuery, variables);
@@ -130,4 +127,11 @@ export function* dashboardsIn(environment: EnvironmentView): Looking<readonly Js
     id: environment.id,
   });
   return nodes(observabilityDashboards, 'dashboards');
+}
+
+const agentsQuery = `query ($id: ID!) { cloudAgents(environmentId: $id) { id name status createdAt environmentId } }`;
+
+export function* cloudAgentsIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
+  const { cloudAgents } = yield* ask(`machines in \`${environment.name}\``, agentsQuery, { id: environment.id });
+  return items(cloudAgents, 'machines');
 }
