@@ -16,6 +16,8 @@ import {
   print,
   stripIgnoredCharacters,
 } from 'graphql';
+import { catalogueOf } from '../src/providers/railway/catalogue.ts';
+import { pins } from '../src/providers/railway/pins.gen.ts';
 import { pinnedSignatures } from '../src/providers/railway/signatures.ts';
 
 const home = new URL('../src/providers/railway/', import.meta.url);
@@ -31,10 +33,24 @@ function main(source: string, pin: boolean): void {
   );
   writeFileSync(new URL('schema.gen.ts', home), module('sdl', stripIgnoredCharacters(sdl)));
   const signatures = pinnedSignatures(schema);
-  if (pin) writeFileSync(new URL('pins.gen.ts', home), pinModule(signatures));
-  console.log(
-    `${signatures.length} signatures${pin ? ' pinned' : ''}; run the tests in src/providers/railway to see what has no class`,
+  say(
+    'has no class',
+    catalogueOf(schema).flatMap((one) => (one.reversibility === 'unknown' ? [one.operation] : [])),
   );
+  say(
+    'is new, nobody judged it',
+    signatures.filter((line) => !pins.includes(line)),
+  );
+  say(
+    'is gone',
+    pins.filter((line) => !signatures.includes(line)),
+  );
+  if (pin) writeFileSync(new URL('pins.gen.ts', home), pinModule(signatures));
+  console.log(`${signatures.length} signatures${pin ? ', pinned' : ''}`);
+}
+
+function say(what: string, lines: readonly string[]): void {
+  for (const line of lines) console.log(`${what}: ${line}`);
 }
 
 function module(name: string, text: string): string {
