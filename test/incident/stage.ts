@@ -39,6 +39,8 @@ export interface Stage {
   ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
   /** How often the double executed this operation. */
   reached(operation: string): number;
+  /** Binds one more of Railway's environments to our `staging`, as a human would by `holdpoint apply`. */
+  bind(railwayEnvironment: string): Promise<void>;
   /** Stops the daemon and opens it again on the same data. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -125,7 +127,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const secret = double.tokens.account;
     await act('vault-add', { ...credential, name, environment, secretHash: secretHash(secret) }, secret);
   }
-  await act('apply', { text: configFor(double, options), policies: {} });
+  const bound = options.bindPreview === true ? [double.ids.environments.preview] : [];
+  await act('apply', { text: configFor(double, options, bound), policies: {} });
 
   const stage: Stage = {
     double,
@@ -169,6 +172,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       return api('POST', `/v1/holds/${hold.id}/approve`, approval);
     },
     reached: (operation) => double.log.filter((entry) => entry.kind === 'operation' && entry.name === operation).length,
+    async bind(railwayEnvironment) {
+      bound.push(railwayEnvironment);
+      await act('apply', { text: configFor(double, options, bound), policies: {} });
+    },
     async restart() {
       await daemon.close();
       daemon = await openDaemon(daemonOptions);
@@ -206,13 +213,14 @@ export function approvalFor(hold: Hold, signer: string, change: Partial<Approval
   };
 }
 
-function configFor(double: Double, { stagingDisposable = false, bindPreview = false }: StageOptions): string {
+function configFor(double: Double, options: StageOptions, bound: readonly string[]): string {
   const { environments } = double.ids;
   const address = new URL(double.url).origin;
-  const staging = bindPreview ? [environments.staging, environments.preview] : [environments.staging];
+  const staging = [environments.staging, ...bound];
+  const disposable = options.stagingDisposable ?? false;
   return `version: 1
 environments:
-  staging: { production: false, disposable: ${stagingDisposable}, railway: [${staging.join(', ')}] }
+  staging: { production: false, disposable: ${disposable}, railway: [${staging.join(', ')}] }
   production: { production: true, railway: [${environments.production}] }
 upstreams:
   railway-staging: { provider: railway, environment: staging, credential: "vault:railway-staging", address: "${address}", private: true }
