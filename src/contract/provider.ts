@@ -44,6 +44,11 @@ export interface Provider {
    * `unknown`.
    */
   prove?(intent: JsonObject, context: ResolveContext): Looking<'done' | 'failed' | 'unknown'>;
+  /**
+   * How long (ms) after it was sent the far side may still be working on an act: until then `prove`'s `failed` says no
+   * more than "not yet". Absent: its `failed` is exact at any time.
+   */
+  readonly settlesWithinMs?: number;
   /** Builds what puts an image back, and says what was changed since. */
   putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
 }

@@ -21,3 +21,16 @@ export interface HttpAnswer {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
 }
+
+/**
+ * The message as it is sent, out of its stored form, in which bytes stand as base64url text. Throws `TypeError` for text
+ * that is not exactly what the bytes are written as.
+ */
+export function httpMessageFrom(stored: Message): HttpMessage {
+  const { body } = stored;
+  if (body instanceof Uint8Array) return stored as HttpMessage;
+  if (typeof body !== 'string') throw new TypeError('a stored http message has no body');
+  const bytes = Buffer.from(body, 'base64url');
+  if (bytes.toString('base64url') !== body) throw new TypeError('the body of a stored http message is not base64url');
+  return { ...stored, body: new Uint8Array(bytes) } as HttpMessage;
+}

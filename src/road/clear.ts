@@ -31,16 +31,9 @@ export async function clear(desk: Desk, target: Target, measured: Measured, requ
   if (running !== undefined && running.digest !== actionDigest(request))
     return heldAgain(desk, target, measured, request, decision, running);
   const hold = running ?? (await road.holds.forDigest(request));
-  if (hold !== undefined && mayRun(desk, hold)) {
-    const approvals = await goodApprovals(desk, hold);
-    const people = new Set(await Promise.all(approvals.map((one) => signedBy(desk, one))));
-    const typedFact = approvals.every((one) => one.statement.typed === hold.varyingFact);
-    const signed = road
-      .policy()
-      .judgeSigned(judgeInput(desk, request, measured), { signatures: people.size, typedFact });
-    if (people.size > 0 && signed.kind === 'allow') return { rules: signed.rules, signed: { hold, approvals } };
-  }
-  if (hold?.state === 'scheduled') throw heldRefusal(hold, wouldDo(request));
+  const given = hold === undefined ? undefined : await signedNow(desk, target, measured, request, hold);
+  if (given?.kind === 'good') return given.clear;
+  if (hold?.state === 'scheduled') throw notYet(desk, hold, request, given);
   if (hold !== undefined && (hold.state === 'running' || hold.state === 'unknown')) {
     throw refuse(
       'OUTCOME_UNKNOWN',
@@ -50,15 +43,57 @@ export async function clear(desk: Desk, target: Target, measured: Measured, requ
     );
   }
   const repeated = hold?.state === 'done' ? [repeatFact(hold)] : [];
-  throw heldRefusal(await road.holds.ask(request, shown(desk, target, measured, decision, repeated)), wouldDo(request));
+  const next = await road.holds.ask(request, shown(desk, target, measured, decision, repeated));
+  const lacking = given === undefined ? '' : `; the signature on ${given.code} does not serve: ${given.lacking}`;
+  throw heldRefusal(next, `${wouldDo(request)}${lacking}`);
 }
 
-/** Approved and in its time; a scheduled one only when its own timer or a human runs it. */
-function mayRun(desk: Desk, hold: Hold): boolean {
-  const now = isoTime(desk.road.clock.now());
-  const inTime = hold.schedule !== undefined && hold.schedule.notBefore <= now && now <= hold.schedule.notAfter;
-  if (hold.state === 'approved') return inTime;
-  return hold.state === 'scheduled' && desk.asked.running === hold.id && inTime;
+/** A scheduled one that was asked for, or is up and not covered by what was signed. */
+function notYet(desk: Desk, hold: Hold, request: ActionRequest, given: Lacking | undefined): Error {
+  const isUp = (hold.schedule?.notBefore ?? '') <= isoTime(desk.road.clock.now());
+  if (given === undefined || !isUp) return heldRefusal(hold, wouldDo(request));
+  return refuse('DENIED', `the signature on ${hold.code} does not serve: ${given.lacking}`, undefined, {
+    hold: hold.code,
+  });
+}
+
+interface Lacking {
+  readonly kind: 'lacking';
+  readonly code: string;
+  readonly lacking: string;
+}
+
+type Given = { readonly kind: 'good'; readonly clear: Clear } | Lacking;
+
+/**
+ * Whether what humans signed on this hold is good now. Nothing is taken from the hold's record that a signature says
+ * too: its window and what was typed count as they were signed. Undefined for a hold that is not up to be run.
+ */
+async function signedNow(
+  desk: Desk,
+  target: Target,
+  measured: Measured,
+  request: ActionRequest,
+  hold: Hold,
+): Promise<Given | undefined> {
+  const { road, asked } = desk;
+  const upToRun = hold.state === 'approved' || (hold.state === 'scheduled' && asked.running === hold.id);
+  if (!upToRun) return undefined;
+  const lacking = (why: string): Given => ({ kind: 'lacking', code: hold.code, lacking: why });
+  const approvals = await goodApprovals(desk, hold);
+  if (approvals.length === 0) return lacking('it is not over exactly this');
+  const people = new Set(await Promise.all(approvals.map((one) => signedBy(desk, one))));
+  const now = isoTime(road.clock.now());
+  const windows = [hold.schedule ?? { notBefore: '', notAfter: '' }, ...approvals.map((one) => one.statement)];
+  const shut = windows.find((one) => !(one.notBefore <= now && now <= one.notAfter));
+  if (shut !== undefined) return lacking(`it is good from ${shut.notBefore} to ${shut.notAfter}`);
+  const typedFact = approvals.every((one) => one.statement.typed === target.resolution.varyingFact);
+  const signed = { signatures: people.size, typedFact };
+  const decision = road.policy().judgeSigned(judgeInput(desk, request, measured), signed);
+  if (decision.kind === 'deny') throw deniedBy(decision);
+  if (decision.kind === 'hold')
+    return lacking(typedFact ? 'policy asks for more people now' : 'what was typed is not what policy asks for');
+  return { kind: 'good', clear: { rules: decision.rules, signed: { hold, approvals } } };
 }
 
 async function goodApprovals(desk: Desk, hold: Hold): Promise<readonly Approval[]> {

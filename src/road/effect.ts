@@ -1,18 +1,21 @@
 import type { Clear } from './clear.ts';
 import type { Desk } from './desk.ts';
 import type { Measured } from './measure.ts';
-import { prove } from './prove.ts';
+import { readKeptToken } from './identity/token-record.ts';
+import { keepTrying } from './keep-trying.ts';
+import { prove, type Proved } from './prove.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Target } from './target.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { Outcome } from '../contract/road.ts';
-import type { Transaction } from '../contract/store.ts';
+import { StoreConflict, type Transaction } from '../contract/store.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import { actionDigest, type ActionRequest } from '../model/action-request.ts';
 import type { Digest } from '../model/digest.ts';
+import type { Hold } from '../model/hold.ts';
 import { newId } from '../model/identifier.ts';
 import type { JsonObject } from '../model/json.ts';
-import { refuse } from '../model/refusal.ts';
+import { refuse, type Refused } from '../model/refusal.ts';
 
 /** A recorded intent: durable, with its undo secured and its right to be sent spent. */
 export interface Intent {
@@ -40,9 +43,10 @@ export async function record(
   const hold = signed?.hold.id;
   const image = await road.store.transact(async (tx) => {
     road.freeze.pass();
+    await requireToken(tx, asked.bearer.token.id);
     if (signed !== undefined) {
       await road.holds.life.step(tx, signed.hold.id, 'running', {});
-      await tx.insert('spent', `run:${signed.hold.id}`, { at: isoTime(road.clock.now()), clearance });
+      await spendRun(tx, signed.hold, { at: isoTime(road.clock.now()), clearance });
     }
     const secured = await secure(desk, tx, measured, request, digest, hold);
     const entry = await road.journal.append(tx, {
@@ -67,6 +71,7 @@ export async function record(
       digest,
       image: secured ?? '',
       entry: entry.index,
+      at: isoTime(road.clock.now()),
       provider: asked.provider.name,
       upstream: request.upstream,
       intent: measured.intent,
@@ -74,6 +79,27 @@ export async function record(
     return secured;
   });
   return { request, digest, clearance, image, clear, measured, target };
+}
+
+/** Looking up and measuring take time: a token that was revoked meanwhile sends nothing more. */
+async function requireToken(tx: Transaction, id: string): Promise<void> {
+  const token = readKeptToken(await tx.get('tokens', id))?.record;
+  if (token === undefined || token.revokedAt !== undefined)
+    throw refuse(
+      'BAD_TOKEN',
+      'the token was revoked before anything was sent',
+      'stop here; ask the person you work for',
+    );
+}
+
+/** What makes a signature good for one run: durable before the send, with the intent or not at all. */
+async function spendRun(tx: Transaction, hold: Hold, record: JsonObject): Promise<void> {
+  try {
+    await tx.insert('spent', `run:${hold.id}`, record);
+  } catch (cause) {
+    if (!(cause instanceof StoreConflict)) throw cause;
+    throw refuse('DENIED', `what was signed on ${hold.code} was spent before`, undefined, { hold: hold.code });
+  }
 }
 
 async function secure(
@@ -124,31 +150,47 @@ export async function takeEffect(desk: Desk, intent: Intent): Promise<Answer> {
   }
 }
 
-/** After a broken line: asks the far side where it can be asked. Only a proven non-effect gives the approval back. */
+/** After a broken line: asks the far side where it can be asked. Only what was never sent gives the approval back. */
 async function settleBroken(desk: Desk, intent: Intent, sent: boolean, cause: unknown): Promise<unknown> {
-  const proved = sent
-    ? await prove(desk.road, desk.asked.provider, intent.request.upstream, intent.measured.intent)
-    : 'failed';
-  await settleAs(desk, intent, proved, { lineBroken: true, sent }, undefined);
-  if (!sent)
-    return cause instanceof LineBroken
-      ? refuse('UNAVAILABLE', 'the provider could not be reached; nothing was sent', 'try again later')
-      : cause;
-  if (proved === 'failed')
-    return refuse('UNAVAILABLE', 'the line broke; it is proved that nothing took effect', 'ask again');
+  if (sent) return settleUnanswered(desk, intent, 'the line broke', { lineBroken: true, sent });
+  await written(desk, intent, 'failed', { lineBroken: true, sent });
+  return cause instanceof LineBroken
+    ? refuse('UNAVAILABLE', 'the provider could not be reached; nothing was sent', 'try again later')
+    : cause;
+}
+
+/** Sent, and no answer that proves anything: the far side is asked, and nothing is ever sent again by itself. */
+async function settleUnanswered(
+  desk: Desk,
+  intent: Intent,
+  what: string,
+  body: JsonObject,
+  fromAnswer?: JsonObject,
+): Promise<Refused> {
+  const proved = await prove(desk.road, desk.asked.provider, {
+    upstream: intent.request.upstream,
+    intent: intent.measured.intent,
+    sentAt: desk.road.clock.now(),
+  });
+  await written(desk, intent, proved, body, fromAnswer);
+  if (proved === 'failed') return refuse('UNAVAILABLE', `${what}; it is proved that nothing took effect`, 'ask again');
   if (proved === 'unknown') {
     desk.road.raise({
       kind: 'outcome-unknown',
-      text: `the line broke while ${intent.request.actions.map((one) => one.operation).join(', ')} ran; what happened is not known`,
+      text: `${what} while ${intent.request.actions.map((one) => one.operation).join(', ')} ran; what happened is not known`,
     });
   }
+  const known = proved === 'done' ? 'and it is proved that the act took effect' : 'whether it took effect is not known';
+  return outcomeUnknown(intent, `${what} after it was sent; ${known}`);
+}
+
+function outcomeUnknown(intent: Intent, detail: string): Refused {
+  const { signed } = intent.clear;
   return refuse(
     'OUTCOME_UNKNOWN',
-    proved === 'done'
-      ? 'the line broke, and it is proved that the act took effect'
-      : 'the line broke after it was sent; whether it took effect is not known',
+    detail,
     'stop here; do not send it again; tell the person you work for',
-    intent.clear.signed === undefined ? {} : { hold: intent.clear.signed.hold.code },
+    signed === undefined ? {} : { hold: signed.hold.code },
   );
 }
 
@@ -156,9 +198,15 @@ async function settleBroken(desk: Desk, intent: Intent, sent: boolean, cause: un
 export async function settle(desk: Desk, intent: Intent, answer: Answer): Promise<Outcome> {
   const { reading } = desk.asked;
   const refusedBy = reading.providerRefusal(answer);
-  const outcome = refusedBy === undefined ? reading.outcome(answer) : 'failed';
-  const fromAnswer = outcome === 'done' ? intent.measured.capture?.fromAnswer?.(answer) : undefined;
-  const settled = settleAs(desk, intent, outcome, refusedBy === undefined ? {} : { refusedBy }, fromAnswer);
+  // Even beside a refusal the answer decides: of several acts in one message some may have run before it.
+  const outcome = reading.outcome(answer);
+  const fromAnswer = outcome === 'failed' ? undefined : intent.measured.capture?.fromAnswer?.(answer);
+  const body = refusedBy === undefined ? {} : { refusedBy };
+  if (outcome === 'unknown') {
+    const what = 'the provider gave an answer that proves nothing';
+    throw await settleUnanswered(desk, intent, what, { answered: true, ...body }, fromAnswer);
+  }
+  const settled = written(desk, intent, outcome, body, fromAnswer);
   // Nobody needs it to be on disk before the answer, unless a hold or an inverse hangs on it; a failure makes the journal unhealthy.
   if (intent.clear.signed !== undefined || fromAnswer !== undefined || outcome !== 'done') await settled;
   else settled.catch(() => undefined);
@@ -166,10 +214,35 @@ export async function settle(desk: Desk, intent: Intent, answer: Answer): Promis
   return { kind: 'done', answer: reading.mask(answer) };
 }
 
+/**
+ * Settles, and goes on trying behind the caller's back when the disk does not take it: the act is out, and its outcome
+ * must not stay open. Whoever asked is told that it is not written down.
+ */
+async function written(
+  desk: Desk,
+  intent: Intent,
+  outcome: Proved,
+  body: JsonObject,
+  fromAnswer?: JsonObject,
+): Promise<void> {
+  const work = (): Promise<void> => settleAs(desk, intent, outcome, body, fromAnswer);
+  try {
+    await work();
+  } catch (cause) {
+    desk.road.diagnose('settle', cause);
+    void keepTrying(work, (again) => desk.road.diagnose('settle', again));
+    if (body['sent'] !== false)
+      throw outcomeUnknown(intent, 'it was sent, and what came of it could not be written down');
+  }
+}
+
+/** An act that may have happened keeps its image as it is, with what the answer did say of it. */
+const imageAfter = { done: 'settled', failed: 'void', unknown: 'secured' } as const;
+
 async function settleAs(
   desk: Desk,
   intent: Intent,
-  outcome: 'done' | 'failed' | 'unknown',
+  outcome: Proved,
   body: JsonObject,
   fromAnswer: JsonObject | undefined,
 ): Promise<void> {
@@ -177,16 +250,16 @@ async function settleAs(
   const { signed } = intent.clear;
   const { request } = intent;
   await road.store.transact(async (tx) => {
+    const { intent: question, ...kept } = (await tx.get('clearances', intent.clearance)) ?? {};
     await tx.put('clearances', intent.clearance, {
+      ...kept,
       state: outcome === 'unknown' ? 'unknown' : 'settled',
-      hold: signed?.hold.id ?? '',
-      digest: intent.digest,
-      image: intent.image ?? '',
       outcome,
+      // What is not known yet is asked again when the far side can no longer be working on it.
+      ...(outcome === 'unknown' && question !== undefined ? { intent: question } : {}),
     });
-    if (intent.image !== undefined && outcome !== 'unknown')
-      await road.images.settle(tx, intent.image, outcome === 'done' ? 'settled' : 'void', fromAnswer);
-    if (signed !== undefined) await endRun(desk, tx, signed.hold.id, outcome, body);
+    if (intent.image !== undefined) await road.images.settle(tx, intent.image, imageAfter[outcome], fromAnswer);
+    if (signed !== undefined) await endRun(desk, tx, signed, outcome, body);
     await road.journal.append(tx, {
       kind: 'settled',
       principal: request.principal.name,
@@ -202,22 +275,18 @@ async function settleAs(
 async function endRun(
   desk: Desk,
   tx: Transaction,
-  hold: string,
-  outcome: 'done' | 'failed' | 'unknown',
+  signed: NonNullable<Clear['signed']>,
+  outcome: Proved,
   body: JsonObject,
 ): Promise<void> {
   const { road } = desk;
-  if (outcome === 'failed' && body['sent'] === false) {
-    // Nothing left this machine: the signature is still worth what it was.
-    const { schedule } = await road.holds.life.read(tx, hold);
-    await tx.remove('spent', `run:${hold}`);
-    await road.holds.life.step(
-      tx,
-      hold,
-      schedule !== undefined && desk.asked.running !== undefined ? 'scheduled' : 'approved',
-      { reason: 'proved not sent' },
-    );
+  const { id } = signed.hold;
+  if (outcome !== 'failed' || body['sent'] !== false) {
+    await road.holds.life.step(tx, id, outcome, {});
     return;
   }
-  await road.holds.life.step(tx, hold, outcome, {});
+  // Nothing left this machine: the signature is still worth what it was.
+  const delayed = signed.approvals.some((one) => one.statement.mode === 'delayed');
+  await tx.remove('spent', `run:${id}`);
+  await road.holds.life.step(tx, id, delayed ? 'scheduled' : 'approved', { reason: 'proved not sent' });
 }

@@ -3,8 +3,11 @@ import { mediate } from './mediate.ts';
 import type { RoadParts } from './parts.ts';
 import { refused } from './refused.ts';
 import type { Asked, Bearer, Outcome } from '../contract/road.ts';
+import { actionDigest } from '../model/action-request.ts';
 import type { Hold } from '../model/hold.ts';
-import { refuse, refusalIn } from '../model/refusal.ts';
+import { httpMessageFrom } from '../model/http-message.ts';
+import type { Plan } from '../model/plan.ts';
+import { refuse, Refused, refusalIn } from '../model/refusal.ts';
 
 /**
  * Sends the frozen Plan of an approved hold down the road again: read anew, resolved anew, judged anew, and run only if
@@ -29,6 +32,7 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
     }
     asked = await askedFor(road, hold);
   } catch (thrown) {
+    if (!(thrown instanceof Refused)) road.diagnose('run', thrown);
     return { kind: 'refused', refusal: refusalIn(thrown) };
   }
   try {
@@ -41,21 +45,41 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
 /** What was asked, out of the hold alone. An expired token changes nothing; a revoked one has withdrawn its holds. */
 async function askedFor(road: RoadParts, hold: Hold): Promise<Asked> {
   const { request } = hold;
+  if (storedDigest(hold) !== hold.digest) {
+    const text = `what is kept of hold ${hold.code} is not what was held`;
+    road.raise({ kind: 'denied', text: `${text}: somebody changed it in the store, or the disk did; it was not run` });
+    throw refuse('DENIED', text);
+  }
   const token = readKeptToken(await road.store.get('tokens', request.token))?.record;
   if (token === undefined || token.revokedAt !== undefined)
     throw refuse('DENIED', `the token behind hold ${hold.code} is revoked`);
   const entry = road.bindings().upstreams.find((one) => one.name === request.upstream);
   const provider = road.providers.find((one) => one.name === entry?.provider);
   if (provider === undefined) throw refuse('DENIED', `upstream \`${request.upstream}\` is not configured any more`);
-  const message = request.plan.steps[request.plan.effect];
+  const plan = planFrom(request.plan);
+  const message = plan.steps[plan.effect];
   if (message === undefined) throw refuse('UNAVAILABLE', 'the held plan has no effect', 'this is a defect: report it');
   return {
     gate: request.gate,
     bearer: { principal: request.principal, token },
     provider,
     message,
-    reading: provider.readPlan?.(request.plan) ?? provider.read(message),
+    reading: provider.readPlan?.(plan) ?? provider.read(message),
     settings: request.settings,
     running: hold.id,
   };
+}
+
+/** Undefined for what has no digest at all. */
+function storedDigest(hold: Hold): string | undefined {
+  try {
+    return actionDigest(hold.request);
+  } catch {
+    return undefined;
+  }
+}
+
+/** In the store bytes stand as text; here they are bytes again, as they will be sent. */
+function planFrom(stored: Plan): Plan {
+  return { ...stored, steps: stored.steps.map((step) => (step.protocol === 'http' ? httpMessageFrom(step) : step)) };
 }

@@ -1,4 +1,5 @@
 import type { RoadParts } from './parts.ts';
+import { lookAgain } from './recover.ts';
 import { runHold } from './run.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { Hold } from '../model/hold.ts';
@@ -7,6 +8,10 @@ import type { JsonObject } from '../model/json.ts';
 /** Later than this after its time, a schedule was slept through and gets another hour in which a human can stop it. */
 const sleptMs = 5 * 60_000;
 const anotherHourMs = 3_600_000;
+/** A firing that was refused is tried again after this, and then each time twice as late, up to the longest. */
+const firstPauseMs = 5_000;
+const longestPauseMs = 4 * 60_000;
+const lookAgainEveryMs = 60_000;
 
 /** What time alone brings about: expiries, and the firing of schedules. Called once a second by the daemon. */
 export interface Timers {
@@ -15,20 +20,38 @@ export interface Timers {
 
 export function openTimers(road: RoadParts, clock: { readonly suspicious: boolean }): Timers {
   let busy = false;
+  let looked = road.clock.now();
+  const pauses = new Map<string, { readonly until: number; readonly length: number }>();
+
+  const fire = async (hold: Hold, now: number): Promise<void> => {
+    const pause = pauses.get(hold.id);
+    if (pause !== undefined && now < pause.until) return;
+    const outcome = await runHold(road, hold.id, 'timer');
+    if (outcome.kind === 'done') return void pauses.delete(hold.id);
+    const length = Math.min((pause?.length ?? firstPauseMs / 2) * 2, longestPauseMs);
+    pauses.set(hold.id, { until: road.clock.now() + length, length });
+  };
+
   return {
     async tick() {
       if (busy) return;
       busy = true;
       try {
         await road.holds.sweep();
+        if (road.clock.now() - looked >= lookAgainEveryMs) {
+          looked = road.clock.now();
+          await lookAgain(road);
+        }
         // A clock that stepped forward without reason must not grant what only time grants.
         if (clock.suspicious || road.freeze.state.frozen) return;
         const now = road.clock.now();
-        for (const hold of await road.holds.list('scheduled')) {
+        const scheduled = await road.holds.list('scheduled');
+        for (const id of pauses.keys()) if (!scheduled.some((hold) => hold.id === id)) pauses.delete(id);
+        for (const hold of scheduled) {
           const due = Date.parse(hold.schedule?.notBefore ?? '');
           if (!(due <= now)) continue;
           if (now - due > sleptMs) await postpone(road, hold, now);
-          else await runHold(road, hold.id, 'timer');
+          else await fire(hold, now);
         }
       } catch (cause) {
         road.diagnose('timers', cause);

@@ -21,7 +21,7 @@ export function railwayProvider(): Provider {
     looksLikeCredential,
     read: railwayReader(schema),
     prove: proveIntent,
-    // Railway promises nothing about it; a quarter of an hour is longer than any of its own limits on a request.
+    // Railway publishes no bound on how long a request may run; an absence is believed after this, by our own choice.
     settlesWithinMs: 15 * 60_000,
     // An inverse is serialised by the reader, so that what is judged again later is what was planned.
     putBack: (image) =>
