@@ -44,7 +44,14 @@ async function send(sending: Sending): Promise<Answered> {
 function curlArguments(sending: Sending): readonly string[] {
   const { url, headers, body, method = 'POST', proxy, ca } = sending;
   return [
-    ...['-sS', '--max-time', '20', '-X', method, '-w', '\n%{http_code}', url],
+    '-sS',
+    '--max-time',
+    '20',
+    '-X',
+    method,
+    '-w',
+    '\n%{http_code}',
+    url,
     ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
     ...(body === undefined ? [] : ['-d', typeof body === 'string' ? body : JSON.stringify(body)]),
     ...(proxy === undefined ? ['--noproxy', '*'] : ['--proxy', proxy]),

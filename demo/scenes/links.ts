@@ -65,16 +65,16 @@ export async function incidentAgain(
       guard: "the gate turns a provider's refusal of the credential into a hold",
     },
     async () => {
-      const paged = await guarded.pager.heard(({ kind }) => kind === 'provider-refused' || kind === 'held', 10_000);
+      const alarm = await heard(guarded, ['provider-refused', 'held']);
       return {
         findings: [
           is(met, 'DENIED'),
           expect(/stop here/i.test(met?.message ?? ''), 'the agent is not told to stop'),
           expect(/do not look for another credential/.test(met?.message ?? ''), 'it is not told to leave others alone'),
           expect(met?.hold !== undefined, 'no hold asks a human'),
-          expect(paged !== undefined || guarded.human.heard.length > 0, 'nobody was alarmed'),
+          expect(alarm !== undefined, 'nobody was alarmed'),
         ],
-        seen: `hold ${met?.hold ?? 'none'}; page: ${paged?.text ?? 'none'}`,
+        seen: `hold ${met?.hold ?? 'none'}; alarm: ${alarm ?? 'none'}`,
       };
     },
   );
@@ -94,6 +94,16 @@ export async function incidentAgain(
       seen: `double's log: ${guarded.world.arrived(since).filter((name) => name === 'volumeDelete').length} volumeDelete arrived`,
     }),
   );
+}
+
+/** The text of the first alarm of these kinds, by whatever channel it came, within 10 s. */
+async function heard({ human, pager }: Guarded, kinds: readonly string[]): Promise<string | undefined> {
+  const until = performance.now() + 10_000;
+  for (;;) {
+    const alarm = [...pager.pages, ...human.heard].find(({ kind }) => kinds.includes(kind));
+    if (alarm !== undefined || performance.now() > until) return alarm?.text;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 function answerOf(step: AgentStep | undefined): Answered | undefined {
@@ -147,14 +157,14 @@ async function exposed(guarded: Guarded, checks: Checks): Promise<void> {
     },
     async () => {
       const answer = await ask(guarded, double.tokens.production, volumeDelete(guarded));
-      const paged = await guarded.pager.heard(({ kind }) => kind === 'exposure', 5_000);
+      const alarm = await heard(guarded, ['exposure']);
       const { body } = await guarded.human.get('/v1/journal?kind=exposure');
       const entries = JSON.stringify(body['entries']);
       return {
         findings: [
           is(answer, 'EXPOSED_CREDENTIAL'),
           expect(guarded.world.arrived(since).length === 0, 'something reached Railway'),
-          expect(paged !== undefined || guarded.human.heard.some(({ kind }) => kind === 'exposure'), 'no alarm'),
+          expect(alarm !== undefined, 'nobody was alarmed'),
           expect(entries.includes('fingerprint'), 'the exposure is not in the journal'),
           expect(!entries.includes(double.tokens.production), 'the journal holds the credential itself'),
           ...(await untouched(guarded, since)),

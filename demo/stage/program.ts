@@ -41,7 +41,7 @@ export class Program {
   }
 
   /** Every line it prints, to its end. */
-  async *lines(): AsyncGenerator<unknown> {
+  async *lines(): AsyncGenerator {
     for await (const line of this.#lines) if (line.startsWith('{')) yield JSON.parse(line) as unknown;
   }
 
