@@ -8,7 +8,7 @@ import { findSigner } from '../signing/signer.ts';
 import { approvalStatement, signApproval } from '../signing/statement.ts';
 import { printPage } from '../terminal/page.ts';
 import { askTerminal } from '../terminal/prompt.ts';
-import { Output } from '../terminal/output.ts';
+import type { Output } from '../terminal/output.ts';
 import type { ApprovalMode, Hold } from '../../model/hold.ts';
 import { holdPage } from '../../model/page.ts';
 import { visible } from '../../model/visible.ts';
@@ -42,7 +42,7 @@ export const deny: Run = async (invocation) => {
   const { out } = invocation;
   const api = invocation.api();
   const note = invocation.text('note') ?? '';
-  if ([...note].length > 280) throw misused('the note is longer than 280 characters', 'say it shorter');
+  if (Array.from(note).length > 280) throw misused('the note is longer than 280 characters', 'say it shorter');
   const denied = invocation.flag('sign')
     ? await signedDenial(invocation, note)
     : await api.post<Hold>(holdPath(invocation.needed(0), 'deny'), { note });

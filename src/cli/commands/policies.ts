@@ -86,7 +86,9 @@ export function quoted(text: string, line: number, column: number): readonly str
   const found = text.split('\n')[line - 1]?.replace(/\r$/, '');
   if (found === undefined) return [];
   const number = String(line);
-  const before = [...found].slice(0, column - 1).map((character) => (character === '\t' ? '\t' : ' '));
+  const before = Array.from(found)
+    .slice(0, column - 1)
+    .map((character) => (character === '\t' ? '\t' : ' '));
   const plain = (value: string): string => value.replaceAll('\t', '  ');
   return [`  ${number} | ${plain(found)}`, `  ${' '.repeat(number.length)} | ${plain(before.join(''))}^`];
 }

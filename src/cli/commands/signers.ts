@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { EnrolledSigner } from '../api/answers.ts';
-import { Api } from '../api/api.ts';
+import type { Api } from '../api/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';

@@ -58,8 +58,14 @@ function daemonMain(): string {
 
 function daemonArguments(options: StartOptions): readonly string[] {
   return [
-    ...['--data', options.places.data, '--tier', options.tier],
-    ...['--api-port', String(options.apiPort), '--http-port', String(options.httpPort)],
+    '--data',
+    options.places.data,
+    '--tier',
+    options.tier,
+    '--api-port',
+    String(options.apiPort),
+    '--http-port',
+    String(options.httpPort),
     ...(options.deleteDelayMs === undefined ? [] : ['--delete-delay-ms', String(options.deleteDelayMs)]),
   ];
 }

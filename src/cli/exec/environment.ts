@@ -47,8 +47,9 @@ export function childEnvironment(own: Variables, route: Route, keep: readonly st
   for (const [name, value] of Object.entries(own)) {
     if (value === undefined) continue;
     const kept = keep.includes(name) && !name.startsWith('HOLDPOINT_');
-    if (!kept && looksLikeCredential(name, value)) removed.push(name);
-    else env[name] = value;
+    if (kept || !looksLikeCredential(name, value)) env[name] = value;
+    // Our own settings are replaced, which is nothing to tell of.
+    else if (!name.startsWith('HOLDPOINT_')) removed.push(name);
   }
   const gate = new URL(route.gate);
   const proxy = `http://${encodeURIComponent(route.name)}:${encodeURIComponent(route.token)}@${gate.host}`;
@@ -78,5 +79,5 @@ export function looksLikeCredential(name: string, value: string): boolean {
 }
 
 function withoutProxies(env: { readonly [name: string]: string }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(all|https|no)_proxy$/i.test(name)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(all|https?|no)_proxy$/i.test(name)));
 }

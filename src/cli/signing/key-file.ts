@@ -42,7 +42,7 @@ export const shortestPassphrase = 12;
 
 /** A fresh Ed25519 key, sealed. Throws `Complaint` for a passphrase that is too short. */
 export async function makeKeyFile(name: string, passphrase: string): Promise<KeyFile> {
-  if ([...passphrase].length < shortestPassphrase) {
+  if (Array.from(passphrase).length < shortestPassphrase) {
     throw new Complaint(`a passphrase has at least ${shortestPassphrase} characters`, 'take several words');
   }
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');

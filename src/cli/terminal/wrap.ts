@@ -12,7 +12,7 @@ export function wrap(text: string, width: number): readonly string[] {
   let line = '';
   let used = 0;
   for (const word of text.split(/(?<= )/)) {
-    const wide = [...word].reduce((sum, character) => sum + cells(character), 0);
+    const wide = Array.from(word).reduce((sum, character) => sum + cells(character), 0);
     if (used > 0 && used + wide > width && wide <= width) {
       lines.push(line);
       line = '';
