@@ -30,7 +30,7 @@ export async function askAboutCredential(road: RoadParts, asked: Asked, thrown: 
     facts: [],
     varyingFact: provider.name,
     defaultMode: 'now',
-    undo: 'nothing was done',
+    undo: 'nothing runs from this hold',
     tokenPurpose: bearer.token.purpose,
   });
   road.raise({ kind: 'provider-refused', text, hold });

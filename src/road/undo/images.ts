@@ -34,7 +34,7 @@ export interface Images {
   /** Durable with the caller's transaction, which is the one that records the intent. */
   secure(tx: Transaction, draft: ImageDraft, content: JsonObject): Promise<BeforeImage>;
   /** After the act: adds what the inverse needs of the answer, or voids the image when nothing happened. */
-  settle(tx: Transaction, id: string, state: 'settled' | 'void' | 'undone', fromAnswer?: JsonObject): Promise<void>;
+  settle(tx: Transaction, id: string, state: BeforeImage['state'], fromAnswer?: JsonObject): Promise<void>;
   list(): Promise<readonly BeforeImage[]>;
   /** The image and its content; throws `Refused` when there is none or it does not open. */
   open(id: string): Promise<{ readonly image: BeforeImage; readonly content: JsonObject }>;
