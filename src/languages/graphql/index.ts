@@ -1,4 +1,4 @@
 export { type GraphqlOperation, type GraphqlReader, graphqlReader, type GraphqlRequest, readGraphql } from './read.ts';
 export type { RootField, SelectedField } from './fields.ts';
 export { graphqlLimits } from './envelope.ts';
-export { decodeUtf8, readStrictJson, type StrictJson } from './json.ts';
+export { answerLimits, decodeUtf8, readStrictJson, type StrictJson } from './json.ts';

@@ -6,9 +6,14 @@ export interface JsonLimits {
   readonly depth: number;
   /** Most values of any kind, so that a flat body cannot cost more than a deep one. */
   readonly values: number;
+  /** For answers that are shown on, not judged: numbers may be rounded as `JSON.parse` does. */
+  readonly rounded?: boolean;
 }
 
 export const jsonLimits: JsonLimits = { depth: 64, values: 50_000 };
+
+/** Of what a far side answers: larger, and its numbers are its own business. */
+export const answerLimits: JsonLimits = { depth: 256, values: 2_000_000, rounded: true };
 
 /** What a strictly read JSON text holds. Objects are plain, their keys distinct after unescaping. */
 export type StrictJson = null | boolean | number | string | StrictJson[] | { [key: string]: StrictJson };
@@ -187,7 +192,7 @@ class Scan {
     const match = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(this.#text.slice(this.#at, this.#at + 400));
     if (match === null) throw bad('a value is missing or malformed');
     const [literal] = match;
-    if (!exactNumber(literal)) throw bad('a number does not fit a double exactly');
+    if (this.#limits.rounded !== true && !exactNumber(literal)) throw bad('a number does not fit a double exactly');
     this.#at += literal.length;
     return Number(literal);
   }

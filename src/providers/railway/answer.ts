@@ -1,6 +1,6 @@
 import { readAnswer } from './ask.ts';
 import { isObject } from './arguments.ts';
-import { readStrictJson } from '../../languages/graphql/index.ts';
+import { answerLimits, readStrictJson } from '../../languages/graphql/index.ts';
 import type { Answer } from '../../contract/upstream.ts';
 import type { HttpAnswer } from '../../model/http-message.ts';
 import type { Json } from '../../model/json.ts';
@@ -28,7 +28,7 @@ function provesNothingRan(message: string): boolean {
 
 function batchOutcome(body: Uint8Array): 'done' | 'unknown' | undefined {
   try {
-    const read = readStrictJson(new TextDecoder().decode(body), { depth: 256, values: 2_000_000 });
+    const read = readStrictJson(new TextDecoder().decode(body), answerLimits);
     if (!Array.isArray(read)) return undefined;
     const fine = (read as readonly Json[]).every(
       (one) => isObject(one) && one['errors'] === undefined && isObject(one['data']),

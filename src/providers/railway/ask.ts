@@ -1,7 +1,7 @@
 import { isObject } from './arguments.ts';
 import { ownMessage } from './message.ts';
 import { shown } from './shown.ts';
-import { readStrictJson } from '../../languages/graphql/index.ts';
+import { answerLimits, readStrictJson } from '../../languages/graphql/index.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Answer } from '../../contract/upstream.ts';
 import type { HttpAnswer } from '../../model/http-message.ts';
@@ -23,10 +23,7 @@ export interface GraphqlAnswer {
 export function readAnswer(answer: Answer): GraphqlAnswer {
   const { status, body } = answer.content as HttpAnswer;
   try {
-    const read = readStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(body), {
-      depth: 256,
-      values: 2_000_000,
-    });
+    const read = readStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(body), answerLimits);
     if (!isObject(read)) return { status, data: null, errors: [], beneath: false, readable: false };
     const { data, errors } = read as JsonObject;
     const list = Array.isArray(errors) ? (errors as readonly Json[]) : [];
@@ -94,4 +91,40 @@ export function must(object: JsonObject, member: string): string {
   const value = object[member];
   if (typeof value !== 'string') throw unresolved(`railway's answer lacks \`${member}\``);
   return value;
+}
+
+/** The most questions in one look-up: the reader bounds root fields. */
+const together = 40;
+
+/**
+ * One question about each of several ids, as few look-ups as will do. `field` is called with `argument: <id>` and what
+ * `shared` passes to all of them; the answers come back in the order of the ids.
+ */
+export function* askEach(
+  purpose: string,
+  question: {
+    readonly field: string;
+    readonly argument: string;
+    readonly selection: string;
+    readonly shared?: { readonly [name: string]: string };
+  },
+  ids: readonly string[],
+): Looking<readonly (Json | undefined)[]> {
+  const { field, argument, selection, shared = {} } = question;
+  const passed = Object.keys(shared)
+    .map((name) => `, ${name}: $${name}`)
+    .join('');
+  const answers: (Json | undefined)[] = [];
+  for (let from = 0; from < ids.length; from += together) {
+    const some = ids.slice(from, from + together);
+    const declared = [
+      ...some.map((_, index) => `$i${index}: String!`),
+      ...Object.keys(shared).map((name) => `$${name}: String!`),
+    ];
+    const asked = some.map((_, index) => `a${index}: ${field}(${argument}: $i${index}${passed}) { ${selection} }`);
+    const variables = { ...Object.fromEntries(some.map((id, index) => [`i${index}`, id])), ...shared };
+    const data = yield* ask(purpose, `query (${declared.join(', ')}) { ${asked.join(' ')} }`, variables);
+    answers.push(...some.map((_, index) => data[`a${index}`]));
+  }
+  return answers;
 }

@@ -1,4 +1,9 @@
-import { type GraphqlRequest, readStrictJson, type SelectedField } from '../../languages/graphql/index.ts';
+import {
+  answerLimits,
+  type GraphqlRequest,
+  readStrictJson,
+  type SelectedField,
+} from '../../languages/graphql/index.ts';
 import type { Answer } from '../../contract/upstream.ts';
 import type { HttpAnswer } from '../../model/http-message.ts';
 
@@ -105,7 +110,7 @@ function masked(answer: Answer, masks: readonly (Mask | undefined)[], batch: boo
 function maskedBody(text: string, masks: readonly (Mask | undefined)[], batch: boolean): string {
   let answer: unknown;
   try {
-    answer = readStrictJson(text, { depth: 256, values: 2_000_000 });
+    answer = readStrictJson(text, answerLimits);
   } catch {
     return JSON.stringify({
       data: null,

@@ -25,7 +25,7 @@ export function* environment(judged: Judged, survey: Survey): Looking<Found> {
   const into = textOf(args, 'targetEnvironmentId');
   const others = into === undefined ? [] : [yield* survey.environment(into)];
   const facts = [...contents(view, survey), ...others.flatMap((other) => contents(other, survey))];
-  const backups = judged.field.name === 'environmentDelete' ? yield* backupsIn(view) : [];
+  const backups = judged.field.name === 'environmentDelete' ? yield* backupsIn([view]) : [];
   if (backups.length > 0) facts.push(fact('backups that die with it', String(backups.length), 'danger'));
   const patch = yield* patchReach(judged, view, survey);
   return found({
@@ -72,8 +72,10 @@ export function* project(judged: Judged, survey: Survey): Looking<Found> {
   for (const one of view.environments) {
     facts.push(...contents(one, survey));
     dependents.push(one.id, ...one.volumeInstances.map((instance) => instance.id));
-    if (deletes) dependents.push(...(yield* backupsIn(one)));
   }
+  const backups = deletes ? yield* backupsIn(view.environments) : [];
+  dependents.push(...backups);
+  if (backups.length > 0) facts.push(fact('backups that die with it', String(backups.length), 'danger'));
   return found({
     resources: [
       {
@@ -183,8 +185,7 @@ function contents(view: EnvironmentView, survey: Survey): Fact[] {
   ];
 }
 
-function* backupsIn(view: EnvironmentView): Looking<readonly string[]> {
-  const all: string[] = [];
-  for (const instance of view.volumeInstances) all.push(...(yield* backupsOf(instance.id)).map((one) => one.id));
-  return all;
+function* backupsIn(views: readonly EnvironmentView[]): Looking<readonly string[]> {
+  const ids = views.flatMap((view) => view.volumeInstances.map((instance) => instance.id));
+  return (yield* backupsOf(ids)).flat().map((one) => one.id);
 }

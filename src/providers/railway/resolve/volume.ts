@@ -1,13 +1,11 @@
 import { isObject, textOf } from '../arguments.ts';
-import { ask, items, must, unresolved } from '../ask.ts';
+import { ask, askEach, items, must, unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
 import { fact, type Found, found } from './found.ts';
 import type { EnvironmentView, ProjectView, Survey, VolumeInstance } from './survey.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { Fact } from '../../../model/hold.ts';
 import type { JsonObject } from '../../../model/json.ts';
-
-const backupsQuery = `query ($id: String!) { volumeInstanceBackupList(volumeInstanceId: $id) { id name createdAt expiresAt usedMB } }`;
 
 export interface Backup {
   readonly id: string;
@@ -61,7 +59,7 @@ export function* volumeInstance(judged: Judged, survey: Survey): Looking<Found> 
   const id = textOf(judged.field.arguments, 'volumeInstanceId', 'id');
   if (id === undefined) throw unresolved('no volume instance is named');
   const [instance, environment] = yield* findInstance(id, survey);
-  const backups = yield* backupsOf(instance.id);
+  const [backups = []] = yield* backupsOf([instance.id]);
   const name = yield* volumeName(instance.id);
   return found({
     resources: [
@@ -81,7 +79,7 @@ export function* backup(judged: Judged, survey: Survey): Looking<Found> {
   const backupId = textOf(args, 'volumeInstanceBackupId');
   if (instanceId === undefined || backupId === undefined) throw unresolved('no backup is named');
   const [instance, environment] = yield* findInstance(instanceId, survey);
-  const backups = yield* backupsOf(instanceId);
+  const [backups = []] = yield* backupsOf([instanceId]);
   const target = backups.find((one) => one.id === backupId);
   if (target === undefined) throw unresolved(`backup \`${backupId}\` is not among the backups of this volume instance`);
   const newer =
@@ -152,13 +150,21 @@ function* volumeName(instanceId: string): Looking<string> {
   return must(volume, 'name');
 }
 
-export function* backupsOf(instanceId: string): Looking<readonly Backup[]> {
-  const data = yield* ask(`backups of volume instance \`${instanceId}\``, backupsQuery, { id: instanceId });
-  return items(data['volumeInstanceBackupList'], 'backups').map((one) => ({
-    id: must(one, 'id'),
-    name: typeof one['name'] === 'string' ? one['name'] : '',
-    createdAt: must(one, 'createdAt'),
-  }));
+/** Backups of several volume instances, in the order of their ids. */
+export function* backupsOf(instanceIds: readonly string[]): Looking<readonly (readonly Backup[])[]> {
+  const question = {
+    field: 'volumeInstanceBackupList',
+    argument: 'volumeInstanceId',
+    selection: 'id name createdAt expiresAt usedMB',
+  };
+  const answers = yield* askEach('backups of volume instances', question, instanceIds);
+  return answers.map((list) =>
+    items(list, 'backups').map((one) => ({
+      id: must(one, 'id'),
+      name: typeof one['name'] === 'string' ? one['name'] : '',
+      createdAt: must(one, 'createdAt'),
+    })),
+  );
 }
 
 function* describe(id: string, all: VolumeFound, survey: Survey, deletes: boolean): Looking<Found> {
@@ -166,7 +172,9 @@ function* describe(id: string, all: VolumeFound, survey: Survey, deletes: boolea
   const facts: Fact[] = [fact('volume', all.name), fact('project', all.project.name)];
   const dependents: string[] = [];
   const places = [];
-  for (const instance of all.instances) {
+  const ids = all.instances.map((instance) => instance.id);
+  const backupsEach = deletes ? yield* backupsOf(ids) : [];
+  for (const [index, instance] of all.instances.entries()) {
     const environment = all.project.environments.find((one) => one.id === instance.environmentId);
     if (environment === undefined) throw unresolved(`volume \`${all.name}\` has an instance where nobody can look`);
     environments.push(survey.bound(environment.id, environment.name));
@@ -174,7 +182,7 @@ function* describe(id: string, all: VolumeFound, survey: Survey, deletes: boolea
     facts.push(...instanceFacts(instance, environment, survey, all.project));
     dependents.push(instance.id);
     if (!deletes) continue;
-    const backups = yield* backupsOf(instance.id);
+    const backups = backupsEach[index] ?? [];
     facts.push(...backupFacts(backups, 'danger', `in ${survey.bound(environment.id)} that die with it`));
     dependents.push(...backups.map((one) => one.id));
   }

@@ -1,5 +1,5 @@
 import { isObject } from '../arguments.ts';
-import { ask, items, nodes, unresolved } from '../ask.ts';
+import { ask, askEach, items, must, nodes, unresolved } from '../ask.ts';
 import { fact, type Found, found } from './found.ts';
 import { privateNetworksIn } from './private-networks.ts';
 import { environmentFact } from './service.ts';
@@ -89,32 +89,28 @@ export function* triggersIn(environment: EnvironmentView): Looking<readonly Json
   return nodes(view['deploymentTriggers'], 'triggers');
 }
 
-const proxiesQuery = `query ($environmentId: String!, $serviceId: String!) {
-  tcpProxies(environmentId: $environmentId, serviceId: $serviceId) { id domain applicationPort proxyPort environmentId serviceId } }`;
-
 export function* proxiesIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
-  const all: JsonObject[] = [];
-  for (const { id: serviceId } of environment.services) {
-    const { tcpProxies } = yield* ask(`proxies in \`${environment.name}\``, proxiesQuery, {
-      environmentId: environment.id,
-      serviceId,
-    });
-    all.push(...items(tcpProxies, 'proxies'));
-  }
-  return all;
+  const question = {
+    field: 'tcpProxies',
+    argument: 'serviceId',
+    selection: 'id domain applicationPort proxyPort environmentId serviceId',
+    shared: { environmentId: environment.id },
+  };
+  const services = environment.services.map((service) => service.id);
+  const answers = yield* askEach(`proxies in \`${environment.name}\``, question, services);
+  return answers.flatMap((list) => items(list, 'proxies'));
 }
-
-const endpointQuery = `query ($environmentId: String!, $privateNetworkId: String!, $serviceId: String!) {
-  privateNetworkEndpoint(environmentId: $environmentId, privateNetworkId: $privateNetworkId, serviceId: $serviceId) { publicId dnsName } }`;
 
 /** Endpoints of all private networks of an environment, each with its network and service. */
 export function* endpointsIn(environment: EnvironmentView): Looking<readonly JsonObject[]> {
   const all: JsonObject[] = [];
+  const services = environment.services.map((service) => service.id);
   for (const network of yield* privateNetworksIn(environment)) {
-    for (const { id: serviceId } of environment.services) {
-      const variables = { environmentId: environment.id, privateNetworkId: network['publicId'] ?? '', serviceId };
-      const { privateNetworkEndpoint } = yield* ask(`an endpoint in \`${environment.name}\``, endpointQuery, variables);
-      if (isObject(privateNetworkEndpoint)) all.push({ ...privateNetworkEndpoint, ...variables });
+    const shared = { environmentId: environment.id, privateNetworkId: must(network, 'publicId') };
+    const question = { field: 'privateNetworkEndpoint', argument: 'serviceId', selection: 'publicId dnsName', shared };
+    const answers = yield* askEach(`endpoints in \`${environment.name}\``, question, services);
+    for (const [index, endpoint] of answers.entries()) {
+      if (isObject(endpoint)) all.push({ ...endpoint, ...shared, serviceId: services[index] });
     }
   }
   return all;

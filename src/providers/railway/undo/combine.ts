@@ -1,7 +1,7 @@
 import { hashOf, type ImageItem, imageSchema } from './image.ts';
 import { isObject } from '../arguments.ts';
 import type { Settled } from '../resolve/settled.ts';
-import { readStrictJson } from '../../../languages/graphql/index.ts';
+import { answerLimits, readStrictJson } from '../../../languages/graphql/index.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { Capture } from '../../../contract/provider.ts';
 import type { Answer } from '../../../contract/upstream.ts';
@@ -35,7 +35,7 @@ function answeredIds(items: readonly ImageItem[], answer: Answer): JsonObject {
   const body = (answer.content as HttpAnswer).body;
   let read: Json;
   try {
-    read = readStrictJson(new TextDecoder().decode(body), { depth: 256, values: 2_000_000 });
+    read = readStrictJson(new TextDecoder().decode(body), answerLimits);
   } catch {
     return {};
   }
