@@ -18,9 +18,10 @@ export type Presented =
   | { readonly kind: 'exposure'; readonly exposure: Exposure }
   | { readonly kind: 'refused'; readonly refused: Refused };
 
-const prefix = 'hpa_';
+/** Of agents, humans and CI jobs: all three take the same road. */
+const prefixes = ['hpa_', 'hph_', 'hpc_'] as const;
 // Not a verdict on content: only recognises our own token where it does not belong (`alpha_1` is not one).
-const wholeToken = /^hpa_[0-9A-Za-z]{8,40}_[A-Za-z0-9_-]{43}/;
+const wholeToken = /^hp[ahc]_[0-9A-Za-z]{8,40}_[A-Za-z0-9_-]{43}/;
 const tokenSpan = 96;
 
 /**
@@ -56,7 +57,7 @@ export function presentedIn(head: Head, judged: Judged): Presented {
 export function exposureIn(header: string, value: string, providers: readonly Provider[]): Exposure | undefined {
   for (const text of [value, ...unwrapped(value)]) {
     const owner =
-      text === '' || text.startsWith(prefix) ? undefined : providers.find((one) => one.looksLikeCredential(text));
+      text === '' || isOurs(text) ? undefined : providers.find((one) => one.looksLikeCredential(text));
     if (owner !== undefined) return { provider: owner.name, header, fingerprint: fingerprint(text) };
   }
   return undefined;
@@ -67,19 +68,21 @@ export function proxyCredential(value: string): { readonly name: string; readonl
   const space = value.indexOf(' ');
   const scheme = value.slice(0, space).toLowerCase();
   const rest = value.slice(space + 1);
-  if (scheme === 'bearer') return rest.startsWith(prefix) ? { name: '', token: rest } : undefined;
+  if (scheme === 'bearer') return isOurs(rest) ? { name: '', token: rest } : undefined;
   if (scheme !== 'basic') return undefined;
   const pair = basicPair(rest);
-  return pair?.[1].startsWith(prefix) === true ? { name: pair[0], token: pair[1] } : undefined;
+  return pair !== undefined && isOurs(pair[1]) ? { name: pair[0], token: pair[1] } : undefined;
 }
 
 /** Whether an agent token stands in a body, where it would travel on to the provider and into its logs. */
 export function carriesToken(body: Uint8Array): boolean {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  for (let at = bytes.indexOf(prefix); at !== -1; at = bytes.indexOf(prefix, at + 1)) {
-    if (wholeToken.test(bytes.toString('latin1', at, at + tokenSpan))) return true;
-  }
-  return false;
+  return prefixes.some((prefix) => {
+    for (let at = bytes.indexOf(prefix); at !== -1; at = bytes.indexOf(prefix, at + 1)) {
+      if (wholeToken.test(bytes.toString('latin1', at, at + tokenSpan))) return true;
+    }
+    return false;
+  });
 }
 
 /** Where an agent token stands outside the headers it belongs in. */
@@ -91,10 +94,16 @@ function misplaced(head: Head, credentialNames: ReadonlySet<string>): string | u
 }
 
 function textCarriesToken(text: string): boolean {
-  for (let at = text.indexOf(prefix); at !== -1; at = text.indexOf(prefix, at + 1)) {
-    if (wholeToken.test(text.slice(at, at + tokenSpan))) return true;
-  }
-  return false;
+  return prefixes.some((prefix) => {
+    for (let at = text.indexOf(prefix); at !== -1; at = text.indexOf(prefix, at + 1)) {
+      if (wholeToken.test(text.slice(at, at + tokenSpan))) return true;
+    }
+    return false;
+  });
+}
+
+function isOurs(text: string): boolean {
+  return prefixes.some((prefix) => text.startsWith(prefix));
 }
 
 /** The refusal of an agent token in the wrong place. */
@@ -109,7 +118,7 @@ function refused(refused: Refused): Presented {
 
 function tokenIn(name: string, value: string): string | undefined {
   const bare = name === 'authorization' && /^bearer /i.test(value) ? value.slice(7) : value;
-  return bare.startsWith(prefix) && !/[ ,]/.test(bare) ? bare : undefined;
+  return isOurs(bare) && !/[ ,]/.test(bare) ? bare : undefined;
 }
 
 /** What may be the secret inside an `Authorization` value: after the scheme, or either half of a Basic pair. */
