@@ -7,7 +7,8 @@ import { WireRefused, quoted } from './wire-refusal.ts';
 
 /** Where a request is meant to go. */
 export interface Address {
-  readonly judged: Judged;
+  /** Undefined inside a tunnel to a listed host, which no provider claims. */
+  readonly judged: Judged | undefined;
   /** `https://backboard.railway.com`. */
   readonly origin: string;
   /** Path and query for the provider. */

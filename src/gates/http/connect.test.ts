@@ -25,7 +25,8 @@ beforeAll(async () => {
   const address = far.address();
   farPort = typeof address === 'object' && address !== null ? address.port : 0;
   rig = await openRig({
-    egress: () => ({ mode, hosts: ['listed.test', '.under.test'] }),
+    egress: () => ({ mode, hosts: ['listed.test', '.under.test', 'later.test'] }),
+    listed: ['listed.test', '.under.test'],
     tunnel: async (host, port) => {
       dialled.push(`${host}:${port}`);
       if (host === 'nowhere.test') throw new Error('no such host');
@@ -288,13 +289,33 @@ describe('hosts', () => {
     ['listed.test.evil.test:443', 403],
     ['93.184.216.34:443', 403],
     ['[2606:2800:220:1::1]:443', 403],
+    ['listed.test:80', 403],
+    ['deep.under.test:8443', 403],
+    ['later.test:443', 403],
     ['listed.test:443', 200],
-    ['deep.under.test:8443', 200],
-  ])('F1: egress listed: %s → %i', async (authority, status) => {
+    ['deep.under.test:443', 200],
+    ['under.test:443', 200],
+  ])('F1: egress listed: %s → %i, and nothing is tunnelled', async (authority, status) => {
     const said = await rig.raw(connectBytes(authority));
-    expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(dialled).toHaveLength(status === 200 ? 1 : 0);
-    expect(rig.road.noted.map((entry) => entry.kind)).toEqual([status === 200 ? 'tunnelled' : 'refused']);
+    expect(said).toMatch(status === 200 ? /^HTTP\/1\.1 200 HOLDPOINT_READS_ONLY/ : /^HTTP\/1\.1 403 HOLDPOINT_DENIED/);
+    expect(dialled).toEqual([]);
+    expect(rig.road.noted.map((entry) => entry.kind)).toEqual(status === 200 ? [] : ['refused']);
+    if (authority === 'later.test:443') expect(said).toContain('listed after holdpoint started');
+  });
+
+  test('C2: an open tunnel ends when egress is narrowed, and when its token is revoked', async () => {
+    for (const narrow of ['egress', 'token'] as const) {
+      mode = 'open';
+      const socket = connectPlain(rig.gate.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(connectBytes('registry.npmjs.org:443'));
+      await new Promise((resolve) => socket.once('data', resolve));
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      if (narrow === 'egress') mode = 'listed';
+      else rig.road.revoked = true;
+      await closed;
+      rig.road.revoked = false;
+    }
   });
 
   test('egress open: tunnelled, journaled as not covered, bytes both ways untouched', async () => {

@@ -1,19 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { type Duplex, pipeline } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import type { Bearer, Peer } from '../../contract/road.ts';
 import { refusalIn, refuse } from '../../model/refusal.ts';
-import { type Judged, isListed } from './claims.ts';
-import { ClaimedInTunnel, unclaimedOnly } from './client-hello.ts';
+import type { Judged } from './claims.ts';
 import { exposureIn, proxyCredential } from './credentials.ts';
 import { refuseExposure } from './exposure.ts';
 import { readHeaders } from './head.ts';
 import { parseHostName } from './host-name.ts';
+import { checkGate, checkListed } from './listed.ts';
 import type { Seen } from './notes.ts';
 import type { Room } from './parts.ts';
 import { sayRaw } from './say.ts';
 import { problemDocument } from './tongue.ts';
+import { tunnelUnseen } from './unseen.ts';
 import { WireRefused, quoted } from './wire-refusal.ts';
 
 /** What CONNECT asks for. */
@@ -30,9 +30,9 @@ export interface Interception {
 }
 
 /**
- * CONNECT (RFC 9110 §9.3.6): a host that a provider claims is intercepted, its requests judged like all others; any other
- * is tunnelled unseen where egress allows it, and journaled as not covered. Nothing is opened before the proxy
- * credential is known.
+ * CONNECT (RFC 9110 §9.3.6): a host that a provider claims is intercepted, its requests judged like all others. Of the
+ * rest, with `egress: open` any host is tunnelled unseen; otherwise listed ones are intercepted so that only reads pass,
+ * and all others are denied. Nothing is opened before the proxy credential is known.
  */
 export function handleConnect(
   room: Room,
@@ -90,7 +90,11 @@ async function connect(
   seen.principal = bearer.principal.name;
   seen.token = bearer.token.id;
   const judged = room.claims.byHost(wanted.host);
-  if (judged === undefined) return tunnelUnseen(room, wanted, bearer, socket, peer);
+  if (judged === undefined) {
+    checkGate(bearer);
+    if (room.egress().mode === 'open') return tunnelUnseen(room, { ...wanted, token, bearer }, socket, peer);
+    checkListed(room, wanted.host);
+  }
   if (wanted.port !== 443)
     throw refuse('DENIED', `${quoted(wanted.host)} is reached on port 443 only, not ${wanted.port}`);
   const context = await interception.contextFor(wanted.host);
@@ -140,56 +144,9 @@ async function proxyBearer(
   return { token: read.token, bearer };
 }
 
-async function tunnelUnseen(room: Room, wanted: Wanted, bearer: Bearer, socket: Duplex, peer: Peer): Promise<void> {
-  const { host, port } = wanted;
-  const egress = room.egress();
-  if (egress.mode !== 'open' && !isListed(egress.hosts, host)) {
-    throw refuse('DENIED', `${quoted(host)} is not on the list of hosts that may be reached`);
-  }
-  const who = { principal: bearer.principal.name, token: bearer.token.id };
-  await room.road.note({
-    kind: 'tunnelled',
-    gate: 'http',
-    ...who,
-    body: { host, port, covered: false, peer: peer.address },
-  });
-  const far = await room.tunnel(host, port).catch((thrown: unknown) => {
-    const own = refusalIn(thrown);
-    throw own.code === 'UNAVAILABLE'
-      ? new WireRefused(
-          502,
-          `no connection to ${quoted(host)} could be made`,
-          'check the name; addresses of the local network are refused',
-        )
-      : thrown;
-  });
-  far.on('error', () => socket.destroy());
-  if (socket.destroyed) {
-    far.destroy();
-    return;
-  }
-  (socket as Socket).setTimeout(room.limits.idle, () => socket.destroy());
-  socket.write('HTTP/1.1 200 HOLDPOINT_NOT_COVERED\r\n\r\n');
-  const broken = (error?: Error | null): void => {
-    if (!error) return;
-    far.destroy();
-    socket.destroy();
-  };
-  const claimed = (name: string): boolean => room.claims.byHost(name) !== undefined;
-  pipeline(socket, unclaimedOnly(claimed), far, (error) => {
-    if (error instanceof ClaimedInTunnel) {
-      const meant = `${quoted(error.host)}, which is judged and never tunnelled`;
-      const refused = refuse('DENIED', `the tunnel to ${quoted(host)} was used to speak to ${meant}`);
-      room.noteRefusal(refused.refusal, { ...who, host, peer: peer.address });
-    }
-    broken(error);
-  });
-  pipeline(far, socket, broken);
-}
-
 interface Agreed {
   readonly host: string;
-  readonly judged: Judged;
+  readonly judged: Judged | undefined;
   readonly token: string;
   readonly bearer: Bearer;
 }
@@ -204,7 +161,7 @@ function intercept(
   peer: Peer,
 ): void {
   if (socket.destroyed) return;
-  socket.write('HTTP/1.1 200 HOLDPOINT_JUDGED\r\n\r\n');
+  socket.write(`HTTP/1.1 200 HOLDPOINT_${agreed.judged === undefined ? 'READS_ONLY' : 'JUDGED'}\r\n\r\n`);
   const inner = new TLSSocket(socket, {
     isServer: true,
     secureContext: context,

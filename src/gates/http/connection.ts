@@ -6,7 +6,8 @@ import type { Judged } from './claims.ts';
 /** An intercepted CONNECT: what was agreed outside, to be held against what is said inside. */
 export interface Tunnel {
   readonly host: string;
-  readonly judged: Judged;
+  /** Whose catalogue judges what is asked here; undefined for a listed host, of which only reads pass. */
+  readonly judged: Judged | undefined;
   /** The agent token of the proxy credential, as presented. */
   readonly token: string;
   readonly bearer: Bearer;

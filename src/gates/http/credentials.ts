@@ -53,11 +53,47 @@ export function presentedIn(head: Head, judged: Judged): Presented {
   return where === undefined ? { kind: 'token', token } : refused(misplacedToken(where));
 }
 
+/**
+ * What a request to a listed host may not carry: an agent token anywhere, an `Authorization` of any kind, a provider's
+ * credential in a header of that provider. An `Authorization` that is no agent token counts as a real credential for
+ * that host, since nobody can tell that it is not one. Undefined when there is none of it.
+ */
+export function credentialFor(
+  head: Head,
+  body: Uint8Array,
+  host: string,
+  providers: readonly Provider[],
+): Exclude<Presented, { readonly kind: 'token' }> | undefined {
+  const where = misplaced(head, new Set()) ?? (carriesToken(body) ? 'the body' : undefined);
+  if (where !== undefined) return refused(misplacedToken(where));
+  const query = Buffer.from(decodedOnce(head.target.query));
+  if (carriesToken(query)) return refused(misplacedToken('the request target'));
+  for (const name of new Set(['authorization', ...providers.flatMap((one) => one.credentialHeaders)])) {
+    const value = head.headers.get(name);
+    if (value === undefined || value === '') continue;
+    if (proxyCredential(value) !== undefined) return refused(misplacedToken(`the header \`${name}\``));
+    const secret = unwrapped(value).at(-1) ?? value;
+    const exposure = exposureIn(name, value, providers);
+    if (exposure !== undefined) return { kind: 'exposure', exposure };
+    if (name === 'authorization')
+      return { kind: 'exposure', exposure: { provider: host, header: name, fingerprint: fingerprint(secret) } };
+  }
+  return undefined;
+}
+
+/** A query with its percent-encodings taken off; as it stands where they are not UTF-8. */
+function decodedOnce(query: string): string {
+  try {
+    return decodeURIComponent(query);
+  } catch {
+    return query;
+  }
+}
+
 /** A real credential of any of these providers in a header's value, whatever scheme it is wrapped in. */
 export function exposureIn(header: string, value: string, providers: readonly Provider[]): Exposure | undefined {
   for (const text of [value, ...unwrapped(value)]) {
-    const owner =
-      text === '' || isOurs(text) ? undefined : providers.find((one) => one.looksLikeCredential(text));
+    const owner = text === '' || isOurs(text) ? undefined : providers.find((one) => one.looksLikeCredential(text));
     if (owner !== undefined) return { provider: owner.name, header, fingerprint: fingerprint(text) };
   }
   return undefined;
@@ -112,7 +148,7 @@ export function misplacedToken(where: string): Refused {
   return refuse('BAD_REQUEST', `an agent token stands in ${where}`, hint);
 }
 
-function refused(refused: Refused): Presented {
+function refused(refused: Refused): { readonly kind: 'refused'; readonly refused: Refused } {
   return { kind: 'refused', refused };
 }
 

@@ -3,13 +3,17 @@ import type { Bearer, Outcome } from '../../contract/road.ts';
 import { Refused, refusalIn, refuse } from '../../model/refusal.ts';
 import { type Address, addressOf } from './address.ts';
 import { checkText, decode, joinBody } from './body.ts';
+import type { Judged } from './claims.ts';
 import type { Connection, Exchange } from './connection.ts';
 import { carriesToken, misplacedToken, presentedIn } from './credentials.ts';
 import { refuseExposure } from './exposure.ts';
 import { type Head, readHead, tooLarge } from './head.ts';
+import { checkReads, passRead } from './listed.ts';
 import { messageOf } from './message.ts';
 import type { Room, Share } from './parts.ts';
 import { say, sayAnswer, sayAndDrain } from './say.ts';
+import { saysIn } from './says.ts';
+import { readTarget, readUnjudgedTarget } from './target.ts';
 import { type Tongue, problemDocument, sayRefusal, tongueOf } from './tongue.ts';
 import { WireRefused } from './wire-refusal.ts';
 
@@ -44,8 +48,10 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
   response.once('prefinish', () => closeExchange(connection, exchange));
   response.once('close', () => closeExchange(connection, exchange));
   try {
-    const head = readHead(request, room.limits);
+    const unjudged = connection.tunnel !== undefined && connection.tunnel.judged === undefined;
+    const head = readHead(request, room.limits, unjudged ? readUnjudgedTarget : readTarget);
     const address = addressOf(room, head, connection.tunnel);
+    if (address.judged === undefined) checkReads(head, connection.tunnel?.host ?? '');
     readBody(room, connection, exchange, head, address);
   } catch (thrown) {
     refuseEarly(room, connection, exchange, thrown);
@@ -85,7 +91,7 @@ function readBody(room: Room, connection: Connection, exchange: Exchange, head: 
   request.once('end', () => {
     if (!reading) return;
     reading = false;
-    const tongue = tongueOf(address.judged.provider, address);
+    const tongue = address.judged === undefined ? 'problem' : tongueOf(address.judged.provider, address);
     judge(room, connection, exchange, head, address, { chunks, received, share })
       .catch((thrown: unknown) => refuseLate(room, connection, exchange, thrown, tongue))
       // Saying it failed as well: nothing is left but to hang up.
@@ -122,13 +128,23 @@ async function judge(
   const body = head.encoding === undefined ? joined : await decode(head.encoding, joined, room.limits);
   checkText(head, body);
   const { judged } = address;
-  const bearer = await bearerOf(room, connection, head, address, body);
+  if (judged === undefined) return passRead(room, connection, exchange, head, body);
+  const bearer = await bearerOf(room, connection, head, judged, body);
   exchange.bearer = bearer;
+  const agentSays = saysIn(head.headers);
   const message = messageOf(head, address.origin, address.path, body);
   const reading = judged.provider.read(message);
   if (exchange.abandoned || response.destroyed) return;
   exchange.acted = true;
-  const outcome = await room.road.mediate({ gate: 'http', bearer, provider: judged.provider, message, reading });
+  const words = agentSays === undefined ? {} : { agentSays };
+  const outcome = await room.road.mediate({
+    gate: 'http',
+    bearer,
+    provider: judged.provider,
+    message,
+    reading,
+    ...words,
+  });
   sayOutcome(exchange, outcome, tongueOf(judged.provider, message));
 }
 
@@ -137,12 +153,12 @@ async function bearerOf(
   room: Room,
   connection: Connection,
   head: Head,
-  address: Address,
+  judged: Judged,
   body: Uint8Array,
 ): Promise<Bearer> {
   const { tunnel } = connection;
   const peer = connection.peer ?? (await connection.peerRead);
-  const presented = presentedIn(head, address.judged);
+  const presented = presentedIn(head, judged);
   if (presented.kind === 'exposure') throw await refuseExposure(room, presented.exposure, peer, tunnel?.bearer);
   if (presented.kind === 'refused') throw presented.refused;
   if (carriesToken(body)) throw misplacedToken('the body');

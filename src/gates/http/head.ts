@@ -4,6 +4,9 @@ import type { HttpLimits } from './limits.ts';
 import { type Target, readTarget } from './target.ts';
 import { WireRefused, quoted } from './wire-refusal.ts';
 
+/** How the request target is read: strictly, unless no path of this host is judged. */
+export type TargetReader = (text: string, longest: number) => Target;
+
 /** Encodings of a body that we can take off within a bound. */
 export type Encoding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
@@ -54,13 +57,13 @@ const forbidden: ReadonlyMap<string, string> = new Map([
  * framing by exactly one rule, methods from a list, no overrides, no upgrade, no trailers.
  * Throws `WireRefused`. Synchronous, and called before anything of the body is read.
  */
-export function readHead(request: IncomingMessage, limits: HttpLimits): Head {
+export function readHead(request: IncomingMessage, limits: HttpLimits, targetOf: TargetReader = readTarget): Head {
   if (request.httpVersion !== '1.1')
     throw new WireRefused(400, `HTTP/${request.httpVersion} is not spoken here, only HTTP/1.1`);
   const method = request.method ?? '';
   if (!bodied.has(method) && !bodiless.has(method))
     throw new WireRefused(405, `the method ${quoted(method)} is not passed on`);
-  const target = readTarget(request.url ?? '', limits.target);
+  const target = targetOf(request.url ?? '', limits.target);
   const headers = readHeaders(request.rawHeaders);
   checkConnection(headers.get('connection'));
   const { length, chunked } = readFraming(headers, limits);

@@ -19,6 +19,8 @@ export interface FakeRoad extends Road {
   answer: (asked: Asked) => Outcome | Promise<Outcome>;
   /** Throws when set: the journal is down. */
   noteFails: boolean;
+  /** Knows no token any more when set. */
+  revoked: boolean;
 }
 
 export function fakeRoad(): FakeRoad {
@@ -28,10 +30,12 @@ export function fakeRoad(): FakeRoad {
     peers: [],
     identified: [],
     noteFails: false,
+    revoked: false,
     answer: () => done(200, '{"data":{"ok":true}}'),
     async identify(presented, peer) {
       road.identified.push(presented);
       road.peers.push(peer);
+      if (road.revoked) throw refuse('BAD_TOKEN', 'this agent token is not known');
       if (presented === corpusToken) return bearer('cursor', 'tk_A');
       if (presented === otherCorpusToken) return bearer('other', 'tk_B');
       throw refuse('BAD_TOKEN', 'this agent token is not known');
@@ -110,9 +114,13 @@ export interface Rig {
   ): Promise<string>;
 }
 
-export async function openRig(over: Partial<HttpGateParts> = {}): Promise<Rig> {
+/** `listed` are hosts that the authority may vouch for besides the claimed ones. */
+export async function openRig(
+  given: Partial<HttpGateParts> & { readonly listed?: readonly string[] } = {},
+): Promise<Rig> {
+  const { listed = [], ...over } = given;
   const road = fakeRoad();
-  const hosts = ['api.toy.test', 'backboard.railway.com', '.suffix.test'];
+  const hosts = ['api.toy.test', 'backboard.railway.com', '.suffix.test', ...listed];
   const clock = { now: () => Date.now() };
   const authority = await makeAuthority({ hosts, clock });
   const gate = await openHttpGate({
@@ -126,6 +134,7 @@ export async function openRig(over: Partial<HttpGateParts> = {}): Promise<Rig> {
     egress: () => ({ mode: 'listed', hosts: [] }),
     authority,
     tunnel: () => Promise.reject(new Error('nothing is tunnelled in this test')),
+    reach: () => Promise.reject(new Error('nothing is reached in this test')),
     clock,
     ...over,
     limits: { checkEvery: 50, drainTime: 200, closeGrace: 200, notesPerSecond: 100_000, ...over.limits },

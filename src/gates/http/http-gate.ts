@@ -7,6 +7,7 @@ import { handleConnect } from './connect.ts';
 import { newConnections } from './connection.ts';
 import { handleRequest } from './exchange.ts';
 import { type HttpLimits, defaultLimits } from './limits.ts';
+import { listedNotes } from './listed-notes.ts';
 import { refusalNotes } from './notes.ts';
 import { type HttpGateParts, type Room, memoryOf } from './parts.ts';
 import { peerReader } from './peer.ts';
@@ -14,7 +15,7 @@ import { sayRaw } from './say.ts';
 import { secureContexts } from './secure-contexts.ts';
 import { WireRefused } from './wire-refusal.ts';
 
-export type { Egress, HttpGateParts } from './parts.ts';
+export type { Egress, HttpGateParts, Reach, Reached } from './parts.ts';
 
 export interface HttpGate extends Gate {
   readonly name: 'http';
@@ -58,10 +59,13 @@ function roomOf(parts: HttpGateParts, limits: HttpLimits): Room {
     names: new Set(['localhost', '127.0.0.1', '::1', ...(parts.names ?? []).map((name) => name.toLowerCase())]),
     egress: parts.egress,
     tunnel: parts.tunnel,
+    reach: parts.reach,
+    covers: (host: string) => parts.authority.covers(host),
     limits,
     connections: newConnections(),
     memory: memoryOf(limits.buffered),
     noteRefusal: refusalNotes(parts.road, parts.clock, limits.notesPerSecond),
+    noteListed: listedNotes(parts.road),
   });
 }
 

@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Answer } from '../../contract/upstream.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { Exchange } from './connection.ts';
 import type { HttpLimits } from './limits.ts';
+import type { Reached } from './parts.ts';
 import { type Spoken, problemDocument } from './tongue.ts';
 
 /** Headers of an upstream's answer that reach the client; the framing is ours. */
@@ -30,6 +32,55 @@ export function sayAnswer(exchange: Exchange, answer: Answer): void {
     body,
     false,
   );
+}
+
+/** Headers of a listed host's answer that reach the client: all that a read needs, no cookie, no question for a credential. */
+const readable: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'etag',
+  'expires',
+  'last-modified',
+  'link',
+  'location',
+  'retry-after',
+  'vary',
+]);
+
+/**
+ * Passes a listed host's answer on while it comes. A line that breaks in the middle ends the connection, so that half an
+ * answer never looks whole. Never throws.
+ */
+export async function sayReached(exchange: Exchange, reached: Reached): Promise<void> {
+  const { request, response } = exchange;
+  const { status, headers, body } = reached;
+  if (exchange.abandoned || response.headersSent || response.destroyed) return dropReached(reached);
+  const kept = headers
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name, value]) => readable.has(name) && /^[\x20-\x7e]*$/.test(value));
+  response.writeHead(status, kept.flat());
+  if (request.method === 'HEAD' || status === 204 || status === 304) {
+    dropReached(reached);
+    response.end();
+    return;
+  }
+  try {
+    await pipeline(body, response);
+  } catch {
+    response.destroy();
+  }
+}
+
+/** Lets go of an answer that nobody will read. */
+export function dropReached(reached: Reached): void {
+  // A stream that is given up may fail once more, and an error nobody listens to would end the process.
+  reached.body.on('error', () => undefined).destroy();
 }
 
 interface Whole {

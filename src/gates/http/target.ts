@@ -44,6 +44,25 @@ export function readTarget(text: string, longest: number): Target {
   return { path, query };
 }
 
+/**
+ * Reads an origin-form target of a host where no path is judged: encoded slashes (`@scope%2fname`), brackets and empty
+ * segments stand, since nobody here takes them for anything. What no URL may hold is refused all the same.
+ */
+export function readUnjudgedTarget(text: string, longest: number): Target {
+  if (text.length > longest) throw new WireRefused(414, `the request target is longer than ${longest} characters`);
+  if (!text.startsWith('/')) throw absolute(text);
+  const mark = text.indexOf('?');
+  const path = mark === -1 ? text : text.slice(0, mark);
+  const query = mark === -1 ? '' : text.slice(mark);
+  const odd = text.startsWith('//') || !/^[!-~]+$/.test(text) || /[#"<>\\^`{|}]/.test(text);
+  if (odd || path.split('/').some((segment) => segment === '.' || segment === '..')) {
+    throw new WireRefused(400, `the request target ${quoted(text)} is read in more than one way`);
+  }
+  if (/%(?![0-9A-Fa-f]{2})|%[01][0-9A-Fa-f]|%7[Ff]/.test(text))
+    throw new WireRefused(400, 'the request target has a broken percent-encoding, or encodes control characters');
+  return { path, query };
+}
+
 function absolute(text: string): WireRefused {
   if (text === '*') return new WireRefused(400, 'the request target `*` asks about the server, which agents may not');
   return new WireRefused(

@@ -8,8 +8,9 @@ import { type TLSSocket, connect, createServer } from 'node:tls';
 import * as x509 from '@peculiar/x509';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { loadAuthority, makeAuthority, openAuthority } from './authority.ts';
+import { type Authority, loadAuthority, makeAuthority } from './authority.ts';
 import { nameConstraints } from './name-constraints.ts';
+import { openAuthority } from './open-authority.ts';
 
 const clock = { now: () => Date.now() };
 const hosts = ['backboard.railway.com', '.railway.app'];
@@ -132,16 +133,59 @@ test('C5: kept and loaded again it is the same; a foreign key, other hosts and a
   );
 });
 
+/** Keeps what it is given, and remembers why. */
+function keepIn(kept: { text?: string; why: string[] }): Parameters<typeof openAuthority>[0]['keep'] {
+  return {
+    read: async () => kept.text,
+    write: async (text, { reason }) => {
+      kept.text = text;
+      kept.why.push(reason);
+    },
+  };
+}
+
 test('openAuthority makes once and keeps', async () => {
-  let text: string | undefined;
-  const kept = async (make: () => Promise<string>): Promise<string> => (text ??= await make());
-  const first = await openAuthority({ hosts, clock, kept });
-  const second = await openAuthority({ hosts, clock, kept });
+  const kept: { text?: string; why: string[] } = { why: [] };
+  const first = await openAuthority({ hosts, clock, keep: keepIn(kept) });
+  const second = await openAuthority({ hosts: [...hosts].reverse(), clock, keep: keepIn(kept) });
   expect(second.certificate).toBe(first.certificate);
-  expect(text).toContain('BEGIN PRIVATE KEY');
+  expect(kept.why).toEqual(['first']);
+  expect(kept.text).toContain('BEGIN PRIVATE KEY');
   const data = Buffer.from('x');
   const key = createPrivateKey(second.serialise().key);
   expect(verify('sha256', data, createPublicKey(key), sign('sha256', data, key))).toBe(true);
+});
+
+test('openAuthority makes another for other hosts and before it expires, and the new one is kept', async () => {
+  const kept: { text?: string; why: string[] } = { why: [] };
+  let now = Date.now();
+  const open = (names: readonly string[]): Promise<Authority> =>
+    openAuthority({ hosts: names, clock: { now: () => now }, keep: keepIn(kept) });
+  const first = await open(hosts);
+  const wider = await open([...hosts, 'registry.npmjs.org']);
+  expect(wider.covers('registry.npmjs.org')).toBe(true);
+  expect(first.covers('registry.npmjs.org')).toBe(false);
+  expect((await open([...hosts, 'registry.npmjs.org'])).certificate).toBe(wider.certificate);
+  const narrower = await open(hosts);
+  expect(narrower.covers('registry.npmjs.org')).toBe(false);
+  now = narrower.expiresAt - 61 * 86_400_000;
+  expect((await open(hosts)).certificate).toBe(narrower.certificate);
+  now += 2 * 86_400_000;
+  const renewed = await open(hosts);
+  expect(renewed.expiresAt).toBeGreaterThan(narrower.expiresAt);
+  expect(kept.why).toEqual(['first', 'hosts', 'hosts', 'expiry']);
+});
+
+test('C5 F1: a kept authority that is damaged is not replaced but refused', async () => {
+  const kept: { text?: string; why: string[] } = { why: [] };
+  await openAuthority({ hosts, clock, keep: keepIn(kept) });
+  const other = await makeAuthority({ hosts, clock });
+  const [certificate] = (kept.text ?? '').split('-----BEGIN PRIVATE KEY-----');
+  for (const text of ['', 'nothing', certificate, `${certificate}${other.serialise().key}`]) {
+    const damaged = { text: text ?? '', why: [] };
+    await expect(openAuthority({ hosts, clock, keep: keepIn(damaged) })).rejects.toThrow();
+    expect(damaged.why).toEqual([]);
+  }
 });
 
 test('a bundle is the system’s roots and ours', async () => {

@@ -10,6 +10,10 @@ export interface Authority {
   readonly certificate: string;
   /** What it may vouch for: each name and everything under it. */
   readonly hosts: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Whether it may vouch for this host. */
+  covers(host: string): boolean;
   /** A certificate for exactly this host and its key, made when first asked for. Throws for a host out of bounds. */
   leaf(host: string): Promise<Leaf>;
   /** PEM of certificate and key. The key is a secret: only the vault keeps it. */
@@ -32,9 +36,22 @@ export interface AuthorityPem {
   readonly key: string;
 }
 
+/** An authority that serves no longer: made for other hosts, or about to expire. A new one has to be made and trusted. */
+export class AuthorityStale extends Error {
+  readonly reason: 'hosts' | 'expiry';
+
+  constructor(reason: AuthorityStale['reason'], message: string) {
+    super(message);
+    this.name = 'AuthorityStale';
+    this.reason = reason;
+  }
+}
+
 const day = 86_400_000;
 const authorityDays = 730;
 const leafDays = 30;
+/** With fewer days left a new one is made at the next start; leaves of today's still live well within it. */
+export const renewalDays = 60;
 /** Leaves kept in memory: a permitted name covers any number of hosts under it. */
 const mostKept = 256;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -47,7 +64,7 @@ export async function makeAuthority(given: {
   readonly hosts: readonly string[];
   readonly clock: Clock;
 }): Promise<Authority> {
-  const hosts = constrainedNames(given.hosts);
+  const hosts = authorityHosts(given.hosts);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const now = given.clock.now();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -69,45 +86,26 @@ export async function makeAuthority(given: {
 }
 
 /**
- * An authority that was serialised before. Throws when key and certificate are not a pair, when it has expired, or when
- * its hosts are not the ones it was made for (then a new one has to be made and trusted).
+ * An authority that was serialised before. Throws when key and certificate are not a pair, and `AuthorityStale` when it
+ * expires soon or its hosts are not the ones it was made for.
  */
 export async function loadAuthority(
   given: AuthorityPem & { readonly hosts: readonly string[]; readonly clock: Clock },
 ): Promise<Authority> {
-  const hosts = constrainedNames(given.hosts);
+  const hosts = authorityHosts(given.hosts);
   const parsed = new NodeCertificate(given.certificate);
   if (!parsed.checkPrivateKey(createPrivateKey(given.key))) {
     throw new Error('the certificate authority and its key are not a pair');
   }
-  if (parsed.validToDate.getTime() - leafDays * day < given.clock.now()) {
-    throw new Error(`the certificate authority expires on ${parsed.validTo}, so a new one has to be made`);
+  if (parsed.validToDate.getTime() - renewalDays * day < given.clock.now()) {
+    throw new AuthorityStale('expiry', `the certificate authority expires on ${parsed.validTo}`);
   }
   const extension = new x509.X509Certificate(given.certificate).getExtension('2.5.29.30');
   const expected = nameConstraints(hosts);
   if (extension?.critical !== true || !expected.equals(Buffer.from(extension.value))) {
-    throw new Error('the certificate authority was made for other hosts, so a new one has to be made');
+    throw new AuthorityStale('hosts', 'the certificate authority was made for other hosts');
   }
   return authorityFrom({ certificate: given.certificate, key: given.key }, hosts, given.clock);
-}
-
-/**
- * The authority of this installation: made once, afterwards the one that was kept. `kept` gives back the text it holds, or
- * keeps what `make` gives (PEM of certificate and key: a secret). Throws as `loadAuthority` does.
- */
-export async function openAuthority(given: {
-  readonly hosts: readonly string[];
-  readonly clock: Clock;
-  readonly kept: (make: () => Promise<string>) => Promise<string>;
-}): Promise<Authority> {
-  const text = await given.kept(async () => {
-    const { certificate, key } = (await makeAuthority(given)).serialise();
-    return certificate + key;
-  });
-  const split = text.indexOf('-----BEGIN PRIVATE KEY-----');
-  if (split === -1) throw new Error('the kept certificate authority has no key');
-  const pems = { certificate: text.slice(0, split), key: text.slice(split) };
-  return loadAuthority({ ...pems, hosts: given.hosts, clock: given.clock });
 }
 
 async function authorityFrom(own: AuthorityPem, hosts: readonly string[], clock: Clock): Promise<Authority> {
@@ -121,8 +119,10 @@ async function authorityFrom(own: AuthorityPem, hosts: readonly string[], clock:
   );
   const leaves = new Map<string, Promise<Leaf>>();
 
+  const covers = (host: string): boolean => hosts.some((one) => host === one || host.endsWith(`.${one}`));
+
   async function leaf(host: string): Promise<Leaf> {
-    if (!hosts.some((one) => host === one || host.endsWith(`.${one}`))) {
+    if (!covers(host)) {
       throw new Error(`host \`${host}\` is outside what the certificate authority may vouch for`);
     }
     const kept = await leaves.get(host);
@@ -138,6 +138,8 @@ async function authorityFrom(own: AuthorityPem, hosts: readonly string[], clock:
   return Object.freeze({
     certificate: own.certificate,
     hosts,
+    expiresAt: new NodeCertificate(own.certificate).validToDate.getTime(),
+    covers,
     leaf,
     serialise: () => own,
     bundle: (systemRootsPem: string) => `${systemRootsPem.trimEnd()}\n${own.certificate.trim()}\n`.trimStart(),
@@ -169,7 +171,7 @@ async function makeLeaf(host: string, issuer: x509.X509Certificate, signingKey: 
 }
 
 /** Sorted, distinct, without leading dots; refuses what is no DNS name, and an empty list, which would constrain nothing. */
-function constrainedNames(given: readonly string[]): readonly string[] {
+export function authorityHosts(given: readonly string[]): readonly string[] {
   const names = given.map((host) => host.toLowerCase().replace(/^\./, ''));
   const bad = names.find((name) => !/^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/.test(name));
   if (bad !== undefined) throw new Error(`\`${bad}\` is no host name that a certificate authority can be limited to`);
