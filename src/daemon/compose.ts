@@ -1,23 +1,23 @@
-import { chmod, writeFile } from 'node:fs/promises';
-import { rootCertificates } from 'node:tls';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiParts, Enrolment } from './api/context.ts';
 import { listen } from './api/server.ts';
+import { openCertificates, type Certificates } from './certificates.ts';
 import { ensureHumanToken } from './human-token.ts';
-import { openEnrolment, sealedText } from './keys.ts';
+import { openEnrolment } from './keys.ts';
 import type { Places } from './places.ts';
-import { claimed, compile, openRooms, providers, type DaemonOptions, type Rooms } from './rooms.ts';
+import { compile, openRooms, providers, type DaemonOptions, type Rooms } from './rooms.ts';
 import { statusOf } from './status.ts';
 import type { Gate } from '../contract/gate.ts';
 import type { Road } from '../contract/road.ts';
-import { openAuthority } from '../gates/http/authority/authority.ts';
 import { openHttpGate } from '../gates/http/http-gate.ts';
 import { mediate } from '../road/mediate.ts';
 import type { RoadParts } from '../road/parts.ts';
-import { recover } from '../road/recover.ts';
+import { leftOpen, recover } from '../road/recover.ts';
 import { runHold } from '../road/run.ts';
 import { openActs } from '../road/signing/acts.ts';
 import { openTimers } from '../road/timers.ts';
 import { dialTunnel } from '../upstream/dial/dial.ts';
+import { openListedHosts, type ListedHosts } from '../upstream/reach/reach.ts';
 
 export type { DaemonOptions } from './rooms.ts';
 
@@ -31,22 +31,29 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
+/** How long a start waits for what the last run left open to be looked up; a provider that is down must not keep it. */
+const recoverWaitMs = 2_000;
+
 /** Builds everything, joins it, and opens the doors last. What was opened is closed in reverse, also when this fails. */
 export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   await using opened = new AsyncDisposableStack();
   const rooms = await openRooms(options, opened);
   const { road, places } = rooms;
-  await recover(road);
+  const open = await leftOpen(road);
   watchClock(rooms);
-  const gate = await openGate(options, rooms);
+  const certificates = await openCertificates(rooms);
+  const listed = openListedHosts();
+  opened.defer(() => listed.close());
+  const gate = await openGate(options, rooms, certificates, listed);
   opened.defer(() => gate.close());
   await ensureHumanToken({ store: road.store, identity: rooms.identity, places, clock: road.clock });
   const { code, enrolment } = await openEnrolment(road.store, road.signers);
   const addresses = { api: '', http: gate.address };
-  const api = apiParts(options, rooms, enrolment, () => addresses);
+  const api = apiParts(options, rooms, enrolment, certificates, () => addresses);
   const server = await listen(api, options.host, options.apiPort);
   opened.defer(() => server.close());
   addresses.api = server.address;
+  await Promise.race([recover(road, open), delay(recoverWaitMs, undefined, { ref: false })]);
   const timers = openTimers(road, rooms.clock);
   const ticking = setInterval(() => void timers.tick(), 1_000);
   opened.defer(() => clearInterval(ticking));
@@ -65,13 +72,13 @@ function watchClock({ clock, journal, road }: Rooms): void {
   });
 }
 
-async function openGate(options: DaemonOptions, rooms: Rooms): Promise<Gate> {
-  const { road, vault, identity, installation, journal, places, clock } = rooms;
-  const kept = (make: () => Promise<string>): Promise<string> =>
-    sealedText(road.store, vault, `http.authority:${claimed.toSorted().join(',')}`, make);
-  const authority = await openAuthority({ hosts: claimed, clock, kept });
-  await writeFile(places.bundle, authority.bundle(rootCertificates.join('\n')));
-  await chmod(places.bundle, 0o644);
+async function openGate(
+  options: DaemonOptions,
+  rooms: Rooms,
+  { authority }: Certificates,
+  listed: ListedHosts,
+): Promise<Gate> {
+  const { road, identity, installation, journal, clock } = rooms;
   const ports: Road = {
     identify: (presented, peer) => identity.identify(presented, peer),
     mediate: (asked) => mediate(road, asked),
@@ -93,6 +100,7 @@ async function openGate(options: DaemonOptions, rooms: Rooms): Promise<Gate> {
     egress: () => ({ mode: installation.config.egress, hosts: installation.config.hosts }),
     authority,
     tunnel: (host: string, port: number) => dialTunnel(host, port),
+    reach: (host, message) => listed.reach(host, message),
     clock,
   });
 }
@@ -101,6 +109,7 @@ function apiParts(
   options: DaemonOptions,
   rooms: Rooms,
   enrolment: Enrolment,
+  certificates: Certificates,
   addresses: () => Daemon['addresses'],
 ): ApiParts {
   const { road, identity, journal, vault, installation, alarms, clock, key, follow } = rooms;
@@ -122,7 +131,9 @@ function apiParts(
     mediate: (asked) => mediate(road, asked),
     loadPolicy: compile,
     afterApply: follow,
-    status: () => statusOf({ road, installation, journal, clock, tier: options.tier, addresses }),
+    noticesFor: certificates.notices,
+    status: () =>
+      statusOf({ road, installation, journal, clock, tier: options.tier, addresses, notices: certificates.notices }),
     hosts: ['localhost', '127.0.0.1', '[::1]'],
   };
 }

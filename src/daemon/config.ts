@@ -6,6 +6,13 @@ const slug = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name is lower-case letters, digits and hyphens, beginning with a letter');
 const duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration is a number and s, m, h or d: 48h');
+const host = z
+  .string()
+  .max(253)
+  .regex(
+    /^\.?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a host is a lower-case name, `registry.npmjs.org`, or a name and all under it, `.example.com`',
+  );
 
 const environment = z
   .strictObject({
@@ -32,7 +39,12 @@ export const configSchema = z.strictObject({
   environments: z.record(slug, environment).default({}),
   upstreams: z.record(slug, upstream).default({}),
   egress: z.union([z.literal('open'), z.literal('listed')]).default('open'),
-  hosts: z.array(z.string()).default([]).describe('With `egress: listed`: hosts that may be read (GET, HEAD).'),
+  hosts: z
+    .array(host)
+    // All of them stand in one certificate.
+    .max(200, 'at most 200 hosts')
+    .default([])
+    .describe('With `egress: listed`: hosts that may be read (GET, HEAD, git fetch), without any credential.'),
   webhooks: z
     .array(z.strictObject({ url: z.url(), private: z.boolean().default(false) }))
     .default([])

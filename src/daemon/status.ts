@@ -1,4 +1,5 @@
 import type { Status } from './api/context.ts';
+import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
 import { holdpointVersion } from './version.ts';
 import type { Journal } from '../road/journal/journal.ts';
@@ -10,6 +11,8 @@ interface StatusParts {
   readonly journal: Journal;
   readonly clock: { readonly suspicious: boolean };
   readonly tier: string;
+  /** What a configuration asks of people besides what is in force. */
+  readonly notices: (config: Config) => readonly string[];
   readonly addresses: () => { readonly api: string; readonly http: string };
 }
 
@@ -36,8 +39,11 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       reach,
       ...(reach === 'all' && !lookupsOnly ? { flag: 'its credential reaches more than one environment' } : {}),
     })),
+    notices: parts.notices(config),
     notCovered: [
-      ...(config.egress === 'open' ? ['hosts that no provider claims are tunnelled unread (egress: open)'] : []),
+      config.egress === 'open'
+        ? 'hosts that no provider claims are tunnelled unread (egress: open)'
+        : 'what is read from listed hosts is not judged: only GET, HEAD and git fetch pass, without any credential (egress: listed)',
       'SSH, QUIC, direct database addresses, bucket keys and pushes that deploy go round the HTTP gate',
       ...(parts.tier === 'T0'
         ? ['the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed']

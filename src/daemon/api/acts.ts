@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { readConfig } from '../config.ts';
 import type { Transaction } from '../../contract/store.ts';
 import { refuse } from '../../model/refusal.ts';
 import { expandScope } from '../../road/identity/scope.ts';
@@ -95,7 +96,7 @@ async function carryOut(
         body: { text: applied.text, policies: applied.policies, policy: policy.version },
       });
       return {
-        answer: { applied: true, policy: policy.version },
+        answer: { applied: true, policy: policy.version, notices: parts.noticesFor(readConfig(applied.text)) },
         afterwards: () => {
           inForce();
           parts.afterApply(policy);

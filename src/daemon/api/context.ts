@@ -1,4 +1,5 @@
 import type { Alarms } from '../alarms.ts';
+import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
 import type { Asked, Bearer, Outcome } from '../../contract/road.ts';
 import type { Provider } from '../../contract/provider.ts';
@@ -34,6 +35,8 @@ export interface ApiParts {
   /** After a new configuration is in force: the policy, the channels and the gates follow. */
   readonly afterApply: (policy: Policy) => void;
   readonly hosts: readonly string[];
+  /** What a configuration will ask of people once it is in force: a restart, where it changes what is decrypted. */
+  readonly noticesFor: (config: Config) => readonly string[];
 }
 
 /** The one-time code under which the first signer is enrolled. */
@@ -66,6 +69,8 @@ export interface Status {
     readonly reach: string;
     readonly flag?: string;
   }[];
+  /** What somebody has to do: restart holdpoint, restart the agents. */
+  readonly notices: readonly string[];
   readonly notCovered: readonly string[];
 }
 
