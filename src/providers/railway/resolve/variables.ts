@@ -86,7 +86,7 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
             },
           }
         : {}),
-    undoable: undoable(where, owner, operation, args, written, environment, serviceId),
+    undoable: undoable(where, owner, written, now, sealed),
   });
 }
 
@@ -135,22 +135,22 @@ function* sealedOf(environment: EnvironmentView, serviceId: string | undefined):
   throw unresolved('there are more variables than can be seen');
 }
 
+/**
+ * The image is made of what was just read: the same exchange captures it with nothing awaited in between, and asking
+ * again would only keep the resource locked for longer.
+ */
 function undoable(
   where: JsonObject,
   owner: string,
-  operation: string,
-  args: JsonObject,
-  shown: Written,
-  environment: EnvironmentView,
-  serviceId: string | undefined,
+  written: Written,
+  now: Written,
+  sealed: ReadonlySet<string>,
 ): Undoable {
-  const names = Object.keys(shown);
+  const names = Object.keys(written);
   return {
     sentence: `puts the former value of ${names.length === 1 ? `\`${names[0]}\`` : `${names.length} variables`} back`,
     *capture(): Looking<readonly ImageItem[]> {
-      const now = yield* valuesOf(where);
-      const sealed = yield* sealedOf(environment, serviceId);
-      const written = allWritten(operation, args, now, sealed);
+      yield* [];
       const hidden = Object.keys(written).find((name) => sealed.has(name));
       if (hidden !== undefined) throw unresolved(`variable \`${hidden}\` is sealed: its value cannot be read back`);
       return Object.entries(written).map(([name, value]) => item(where, owner, name, now[name] ?? null, value));

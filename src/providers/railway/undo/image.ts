@@ -1,5 +1,5 @@
 import { isObject } from '../arguments.ts';
-import { ask, unresolved } from '../ask.ts';
+import { ask } from '../ask.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { Trait } from '../../../model/action.ts';
 import { digestOf } from '../../../model/digest.ts';
@@ -129,11 +129,16 @@ export interface RestoreSpec {
   readonly notUndone?: readonly string[];
 }
 
-/** The undo of a change to readable state: read now to see whether there is one, and again when it is captured. */
+/**
+ * The undo of a change to readable state. Its image is made of what is read here, to see whether there is one: the same
+ * exchange captures it with nothing awaited in between, and asking again would only keep the resource locked for longer.
+ */
 export function* restoring(specs: readonly RestoreSpec[]): Looking<Undoable | Impossible> {
+  const items: ImageItem[] = [];
   for (const spec of specs) {
     const item = yield* restoreItem(spec);
     if ('impossible' in item) return item;
+    items.push(item);
   }
   const [only] = specs;
   const provable = only !== undefined && specs.length === 1 && Object.keys(only.wrote).length > 0;
@@ -141,12 +146,7 @@ export function* restoring(specs: readonly RestoreSpec[]): Looking<Undoable | Im
     ...(provable ? { intent: { kind: 'state', look: only.look as unknown as Json, wrote: only.wrote } } : {}),
     sentence: `puts back ${specs.map((spec) => spec.title).join(', ')}`,
     *capture() {
-      const items: ImageItem[] = [];
-      for (const spec of specs) {
-        const item = yield* restoreItem(spec);
-        if ('impossible' in item) throw unresolved(item.impossible);
-        items.push(item);
-      }
+      yield* [];
       return items;
     },
   };
