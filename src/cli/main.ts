@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { Complaint } from './complaint.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
-import { Invocation, type Words } from './invocation.ts';
+import type { Invocation, Words } from './invocation.ts';
 import { Output } from './terminal/output.ts';
 import { programOf, type Asked } from './tree/program.ts';
 import { commandTree } from './tree/tree.ts';
@@ -18,7 +18,8 @@ export async function main(args: readonly string[]): Promise<number> {
   const program = programOf({
     write: (text) => void process.stdout.write(text),
     run: async (asked) => {
-      code = await (await asked.command.load(commandTree))(invocationOf(out, asked, args));
+      const [run, invocation] = await Promise.all([asked.command.load(commandTree), invocationOf(out, asked, args)]);
+      code = await run(invocation);
     },
   });
   try {
@@ -29,7 +30,9 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function invocationOf(out: Output, asked: Asked, args: readonly string[]): Invocation {
+/** Loaded only now: help and version want nothing of the daemon, so they do not wait for what speaks to it. */
+async function invocationOf(out: Output, asked: Asked, args: readonly string[]): Promise<Invocation> {
+  const { Invocation } = await import('./invocation.ts');
   const afterDashes = asked.command.program === true ? args.slice(dashesIn(args) + 1) : [];
   // Commander hands over the words on both sides of `--` together; those before it are ours.
   const all = asked.words.flat();

@@ -1,4 +1,5 @@
-import type { Provider } from '../contract/provider.ts';
+import type { MakesWhole } from './whole-document.ts';
+import type { Provider, Reading } from '../contract/provider.ts';
 import type { Action } from '../model/action.ts';
 import type { ActionRequest } from '../model/action-request.ts';
 import type { Decision } from '../model/decision.ts';
@@ -35,7 +36,12 @@ export interface Explained {
 const assumed: Environment = { name: 'production', production: true, disposable: false, bindings: {} };
 
 /** Says for a text what it would do and why. Never throws: what is not understood is `unknown` and denied. */
-export function explainText(providers: readonly Provider[], policy: Policy, asked: ExplainAsked): Explained {
+export function explainText(
+  providers: readonly Provider[],
+  policy: Policy,
+  asked: ExplainAsked,
+  whole: MakesWhole = () => undefined,
+): Explained {
   const provider =
     providers.find((one) => one.name === asked.about) ??
     (asked.about === 'graphql' ? providers.find((one) => one.name === 'railway') : undefined);
@@ -51,7 +57,7 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
     };
   }
   try {
-    const reading = provider.read(messageOf(provider, asked));
+    const { reading, missing } = readFor(provider, asked, whole);
     const decision = judgeOffline(policy, reading.actions, reading.plan);
     const resolverOf = new Map(provider.catalogue.map((one) => [one.operation, one.resolver]));
     const actions = reading.actions.map((action) => ({
@@ -68,6 +74,7 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
       decision: unresolved.length > 0 ? 'deny' : decision.kind,
       actions,
       reasons: [
+        ...missing.map((one) => `${one} is missing; classified as if it were there`),
         ...actions.map((action) => `${action.operation}: ${action.why}`),
         ...decision.reasons,
         ...unresolved.map((action) => `${action.operation} has no resolver yet, so it is denied`),
@@ -76,6 +83,21 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
   } catch (thrown) {
     const { detail, hint } = refusalIn(thrown);
     return { id: asked.id, reversibility: 'unknown', decision: 'deny', actions: [], reasons: [detail, hint] };
+  }
+}
+
+/** As it stands; else, where only something is missing, as it would be if that were there. Throws `Refused`. */
+function readFor(
+  provider: Provider,
+  asked: ExplainAsked,
+  whole: MakesWhole,
+): { readonly reading: Reading; readonly missing: readonly string[] } {
+  try {
+    return { reading: provider.read(messageOf(provider, asked)), missing: [] };
+  } catch (thrown) {
+    const made = refusalIn(thrown).code === 'BAD_REQUEST' ? whole(asked.text, asked.variables ?? {}) : undefined;
+    if (made === undefined) throw thrown;
+    return { reading: provider.read(messageOf(provider, { ...asked, ...made })), missing: made.missing };
   }
 }
 

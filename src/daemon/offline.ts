@@ -1,5 +1,6 @@
 import { ConfigError, readConfig, type ConfigProblem } from './config.ts';
 import { explainText, type ExplainAsked, type Explained } from './explain.ts';
+import { openMakesWhole } from './whole-document.ts';
 import type { OperationClass, Provider } from '../contract/provider.ts';
 import type { Json } from '../model/json.ts';
 import { refusalIn } from '../model/refusal.ts';
@@ -31,6 +32,7 @@ const providers: readonly Provider[] = Object.freeze([railway]);
 
 export function openOffline(): Offline {
   const policy = loadPolicy();
+  const whole = openMakesWhole();
   return {
     presets: Object.assign({}, ...providers.map((one) => one.presets)) as Offline['presets'],
     catalogue: (about) => providers.find((one) => one.name === about)?.catalogue,
@@ -39,7 +41,7 @@ export function openOffline(): Offline {
       const read = readLine(bytes);
       if ('refused' in read) return read.refused;
       const { id, text, variables } = read.asked;
-      return { ...explainText(providers, policy, { id: '', about, text, variables }), id };
+      return { ...explainText(providers, policy, { id: '', about, text, variables }, whole), id };
     },
   };
 }
