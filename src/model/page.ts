@@ -32,11 +32,16 @@ export function holdPage(hold: Hold): readonly PageSection[] {
       : [
           {
             title: 'The agent says (unverified)',
-            lines: [{ text: `“${visible(hold.agentSays)}”`, tone: 'quoted' as const }],
+            lines: [{ text: quoted(hold.agentSays), tone: 'quoted' as const }],
           },
         ]),
     { title: 'Sign', lines: sign(hold) },
   ];
+}
+
+/** In quotation marks that the text itself cannot end. */
+function quoted(text: string): string {
+  return `“${visible(text).replaceAll(/[“”]/g, '"')}”`;
 }
 
 function verdictLine(action: Action): PageLine {

@@ -1,8 +1,9 @@
 /**
  * Everything that can hide, reorder or forge what a person reads: control and format characters, bidi marks, zero-width
- * and tag characters, variation selectors, line and paragraph separators, spaces that are no plain space, lone surrogates.
+ * and tag characters, variation selectors, line and paragraph separators, spaces that are no plain space, the blank Braille
+ * pattern, lone surrogates.
  */
-const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{M}]|[^\S \n]/gu;
+const hidden = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{M}\u2800]|[^\S \n]/gu;
 
 /** Combining marks are left alone after a letter of a script that needs them; at most this many in a row. */
 const marksInARow = 3;
