@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EvasionCase, evasionCases } from '../golden/graphql-evasion.ts';
+import { type WireEvasion, wireEvasions } from '../golden/http-evasion.ts';
+import { corpusToken, hostileRequests, otherCorpusToken, plainRequests } from '../golden/http-hostile.ts';
+import { destructions, filesOnDisk, mutationsRun } from './outcome.ts';
+import { openStage, type Stage } from './stage.ts';
+import { baseWire, codesIn, proxyWire, statusIn, type Wire } from './wire.ts';
+
+const everyWay = ['base URL', 'proxy, backboard.railway.com', 'proxy, backboard.railway.app'];
+/** The two ways in; the two hosts are one and the same behind the tunnel. */
+const ways = ['base URL', 'proxy, backboard.railway.app'];
+/** Milliseconds, on a busy machine, for what is asked about at the provider and held. */
+const patience = 20_000;
+const mild = 'query { regions { name } }';
+
+describe('K5: evasions over both ways in, by a token that may do everything', { timeout: 120_000 }, () => {
+  let stage: Stage;
+  let wires: readonly Wire[];
+  let token: string;
+  let other: string;
+  let files: readonly string[];
+
+  beforeAll(async () => {
+    stage = await openStage({ bindPreview: true });
+    const scope = { presets: ['railway:all'], environments: ['staging', 'production'] };
+    token = await stage.token('everything', scope);
+    other = await stage.token('another', scope);
+    files = filesOnDisk(stage.double);
+    const user = { name: 'everything', token };
+    wires = [
+      baseWire(stage),
+      await proxyWire(stage, user, 'backboard.railway.com'),
+      await proxyWire(stage, user, 'backboard.railway.app'),
+    ];
+  });
+  afterAll(async () => {
+    // Nothing that came late ran either.
+    expect(mutationsRun(stage.double)).toEqual([]);
+    expect(destructions(stage.double)).toBe(0);
+    expect(filesOnDisk(stage.double)).toEqual(files);
+    await stage.close();
+  });
+
+  const wireNamed = (name: string): Wire => {
+    const wire = wires.find((one) => one.name === name);
+    if (wire === undefined) throw new Error(`no way \`${name}\``);
+    return wire;
+  };
+  const evil = (): string => `mutation { volumeDelete(volumeId: "${stage.double.ids.volume}") }`;
+
+  /** Sends them eight at a time; gives back what went wrong, which is nothing. */
+  async function failures<T extends { readonly id: string }>(
+    cases: readonly T[],
+    send: (one: T) => Promise<string | undefined>,
+  ): Promise<readonly string[]> {
+    const wrong: string[] = [];
+    const queue = [...cases];
+    const work = async (): Promise<void> => {
+      for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+        const found = await send(one);
+        if (found !== undefined) wrong.push(`${one.id}: ${found}`);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    return wrong;
+  }
+
+  const unhurt = (): void => {
+    expect(mutationsRun(stage.double)).toEqual([]);
+    expect(destructions(stage.double)).toBe(0);
+  };
+
+  it.each(everyWay)(
+    'K5: the plain request is understood and held, so that what follows proves something: %s',
+    async (way) => {
+      const wire = wireNamed(way);
+      const body = JSON.stringify({ query: evil() });
+      const lines = [`POST ${wire.path} HTTP/1.1`, `Host: ${wire.host}`, `Authorization: Bearer ${token}`];
+      const head = [...lines, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', ''].join('\r\n');
+      expect(codesIn(await wire.send(Buffer.from(head + body), patience))).toEqual(['HOLDPOINT_HELD']);
+      unhurt();
+    },
+  );
+
+  it.each(ways)('K5, K1: GraphQL and JSON that hide an irreversible operation: %s', async (way) => {
+    const { ids } = stage.double;
+    const cases = evasionCases({
+      project: ids.project,
+      environment: ids.environments.production,
+      service: ids.services.counter,
+      volume: ids.volume,
+      volumeInstance: ids.volumeInstances.production,
+      backup: ids.environment.production['volumeInstanceBackupId'] ?? '',
+    });
+    expect(cases.length).toBeGreaterThanOrEqual(120);
+    const wire = wireNamed(way);
+    const wrong = await failures(cases, async (one) =>
+      judged(one, await wire.send(graphqlBytes(one, wire, token), patience)),
+    );
+    expect(wrong).toEqual([]);
+    unhurt();
+  });
+
+  it.each(ways)(
+    'K5, F3: HTTP that hides one: methods, paths, headers, charsets, encodings, framings: %s',
+    async (way) => {
+      const wire = wireNamed(way);
+      const cases = wireEvasions({ path: wire.path, host: wire.host, token, evil: evil(), mild });
+      expect(cases.length).toBeGreaterThanOrEqual(100);
+      expect(new Set(cases.map((one) => one.id)).size).toBe(cases.length);
+      const wrong = await failures(cases, async (one) =>
+        judged(one, await wire.send(one.bytes, one.expect === 'held' ? patience : undefined)),
+      );
+      expect(wrong).toEqual([]);
+      unhurt();
+    },
+  );
+
+  it.each(ways)('K5, F3: the corpus of hostile requests, each now with the mutation in it: %s', async (way) => {
+    const wire = wireNamed(way);
+    const body = JSON.stringify({ query: evil() });
+    const aim = (bytes: Buffer): Buffer =>
+      Buffer.from(
+        bytes
+          .toString('latin1')
+          .replaceAll(corpusToken, token)
+          .replaceAll(otherCorpusToken, other)
+          .replaceAll('/toy/v1/things', wire.path)
+          .replaceAll('localhost:7780', wire.host)
+          .replaceAll('Content-Length: 7', `Content-Length: ${body.length}`)
+          .replaceAll('7\r\n{"a":1}', `${body.length.toString(16)}\r\n${body}`)
+          .replaceAll('{"a":1}', body),
+        'latin1',
+      );
+    const plain = plainRequests.find((one) => one.id === 'padding');
+    expect(codesIn(await wire.send(aim(plain?.bytes ?? Buffer.alloc(0)), patience))).toEqual(['HOLDPOINT_HELD']);
+    const wrong = await failures(hostileRequests, async (one) => {
+      const answer = await wire.send(aim(one.bytes));
+      return /"data":\{/.test(answer) ? `answered ${answer.slice(0, 200)}` : undefined;
+    });
+    expect(wrong).toEqual([]);
+    unhurt();
+  });
+
+  it('K5, C2: a token in the tunnel that is not the one that opened it', async () => {
+    const wire = wireNamed('proxy, backboard.railway.app');
+    const body = JSON.stringify({ query: evil() });
+    const lines = [`POST ${wire.path} HTTP/1.1`, `Host: ${wire.host}`, `Authorization: Bearer ${other}`];
+    const head = [...lines, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', ''].join('\r\n');
+    expect(codesIn(await wire.send(Buffer.from(head + body)))).toEqual(['HOLDPOINT_BAD_TOKEN']);
+    unhurt();
+  });
+
+  it('F1, F3: after all of it the gate still serves', async () => {
+    expect((await stage.graphql(token, mild)).body.errors).toBeUndefined();
+  });
+});
+
+function graphqlBytes(one: EvasionCase, wire: Wire, token: string): Buffer {
+  const body = Buffer.from(one.body);
+  const lines = [
+    `${one.method} ${one.path.replace('/graphql', wire.path.replace('/graphql/v2', '/graphql'))} HTTP/1.1`,
+    `Host: ${wire.host}`,
+    `Authorization: Bearer ${token}`,
+    ...Object.entries(one.headers).map(([name, value]) => `${name}: ${value}`),
+    ...(body.length === 0 && one.method === 'GET' ? [] : [`Content-Length: ${body.length}`]),
+  ];
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]);
+}
+
+/** What is wrong with an answer; undefined when nothing is. */
+function judged(one: EvasionCase | WireEvasion, answer: string): string | undefined {
+  const codes = codesIn(answer);
+  const seen = `${statusIn(answer)} ${codes.join(' ')}`;
+  if (/"data":\{/.test(answer)) {
+    // A mild request may stand before the hidden one, and may be answered.
+    return one.id === 'pipelined' || one.id.startsWith('smuggled') ? undefined : `answered: ${answer.slice(0, 300)}`;
+  }
+  if (one.expect === 'refused') return codes.includes('HOLDPOINT_HELD') ? `understood: ${seen}` : undefined;
+  return codes.some((code) => code === 'HOLDPOINT_HELD' || code === 'HOLDPOINT_DENIED') ? undefined : `said ${seen}`;
+}
