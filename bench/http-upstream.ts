@@ -1,19 +1,11 @@
-/**
- * What the upstream room adds to one HTTP exchange: `node bench/http-upstream.ts [seconds a turn, 2] [turns, 3]`.
- *
- * Three clients, alternating, against one small server in a process of its own on loopback, each sending the same
- * 300-byte GraphQL request: a bare socket (what the wire and the event loop cost), undici's `Pool.dispatch` alone, and
- * ours: lease opened, credential out of the vault, clearance minted and spent, answer filtered. First paced (1,000
- * requests a second in all, from 32 timers), then one after the other. Milliseconds from asking to the whole answer.
- */
-import { spawn } from 'node:child_process';
+// What the upstream room adds to one HTTP exchange; with `--serve` the small server that it asks.
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
+import { type Effort, type Figure, median, quantile } from './figure.ts';
+import { startScript } from './processes.ts';
 import type { HttpMessage } from '../src/model/http-message.ts';
 import { openSqliteStore } from '../src/stores/sqlite/store.ts';
 import { httpUpstream } from '../src/upstream/http/http-upstream.ts';
@@ -46,7 +38,7 @@ function serve(): void {
           .end(answerBody),
       );
   });
-  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+  server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })));
 }
 
 /** One request at a time on each of a few sockets; an answer is whole when its length is there. */
@@ -108,8 +100,7 @@ function bareUndici(port: number): Client {
   };
 }
 
-async function ours(port: number): Promise<Client> {
-  const folder = await mkdtemp(join(tmpdir(), 'holdpoint-bench-'));
+async function ours(port: number, folder: string): Promise<Client> {
   const store = await openSqliteStore({ path: join(folder, 'state', 'holdpoint.db') });
   const vault = await openVault({
     store,
@@ -146,7 +137,6 @@ async function ours(port: number): Promise<Client> {
     async close() {
       await leases.close();
       await store.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -187,45 +177,34 @@ async function oneByOne(client: Client, seconds: number): Promise<{ times: numbe
   return { times, cpu: (used.user + used.system) / times.length };
 }
 
-function at(sorted: readonly number[], share: number): string {
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(3);
-}
-
-async function main(seconds: number, turns: number): Promise<void> {
-  const child = spawn(process.execPath, [import.meta.filename, '--serve'], { stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * Three clients in turn against one small server in a process of its own, each sending the same 300-byte request: a bare
+ * socket (what the wire and the event loop cost), undici's `Pool.dispatch` alone, and ours: lease opened, credential out
+ * of the vault, clearance minted and spent, answer filtered. Milliseconds from asking to the whole answer.
+ */
+export async function benchUpstream(folder: string, { rounds, seconds }: Effort): Promise<readonly Figure[]> {
+  const server = await startScript<{ port: number }>('http-upstream.ts', ['--serve'], 'other');
+  const { port } = server.said;
+  const clients = [bareSockets(port), bareUndici(port), await ours(port, join(folder, 'upstream'))];
   try {
-    const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const port = Number(line.toString());
-    const clients = [bareSockets(port), bareUndici(port), await ours(port)];
-    console.log(
-      `${cpus()[0]?.model ?? 'cpu'} × ${cpus().length}, ${release()}, Node ${process.version}; ${turns} turns of ${seconds} s`,
-    );
-    for (const client of clients) await paced(client, 0.5, 1_000);
-    for (const [name, run] of [
-      ['paced 1,000/s', (client: Client) => paced(client, seconds, 1_000)],
+    for (const client of clients) await paced(client, seconds / 2, 1_000);
+    const kinds = [
+      ['1,000 a second', (client: Client) => paced(client, seconds, 1_000)],
       ['one by one', (client: Client) => oneByOne(client, seconds)],
-    ] as const) {
-      const found = new Map<string, { times: number[]; cpu: number[] }>();
-      for (let turn = 0; turn < turns; turn++) {
-        for (const client of clients) {
-          const kept = found.get(client.name) ?? { times: [], cpu: [] };
-          const { times, cpu } = await run(client);
-          found.set(client.name, { times: [...kept.times, ...times], cpu: [...kept.cpu, cpu] });
-        }
-      }
-      console.log(`\n${name.padEnd(20)} ${'n'.padStart(7)} ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)}`);
-      for (const [client, { times }] of found) {
-        const sorted = times.sort((a, b) => a - b);
-        console.log(
-          `${client.padEnd(20)} ${String(sorted.length).padStart(7)} ${at(sorted, 0.5).padStart(8)} ${at(sorted, 0.99).padStart(8)}`,
-        );
-      }
+    ] as const;
+    const figures: Figure[] = [];
+    for (const [kind, run] of kinds) {
+      const found = new Map<string, number[]>(clients.map(({ name }) => [name, []]));
+      for (let round = 0; round < rounds; round++)
+        for (const client of clients) found.get(client.name)?.push(quantile((await run(client)).times, 0.5));
+      const part = `upstream, ${kind}`;
+      for (const [name, p50s] of found) figures.push({ part, name: `${name}: p50`, value: median(p50s), unit: 'ms' });
     }
-    for (const client of clients) await client.close();
+    return figures;
   } finally {
-    child.kill();
+    for (const client of clients) await client.close();
+    await server.stop();
   }
 }
 
 if (process.argv[2] === '--serve') serve();
-else await main(Number(process.argv[2] ?? 2), Number(process.argv[3] ?? 3));
