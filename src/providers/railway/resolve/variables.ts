@@ -136,7 +136,7 @@ function* sealedOf(environment: EnvironmentView, serviceId: string | undefined):
 }
 
 /**
- * The image is made of what was just read: the same exchange captures it with nothing awaited in between, and asking
+ * The image is made of what was just read: the same exchange captures it with nothing sent in between, and asking
  * again would only keep the resource locked for longer.
  */
 function undoable(

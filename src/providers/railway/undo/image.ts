@@ -131,7 +131,7 @@ export interface RestoreSpec {
 
 /**
  * The undo of a change to readable state. Its image is made of what is read here, to see whether there is one: the same
- * exchange captures it with nothing awaited in between, and asking again would only keep the resource locked for longer.
+ * exchange captures it with nothing sent in between, and asking again would only keep the resource locked for longer.
  */
 export function* restoring(specs: readonly RestoreSpec[]): Looking<Undoable | Impossible> {
   const items: ImageItem[] = [];
