@@ -96,11 +96,16 @@ async function signedNow(
   return { kind: 'good', clear: { rules: decision.rules, signed: { hold, approvals } } };
 }
 
+/** Those that say that they are over exactly this; what else a record says counts only with its signature. */
 async function goodApprovals(desk: Desk, hold: Hold): Promise<readonly Approval[]> {
-  const all = await desk.road.holds.approvals(hold);
+  const all: readonly (Partial<Approval> | undefined)[] = await desk.road.holds.approvals(hold);
   return all.filter(
-    (one) =>
-      one.statement.verdict === 'approve' && one.statement.digest === hold.digest && one.statement.hold === hold.id,
+    (one): one is Approval =>
+      typeof one?.signature === 'string' &&
+      typeof one.statement?.signer === 'string' &&
+      one.statement.verdict === 'approve' &&
+      one.statement.digest === hold.digest &&
+      one.statement.hold === hold.id,
   );
 }
 

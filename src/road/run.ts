@@ -19,6 +19,7 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
     const hold = await road.holds.find(idOrCode);
     if (hold === undefined)
       throw refuse('BAD_REQUEST', `there is no hold \`${idOrCode}\``, 'list them with `holdpoint hold list`');
+    refuseChanged(road, hold);
     if (by !== 'timer' && by.kind !== 'human' && by.id !== hold.request.principal.id) {
       throw refuse('DENIED', `hold ${hold.code} belongs to another principal`);
     }
@@ -45,20 +46,15 @@ export async function runHold(road: RoadParts, idOrCode: string, by: Bearer['pri
 /** What was asked, out of the hold alone. An expired token changes nothing; a revoked one has withdrawn its holds. */
 async function askedFor(road: RoadParts, hold: Hold): Promise<Asked> {
   const { request } = hold;
-  if (storedDigest(hold) !== hold.digest) {
-    const text = `what is kept of hold ${hold.code} is not what was held`;
-    road.raise({ kind: 'denied', text: `${text}: somebody changed it in the store, or the disk did; it was not run` });
-    throw refuse('DENIED', text);
-  }
   const token = readKeptToken(await road.store.get('tokens', request.token))?.record;
   if (token === undefined || token.revokedAt !== undefined)
     throw refuse('DENIED', `the token behind hold ${hold.code} is revoked`);
   const entry = road.bindings().upstreams.find((one) => one.name === request.upstream);
   const provider = road.providers.find((one) => one.name === entry?.provider);
   if (provider === undefined) throw refuse('DENIED', `upstream \`${request.upstream}\` is not configured any more`);
-  const plan = planFrom(request.plan);
+  const plan = planFrom(hold);
   const message = plan.steps[plan.effect];
-  if (message === undefined) throw refuse('UNAVAILABLE', 'the held plan has no effect', 'this is a defect: report it');
+  if (message === undefined) throw refuse('DENIED', `the plan that is kept of hold ${hold.code} has no effect`);
   return {
     gate: request.gate,
     bearer: { principal: request.principal, token },
@@ -68,6 +64,14 @@ async function askedFor(road: RoadParts, hold: Hold): Promise<Asked> {
     settings: request.settings,
     running: hold.id,
   };
+}
+
+/** Nothing is run, and nobody is told what it is, from a record that does not fit its own digest. */
+function refuseChanged(road: RoadParts, hold: Hold): void {
+  if (storedDigest(hold) === hold.digest) return;
+  const text = `what is kept of hold ${hold.code} is not what was held`;
+  road.raise({ kind: 'denied', text: `${text}: somebody changed it in the store, or the disk did; it was not run` });
+  throw refuse('DENIED', text);
 }
 
 /** Undefined for what has no digest at all. */
@@ -80,6 +84,12 @@ function storedDigest(hold: Hold): string | undefined {
 }
 
 /** In the store bytes stand as text; here they are bytes again, as they will be sent. */
-function planFrom(stored: Plan): Plan {
-  return { ...stored, steps: stored.steps.map((step) => (step.protocol === 'http' ? httpMessageFrom(step) : step)) };
+function planFrom({ code, request }: Hold): Plan {
+  try {
+    const steps = request.plan.steps.map((step) => (step.protocol === 'http' ? httpMessageFrom(step) : step));
+    return { ...request.plan, steps };
+  } catch (cause) {
+    const { refusal } = refuse('DENIED', `the plan that is kept of hold ${code} cannot be read`);
+    throw new Refused(refusal, { cause });
+  }
 }

@@ -37,7 +37,7 @@ export function openTimers(road: RoadParts, clock: { readonly suspicious: boolea
       if (busy) return;
       busy = true;
       try {
-        await road.holds.sweep();
+        await road.holds.sweep().catch((cause: unknown) => road.diagnose('sweep', cause));
         if (road.clock.now() - looked >= lookAgainEveryMs) {
           looked = road.clock.now();
           await lookAgain(road);

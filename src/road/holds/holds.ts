@@ -1,3 +1,4 @@
+import { refuseCrowd } from './crowd.ts';
 import { openLife, type Life } from './life.ts';
 import type { HoldParts, HoldSettings } from './parts.ts';
 import { acceptApproval, acceptDenial, type PlainDenial } from './verdict.ts';
@@ -118,26 +119,32 @@ export function openHolds(parts: HoldParts): Holds {
     },
     async sweep() {
       const now = isoTime(clock.now());
-      return store.transact(async (tx) => {
-        let ended = 0;
-        for (const hold of await overdue(tx, now)) {
-          await life.step(tx, hold.id, 'expired', { reason: 'silence is no' });
+      const failures: unknown[] = [];
+      let ended = 0;
+      // One by one: a record that cannot be ended must not keep the others open.
+      for (const { id } of await overdue(store, now)) {
+        try {
+          await store.transact((tx) => life.step(tx, id, 'expired', { reason: 'silence is no' }));
           ended += 1;
+        } catch (cause) {
+          failures.push(cause);
         }
-        return ended;
-      });
+      }
+      if (failures.length > 0)
+        throw new AggregateError(failures, 'not every hold that is past its time could be ended');
+      return ended;
     },
   };
 }
 
 /** Waiting ones past their life, approved ones past their signature, scheduled ones past their window. */
-async function overdue(tx: Transaction, now: string): Promise<readonly Hold[]> {
+async function overdue(store: Pick<Transaction, 'find'>, now: string): Promise<readonly Hold[]> {
   const past: Hold[] = [];
   for (const state of ['waiting', 'approved', 'scheduled']) {
-    for (const found of await tx.find('holds', { where: { state } })) {
+    for (const found of await store.find('holds', { where: { state } })) {
       const hold = found.record as unknown as Hold;
       const end = state === 'waiting' ? hold.expiresAt : (hold.schedule?.notAfter ?? hold.expiresAt);
-      if (end < now) past.push(hold);
+      if (!(end >= now)) past.push(hold);
     }
   }
   return past;
@@ -159,6 +166,7 @@ async function openOrMerge(
     await tx.put('holds', hold.id, merged as unknown as JsonObject);
     return { hold: merged, isNew: false };
   }
+  await refuseCrowd(tx, request, settings);
   const hold: Hold = {
     ...shown,
     id: newId('hp', now),

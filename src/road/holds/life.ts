@@ -1,7 +1,8 @@
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
 import type { Transaction } from '../../contract/store.ts';
-import type { EntryKind } from '../../model/entry.ts';
+import type { ActionRequest } from '../../model/action-request.ts';
+import type { EntryDraft, EntryKind } from '../../model/entry.ts';
 import type { Hold, HoldState } from '../../model/hold.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
@@ -70,9 +71,7 @@ export function openLife(parts: { journal: JournalWriter; clock: Clock }): Life 
       if (to !== 'running' && to !== 'done' && to !== 'failed' && to !== 'unknown') {
         await parts.journal.append(tx, {
           kind: entryOf[to],
-          principal: hold.request.principal.name,
-          token: hold.request.token,
-          gate: hold.request.gate,
+          ...whose(hold),
           digest: hold.digest,
           hold: hold.id,
           body: { ...body, from: hold.state, at: isoTime(parts.clock.now()) },
@@ -81,4 +80,12 @@ export function openLife(parts: { journal: JournalWriter; clock: Clock }): Life 
       return next;
     },
   };
+}
+
+/** What a damaged record does not say is left out of the entry: such a hold has to be able to end all the same. */
+function whose(hold: Hold): Partial<EntryDraft> {
+  const { principal, token, gate } = Object(hold.request) as Partial<ActionRequest>;
+  return Object.fromEntries(
+    Object.entries({ principal: principal?.name, token, gate }).filter(([, value]) => typeof value === 'string'),
+  );
 }

@@ -24,8 +24,8 @@ export interface GoalLock {
 }
 
 export interface GoalLocks {
-  /** Throws `Refused` (`DENIED`) when one of the actions pursues a denied goal. */
-  pass(principal: Principal, actions: readonly Action[]): void;
+  /** Throws `Refused` (`DENIED`) when one of the actions pursues a denied goal, `dependents` being what goes with them. */
+  pass(principal: Principal, actions: readonly Action[], dependents?: readonly string[]): void;
   lock(tx: Transaction, hold: Hold, by: string, note: string): Promise<() => void>;
   /** Inside a signed act. */
   lift(tx: Transaction, id: string, by: string): Promise<() => void>;
@@ -38,10 +38,10 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
 
   return {
     list: () => [...locks.values()],
-    pass(principal, actions) {
+    pass(principal, actions, dependents = []) {
       for (const lock of locks.values()) {
         if (lock.principal !== principal.id) continue;
-        const action = actions.find((one) => reaches(lock, one));
+        const action = actions.find((one) => reaches(lock, one, dependents));
         if (action === undefined) continue;
         throw refuse(
           'DENIED',
@@ -83,10 +83,12 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
 }
 
 /** A denied destruction locks destruction; a denied change locks both, since destroying also changes. */
-function reaches(lock: GoalLock, action: Action): boolean {
+function reaches(lock: GoalLock, action: Action, dependents: readonly string[]): boolean {
   if (action.reversibility === 'read') return false;
   if (lock.effect === 'destroy' && action.reversibility === 'reversible') return false;
   if (lock.operations.includes(action.operation) && lock.resources.length === 0) return true;
+  // What takes a denied target with it pursues the denied goal.
+  if (dependents.some((id) => lock.resources.includes(id))) return true;
   return action.resources.some(
     (one) =>
       lock.resources.includes(one.id) || (one.within ?? []).some((container) => lock.resources.includes(container)),

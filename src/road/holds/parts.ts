@@ -15,6 +15,9 @@ export interface HoldSettings {
   readonly delayMs: number;
   /** How long after its time a scheduled one may still fire. */
   readonly windowMs: number;
+  /** Waiting holds of one principal, and characters of their records together; with more, it is refused. */
+  readonly waitingAtMost: number;
+  readonly waitingCharacters: number;
 }
 
 export const defaultHoldSettings: Omit<HoldSettings, 'tier'> = {
@@ -22,6 +25,8 @@ export const defaultHoldSettings: Omit<HoldSettings, 'tier'> = {
   signatureMs: 15 * 60_000,
   delayMs: 48 * 3_600_000,
   windowMs: 24 * 3_600_000,
+  waitingAtMost: 200,
+  waitingCharacters: 4_194_304,
 };
 
 export interface HoldParts {

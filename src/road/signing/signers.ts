@@ -77,7 +77,7 @@ export function openSigners(parts: { store: Store; journal: JournalWriter; clock
       const key = signer === undefined ? undefined : ed25519(signer.publicKey);
       const good =
         key !== undefined &&
-        /^[\w-]{86}$/.test(signature) &&
+        isSignature(signature) &&
         verify(null, Buffer.from(digest), key, Buffer.from(signature, 'base64url'));
       if (signer === undefined || !good) {
         throw refuse(
@@ -89,6 +89,11 @@ export function openSigners(parts: { store: Store; journal: JournalWriter; clock
       return signer;
     },
   };
+}
+
+/** 64 bytes in their one base64url form: a signature that can be written in two ways could be told apart from itself. */
+function isSignature(text: string): boolean {
+  return /^[\w-]{86}$/.test(text) && Buffer.from(text, 'base64url').toString('base64url') === text;
 }
 
 function ed25519(spki: string): ReturnType<typeof createPublicKey> | undefined {
