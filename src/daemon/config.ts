@@ -1,11 +1,14 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import type { Environment } from '../model/environment.ts';
 
 const slug = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name is lower-case letters, digits and hyphens, beginning with a letter');
-const duration = z.string().regex(/^\d+(s|m|h|d)$/, 'a duration is a number and s, m, h or d: 48h');
+const duration = z
+  .string()
+  .regex(/^\d{1,9}(s|m|h|d)$/, { error: 'a duration is a number and s, m, h or d: 48h', abort: true })
+  .refine((text) => milliseconds(text) <= 366 * 86_400_000, 'a duration is at most 366 days');
 const host = z
   .string()
   .max(253)
@@ -38,7 +41,7 @@ export const configSchema = z.strictObject({
   version: z.literal(1),
   environments: z.record(slug, environment).default({}),
   upstreams: z.record(slug, upstream).default({}),
-  egress: z.union([z.literal('open'), z.literal('listed')]).default('open'),
+  egress: z.enum(['open', 'listed']).default('open'),
   hosts: z
     .array(host)
     // All of them stand in one certificate.
@@ -95,22 +98,18 @@ export function readConfig(text: string): Config {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      document.errors.map((error) => ({
-        ...at(error.pos[0]),
-        path: '',
-        message: error.message.split('\n')[0] ?? 'not YAML',
-      })),
-    );
-  }
+  const broken = [...document.errors, ...document.warnings].map(({ pos, message }) => ({ offset: pos[0], message }));
+  const odd = broken.length > 0 ? broken : readTwoWays(document);
+  if (odd.length > 0)
+    throw new ConfigError(odd.map(({ offset, message }) => ({ ...at(offset), path: '', message: said(message) })));
   const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 0 }));
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map((issue) => {
         const path = issue.path.map(String);
         const extra = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path;
-        return { ...at(offsetOf(document, extra)), path: extra.join('.'), message: issue.message };
+        const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+        return { ...at(offsetOf(document, extra)), path: extra.join('.'), message: said(inner ?? issue.message) };
       }),
     );
   }
@@ -120,6 +119,27 @@ export function readConfig(text: string): Config {
       problems.map(({ path, message }) => ({ ...at(offsetOf(document, path)), path: path.join('.'), message })),
     );
   return parsed.data;
+}
+
+/** What YAML allows and a file that is signed must not have: other places that stand for this one, keys with a meaning in JavaScript. */
+function readTwoWays(document: Document.Parsed): { offset: number; message: string }[] {
+  const found: { offset: number; message: string }[] = [];
+  visit(document, {
+    Alias: (_, node) =>
+      void found.push({ offset: node.range?.[0] ?? 0, message: 'aliases are not read: write it out' }),
+    Pair: (_, pair) => {
+      const { value, range } = pair.key as { value?: unknown; range?: readonly number[] };
+      if (value === '__proto__') found.push({ offset: range?.[0] ?? 0, message: '`__proto__` is not a name' });
+    },
+  });
+  return found;
+}
+
+/** A parser's message in our manner: one line, lower case, without the place that stands before it anyway. */
+function said(message: string): string {
+  const [line = ''] = message.split('\n');
+  const bare = line.replace(/ at line \d+, column \d+:?$/, '').replace(/\.$/, '');
+  return bare.charAt(0).toLowerCase() + bare.slice(1);
 }
 
 /** Byte offset of the deepest node on the path that is really there. */
@@ -177,8 +197,9 @@ export function environmentsOf(config: Config): readonly Environment[] {
 
 /** Milliseconds of `48h`, `15m`, `3d`. */
 export function milliseconds(text: string): number {
-  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.slice(-1)];
-  const count = Number(text.slice(0, -1));
+  const [, digits, letter] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[letter ?? ''];
+  const count = Number(digits);
   if (unit === undefined || !Number.isSafeInteger(count)) throw new RangeError(`\`${text}\` is not a duration`);
   return count * unit;
 }
