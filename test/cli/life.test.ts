@@ -179,6 +179,30 @@ upstreams:
     expect(listed.stdout).not.toContain(double.tokens.account);
   });
 
+  test('T0 takes no production credential for a real provider, whichever comes first', async () => {
+    const real =
+      yaml().replace(
+        `railway-eyes: { provider: railway, environment: production`,
+        `railway-eyes: { provider: railway, environment: staging`,
+      ) + '  railway-real: { provider: railway, environment: production, credential: vault:railway-real }\n';
+    const applied = await rig.sign(['apply', '--file', rig.write('real.yaml', real)]);
+    expect(applied.code, applied.stderr).toBe(0);
+    const args = ['vault', 'add', 'railway-real', '--kind', 'bearer', '--reach', 'environment', '--secret-fd', '0'];
+    const added = await rig.sign(args, { input: 'a real one' });
+    expect(added.stderr).toContain('tier T0 takes no production credential');
+    expect(added.code).toBe(3);
+    const turned = real.replaceAll(', private: true', '').replaceAll('http://', 'https://');
+    const later = await rig.sign(['apply', '--file', rig.write('turned.yaml', turned)]);
+    expect(later.stderr).toContain('tier T0 takes no production credential');
+    expect(later.code).toBe(3);
+    expect((await rig.sign(['apply', '--file', join(rig.root, 'holdpoint.yaml')])).code).toBe(0);
+    const again = await rig.sign(
+      ['vault', 'add', 'railway-eyes', '--kind', 'bearer', '--reach', 'all', '--secret-fd', '0'],
+      { input: 'x' },
+    );
+    expect(again.stderr).toContain('already');
+  });
+
   test('C2 a token is shown once; unknown presets and environments are named with the known ones', async () => {
     const preset = await rig.sign(['token', 'create', 'cursor', '--preset', 'railway:nope', '--env', 'staging']);
     expect(preset.stderr).toMatch(/known: .*railway:domains/);
@@ -266,7 +290,9 @@ describe('a held delete', () => {
     expect((await rig.run(['hold', 'unlock', code])).code).toBe(2);
     expect((await rig.sign(['hold', 'unlock', code])).code).toBe(0);
     expect((await ask(volumeDelete, { volumeId: double.ids.volume })).code).toBe('HOLDPOINT_HELD');
-    expect((await rig.run(['deny', await heldCode(), '--sign', '--passphrase-file', rig.passphrase])).code).toBe(0);
+    const second = await heldCode();
+    expect((await rig.sign(['deny', second, '--sign'])).code).toBe(0);
+    expect((await rig.sign(['hold', 'unlock', second])).code).toBe(0);
     expect(executed('volumeDelete')).toBe(0);
   });
 });

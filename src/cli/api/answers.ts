@@ -23,6 +23,8 @@ export interface Status {
     readonly reach: string;
     readonly flag?: string;
   }[];
+  /** What somebody should do. */
+  readonly notices?: readonly string[];
   readonly notCovered: readonly string[];
 }
 

@@ -52,12 +52,15 @@ export const apply: Run = async (invocation) => {
     out.show({ applied: false, changed: false }, () => out.line('nothing changes: this is in force already'));
     return exitCode.done;
   }
-  const answer = await signedAct<{ applied: boolean; policy: string }>(invocation, api, {
+  const answer = await signedAct<{ applied: boolean; policy: string; notices?: readonly string[] }>(invocation, api, {
     kind: 'apply',
     body: { text, policies },
     lines: [`${path} and ${Object.keys(policies).join(', ') || 'the default policy'} come into force, as shown above`],
   });
-  out.show(answer, () => out.line(['good', 'applied'], `: in force now; policy ${answer.policy}`));
+  out.show(answer, () => {
+    out.line(['good', 'applied'], `: in force now; policy ${answer.policy}`);
+    for (const notice of answer.notices ?? []) out.line(['warning', `  to do: ${notice}`]);
+  });
   return exitCode.done;
 };
 

@@ -37,6 +37,7 @@ export function printStatus(out: Output, found: Status): void {
   }
   if (found.environments.length === 0)
     out.line('  nothing is configured yet: write holdpoint.yaml, then `holdpoint apply`');
+  for (const text of found.notices ?? []) out.line(['warning', `  to do: ${text}`]);
   printNotCovered(out, found.notCovered);
 }
 

@@ -16,6 +16,13 @@ export const add: Run = async (invocation) => {
   const { out } = invocation;
   const api = invocation.api();
   const name = invocation.needed(0);
+  const { entries } = await api.get<{ entries: readonly VaultWord[] }>('/v1/vault');
+  if (entries.some((one) => one.name === name)) {
+    throw new Complaint(
+      `the vault has a credential \`${name}\` already, and changing one is not there yet`,
+      'keep the new one under another name, and name that in holdpoint.yaml: credential: vault:<name>',
+    );
+  }
   const signer = await findSigner(invocation, api);
   const { provider, environment } = placed(invocation, name, await api.get<PolicyInForce>('/v1/policy'));
   const kind = await chosen(

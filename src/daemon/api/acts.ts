@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { readConfig } from '../config.ts';
+import { refuseProductionAtT0 } from '../seat-belt.ts';
 import type { Transaction } from '../../contract/store.ts';
 import { refuse } from '../../model/refusal.ts';
 import { expandScope } from '../../road/identity/scope.ts';
@@ -89,6 +90,8 @@ async function carryOut(
     case 'apply': {
       const applied = data as z.infer<(typeof bodies)['apply']>;
       const policy = parts.loadPolicy(applied.policies);
+      const kept = (await tx.find('vault')).map((found) => found.key);
+      refuseProductionAtT0(parts.road.holds.settings.tier, readConfig(applied.text), kept);
       const inForce = await parts.installation.replace(tx, applied);
       await parts.journal.append(tx, {
         kind: 'applied',
@@ -174,6 +177,7 @@ async function addToVault(
     .digest('hex');
   if (secret === undefined || secret === '' || hash !== asked.secretHash)
     throw refuse('DENIED', 'the secret is not the one that was signed', 'add it again');
+  refuseProductionAtT0(parts.road.holds.settings.tier, parts.installation.config, [asked.name]);
   const { secretHash: _, ...rest } = asked;
   const entry = await parts.vault.add(tx, { ...rest, secret });
   await parts.journal.append(tx, {
