@@ -135,6 +135,43 @@ describe('reading GraphQL', () => {
     expect(() => read(body)).toThrow(Refused);
   });
 
+  it('K5 property: a reader that remembers reads what one without a memory reads', () => {
+    const reader = graphqlReader(schema);
+    const documents = [
+      'mutation A($i: Change!) { change(id: "1", input: $i) { id } } mutation B { drop(id: "b") }',
+      'mutation B { drop(id: "b") }',
+      'query B { me { id } }',
+      '\nquery B { me { id } }',
+      '{ me { id } }',
+    ];
+    const names = [undefined, 'A', 'B', 'B\n', '\n', '1 B', ' '];
+    const outcome = (by: (message: HttpMessage) => GraphqlRequest, body: unknown): unknown => {
+      try {
+        return by(post(body));
+      } catch (thrown) {
+        return thrown instanceof Refused ? thrown.refusal : thrown;
+      }
+    };
+    const query = fc.constantFrom(...documents, ...names.map((name) => `${name ?? ''}${documents[4]}`));
+    const variables = fc.record({ i: fc.record({ note: fc.string({ unit: 'grapheme' }), force: fc.boolean() }) });
+    fc.assert(
+      fc.property(query, fc.constantFrom(...names), variables, (text, operationName, given) => {
+        const body = { query: text, operationName, variables: given };
+        expect(outcome(reader, body)).toEqual(outcome((message) => readGraphql(message, schema), body));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('F3 does not remember what unfolds into many fields', () => {
+    const reader = graphqlReader(schema);
+    const wide = { query: `{ me { ${Array.from({ length: 501 }, (_, index) => `f${index}: id`).join(' ')} } }` };
+    const narrow = { query: '{ me { id } }' };
+    expect(reader(post(narrow))).toBe(reader(post(narrow)));
+    expect(reader(post(wide))).not.toBe(reader(post(wide)));
+    expect(reader(post(wide))).toEqual(reader(post(wide)));
+  });
+
   it('F3 property: any text as a document is read or refused', () => {
     const piece = fc.constantFrom(
       'mutation',
