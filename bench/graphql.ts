@@ -38,6 +38,11 @@ function message(body: object): HttpMessage {
   };
 }
 
+/** The same document as nobody has sent it before. */
+function commented(body: { query: string; variables?: object }, index: number): object {
+  return { ...body, query: `${body.query} # ${index}` };
+}
+
 /** Microseconds of each call, the warm-up left out. */
 function times(count: number, work: (index: number) => void): readonly number[] {
   const all: number[] = [];
@@ -54,17 +59,25 @@ export function benchGraphql(count = 2000): readonly Figure[] {
   const figures: Figure[] = [];
   for (const [name, document] of documents) {
     const provider = railwayProvider();
-    const fresh = Array.from({ length: count + 200 }, (_, index) => message(document(`new-${index}`)));
+    const fresh = Array.from({ length: count + 200 }, (_, index) =>
+      message(commented(document(`new-${index}`), index)),
+    );
+    const others = Array.from({ length: count + 200 }, (_, index) => message(document(`other-${index}`)));
     const known = message(document('known'));
     const reads = (one: HttpMessage | undefined): void => {
       if (one !== undefined) provider.read(one);
     };
     const unseen = times(count, (index) => reads(fresh[index]));
+    // A document whose values stand in its text is new each time.
+    const varied = document('').variables === undefined ? [] : times(count, (index) => reads(others[index]));
     const seen = times(count, () => reads(known));
     const part = `reading, ${name}`;
     figures.push(
       { part, name: 'new document, median', value: quantile(unseen, 0.5), unit: 'µs', atMost: 1000 },
       { part, name: 'new document, p99', value: quantile(unseen, 0.99), unit: 'µs' },
+      ...(varied.length === 0
+        ? []
+        : [{ part, name: 'new variables, median', value: quantile(varied, 0.5), unit: 'µs', atMost: 100 }]),
       { part, name: 'seen before, median', value: quantile(seen, 0.5), unit: 'µs', atMost: 100 },
       { part, name: 'seen before, p99', value: quantile(seen, 0.99), unit: 'µs' },
     );
