@@ -23,6 +23,7 @@ import { openSigners } from '../road/signing/signers.ts';
 import { openImages } from '../road/undo/images.ts';
 import { openSqliteStore } from '../stores/sqlite/store.ts';
 import { httpUpstream } from '../upstream/http/http-upstream.ts';
+import type { HttpLimits } from '../upstream/http/limits.ts';
 import { openLeases } from '../upstream/run/leases.ts';
 import { keyFile } from '../upstream/vault/key-file.ts';
 import type { KeySource } from '../upstream/vault/key-source.ts';
@@ -38,6 +39,7 @@ export interface DaemonOptions {
   readonly key?: KeySource;
   /** Overrides for tests and the demo. */
   readonly holds?: Partial<Omit<HoldSettings, 'tier'>>;
+  readonly upstream?: Partial<HttpLimits>;
 }
 
 /** Every provider there is. */
@@ -76,7 +78,8 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   opened.defer(() => alarms.close());
   const reachOf = (name: string): 'all' | 'environment' => vault.entry(name)?.reach ?? 'environment';
   const installation = await openInstallation(store, reachOf, publishedAddress);
-  const leases = openLeases({ upstreams: [httpUpstream()], routes: (name) => installation.route(name), vault });
+  const upstream = httpUpstream(options.upstream === undefined ? {} : { limits: options.upstream });
+  const leases = openLeases({ upstreams: [upstream], routes: (name) => installation.route(name), vault });
   opened.defer(() => leases.close());
   const raise: RoadParts['raise'] = (alarm) => alarms.raise(alarm);
   const signers = openSigners({ store, journal, clock });
