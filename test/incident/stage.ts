@@ -66,6 +66,8 @@ export interface StageOptions {
   readonly stagingDisposable?: boolean;
   /** Binds Railway's third environment, `preview`, to our `staging` as well; unbound, it is nobody's. */
   readonly bindPreview?: boolean;
+  /** The vault holds one project token for each environment, which sees no other; else one account token for both. */
+  readonly projectTokens?: boolean;
 }
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
@@ -119,12 +121,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     return answer.body;
   };
   const secretHash = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-  const credential = { provider: 'railway', kind: 'bearer', reach: 'all', note: '' } as const;
+  const credential =
+    options.projectTokens === true
+      ? ({ provider: 'railway', kind: 'project-access-token', reach: 'environment', note: '' } as const)
+      : ({ provider: 'railway', kind: 'bearer', reach: 'all', note: '' } as const);
   for (const [name, environment] of [
     ['railway-production', 'production'],
     ['railway-staging', 'staging'],
   ] as const) {
-    const secret = double.tokens.account;
+    const secret = options.projectTokens === true ? double.tokens[environment] : double.tokens.account;
     await act('vault-add', { ...credential, name, environment, secretHash: secretHash(secret) }, secret);
   }
   const bound = options.bindPreview === true ? [double.ids.environments.preview] : [];
