@@ -56,11 +56,13 @@ export async function openFreeze(parts: { store: Store; journal: JournalWriter; 
       return next;
     },
     async thaw(tx, by) {
+      const thawed = state;
       const next: FreezeState = { epoch: state.epoch + 1, frozen: false, at: isoTime(parts.clock.now()), by, why: '' };
       await tx.put('settings', key, { ...next });
       await parts.journal.append(tx, { kind: 'thawed', principal: by, body: { epoch: next.epoch } });
       return () => {
-        state = next;
+        // Somebody who froze while this was being written is not thawed by it.
+        if (state === thawed) state = next;
       };
     },
   };
