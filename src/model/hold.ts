@@ -25,7 +25,7 @@ export type HoldState =
   | 'expired'
   | 'cancelled';
 
-/** States from which nothing more can happen by itself. */
+/** States in which nothing will be sent any more. An `unknown` outcome may still be found out. */
 export const endedHoldStates: readonly HoldState[] = [
   'done',
   'failed',

@@ -11,7 +11,7 @@ export interface JudgeInput {
   readonly tokenEnvironments: readonly string[];
   /** The undo of its reversible actions is durable, or is proved possible and will be before the effect. */
   readonly undoSecured: boolean;
-  /** At most 1,000 rows, and at most 5 % of the table or 20 rows, the principal's last hour added up. */
+  /** At most 1,000 rows or records at once (`judge.ts`); shares of a table and sums over an hour are not counted yet. */
   readonly withinBounds: boolean;
   /** Rows changed, where they could be measured; 0 where rows mean nothing. */
   readonly rows: number;
