@@ -5,7 +5,7 @@ import { flat, isObject, textOf, variableMap, writtenVariables } from '../argume
 import { ask, must, nodes, unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
 import { holdsCredential } from '../sensitive.ts';
-import type { ImageItem, Inverse, RestoreItem, Undoable } from '../undo/image.ts';
+import type { ImageItem, Inverse, Look, RestoreItem, Undoable } from '../undo/image.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { JsonObject } from '../../../model/json.ts';
 
@@ -149,6 +149,7 @@ function undoable(
   const names = Object.keys(written);
   return {
     sentence: `puts the former value of ${names.length === 1 ? `\`${names[0]}\`` : `${names.length} variables`} back`,
+    ...(names.length === 0 ? {} : { written: { look: lookAt(where), wrote: written } }),
     *capture(): Looking<readonly ImageItem[]> {
       yield* [];
       const hidden = Object.keys(written).find((name) => sealed.has(name));
@@ -156,6 +157,10 @@ function undoable(
       return Object.entries(written).map(([name, value]) => item(where, owner, name, now[name] ?? null, value));
     },
   };
+}
+
+function lookAt(where: JsonObject): Look {
+  return { query: valuesQuery, variables: where, path: ['variables'] };
 }
 
 function item(
@@ -168,7 +173,7 @@ function item(
   return {
     kind: 'restore',
     title: `variable \`${name}\` of ${owner}`,
-    look: { query: valuesQuery, variables: where, path: ['variables'] },
+    look: lookAt(where),
     before: { [name]: before },
     wrote: { [name]: after },
     inverse: inverseOf(where, name, before),

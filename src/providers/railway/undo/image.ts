@@ -63,8 +63,8 @@ export type ImageItem = RestoreItem | CreatedItem | ListedItem;
 export interface Undoable {
   readonly sentence: string;
   readonly capture: () => Looking<readonly ImageItem[]>;
-  /** How it can be asked later whether the act took effect. No secrets. */
-  readonly intent?: JsonObject;
+  /** What the act writes, and where it can be read afterwards: whether it took effect is asked there. */
+  readonly written?: { readonly look: Look; readonly wrote: JsonObject };
 }
 
 export interface Impossible {
@@ -143,7 +143,7 @@ export function* restoring(specs: readonly RestoreSpec[]): Looking<Undoable | Im
   const [only] = specs;
   const provable = only !== undefined && specs.length === 1 && Object.keys(only.wrote).length > 0;
   return {
-    ...(provable ? { intent: { kind: 'state', look: only.look as unknown as Json, wrote: only.wrote } } : {}),
+    ...(provable ? { written: { look: only.look, wrote: only.wrote } } : {}),
     sentence: `puts back ${specs.map((spec) => spec.title).join(', ')}`,
     *capture() {
       yield* [];

@@ -1,5 +1,5 @@
 import { isObject } from '../arguments.ts';
-import { type Look, looked, same } from './image.ts';
+import { stateIntent, stateWritten } from './wrote.ts';
 import { readAnswer } from '../ask.ts';
 import { ownMessage } from '../message.ts';
 import type { Settled } from '../resolve/settled.ts';
@@ -14,7 +14,8 @@ type Proof = 'done' | 'failed' | 'unknown';
 /** What `proveIntent` will have to know of a write to find out whether it took effect; absent where no question settles it. */
 export function intentOf(settled: Settled): JsonObject | undefined {
   const { judged, found, undoable } = settled;
-  if (undoable !== undefined) return undoable.intent;
+  if (undoable !== undefined)
+    return undoable.written === undefined ? undefined : stateIntent(undoable.written.look, undoable.written.wrote);
   const [resource] = found.resources;
   const [place] = found.places;
   if (resource === undefined || place === undefined) return undefined;
@@ -51,17 +52,6 @@ function* proved(intent: JsonObject, context: ResolveContext): Looking<Proof> {
   if (kind === 'volume' && typeof projectId === 'string') return yield* volumeGone(id, projectId, context);
   if (kind === 'service' && Array.isArray(environmentIds)) return yield* serviceGone(id, environmentIds, context);
   return 'unknown';
-}
-
-/** All written members are there ⇒ done; none of them is ⇒ failed. */
-function* stateWritten(intent: JsonObject): Looking<Proof> {
-  const { look, wrote } = intent;
-  if (!isObject(look) || !isObject(wrote)) return 'unknown';
-  const record = yield* looked(look as unknown as Look, 'whether it was written');
-  const members = Object.entries(wrote);
-  if (record === undefined || members.length === 0) return 'unknown';
-  const written = members.filter(([member, value]) => same(record[member], value)).length;
-  return written === members.length ? 'done' : written === 0 ? 'failed' : 'unknown';
 }
 
 function* volumeGone(id: string, projectId: string, context: ResolveContext): Looking<Proof> {
