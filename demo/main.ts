@@ -2,6 +2,7 @@
  * `npm run demo`: PocketOS, 24 April 2026, twice. Once as it was, once with Holdpoint in between. Everything is real:
  * a PostgreSQL, a provider's double that does what it is told, the daemon, the agent's own process, every request.
  */
+import { inspect } from 'node:util';
 import { castFor, houseFor } from './stage/accounts.ts';
 import { Checks } from './stage/checks.ts';
 import { type Options, readOptions, usage } from './stage/options.ts';
@@ -67,9 +68,7 @@ async function main(): Promise<number> {
     return (await play({ stage, place, cast, options, house: houseFor(cast, place) })) ? 0 : 1;
   } catch (cause) {
     stage.end();
-    process.stderr.write(
-      `demo: it could not be played: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
-    );
+    process.stderr.write(`demo: it could not be played: ${inspect(cause)}\n`);
     return 1;
   } finally {
     stage.end();

@@ -1,5 +1,6 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
 import fs from 'node:fs';
+import { openKeyFile, parseKeyFile } from '../../src/cli/signing/key-file.ts';
 import { actionDigest } from '../../src/model/action-request.ts';
 import { digestOf } from '../../src/model/digest.ts';
 import { type Approval, approvalDomain, type ApprovalStatement, type Hold } from '../../src/model/hold.ts';
@@ -26,24 +27,24 @@ export class Human {
   readonly name: string;
   readonly #api: string;
   readonly #token: string;
-  readonly #key: KeyObject;
-  readonly #publicKey: string;
   readonly heard: Heard[] = [];
+  #key: KeyObject | undefined;
   #signer = '';
 
   constructor(name: string, api: string, tokenFile: string) {
     this.name = name;
     this.#api = api;
     this.#token = fs.readFileSync(tokenFile, 'utf8').trim();
-    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    this.#key = privateKey;
-    this.#publicKey = publicKey.export({ type: 'spki', format: 'der' }).toString('base64url');
   }
 
-  /** With the one-time code that the daemon printed. */
-  async enrol(code: string): Promise<void> {
-    const answer = await this.post('/v1/signers/first', { code, name: this.name, publicKey: this.#publicKey });
-    this.#signer = textOf(must(answer), 'id');
+  /** Opens the key that `holdpoint signer add` sealed, for the many acts of the set-up. */
+  async unlock(keyFile: string, passphrase: string): Promise<void> {
+    const file = parseKeyFile(fs.readFileSync(keyFile, 'utf8'), keyFile);
+    this.#key = await openKeyFile(file, passphrase);
+    const { signers } = must(await this.get('/v1/signers')) as unknown as {
+      signers: readonly { id: string; publicKey: string }[];
+    };
+    this.#signer = signers.find(({ publicKey }) => publicKey === file.publicKey)?.id ?? '';
   }
 
   get(path: string): Promise<Replied> {
@@ -62,7 +63,7 @@ export class Human {
 
   /** A signed act that widens power. Throws when it is refused. */
   async act(kind: string, body: JsonObject, secret?: string): Promise<JsonObject> {
-    return must(await this.tryAct(kind, body, this.#key, secret));
+    return must(await this.tryAct(kind, body, this.#unlocked(), secret));
   }
 
   /** The same with any key, and whatever comes of it. */
@@ -129,7 +130,7 @@ export class Human {
       signedAt: new Date(now).toISOString(),
     };
     const digest = digestOf(approvalDomain, statement as unknown as Json);
-    const approval: Approval = { statement, signature: signed(this.#key, digest) };
+    const approval: Approval = { statement, signature: signed(this.#unlocked(), digest) };
     return this.post(`/v1/holds/${hold.id}/approve`, approval);
   }
 
@@ -146,6 +147,11 @@ export class Human {
       }
     };
     listen().catch(() => undefined);
+  }
+
+  #unlocked(): KeyObject {
+    if (this.#key === undefined) throw new Error('the key is not unlocked');
+    return this.#key;
   }
 
   #hear(event: string): void {

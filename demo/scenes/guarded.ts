@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { Commands } from '../human/commands.ts';
 import { Human } from '../human/human.ts';
 import { openPager, type Pager } from '../human/pager.ts';
 import { daemonFlags } from '../../src/daemon/runtime.ts';
@@ -24,6 +26,10 @@ export interface Guarded {
   readonly proxy: string;
   readonly bundle: string;
   readonly human: Human;
+  /** `holdpoint …`, as the human types it. */
+  readonly commands: Commands;
+  /** The human's own file that opens the signer's key. */
+  readonly passphrase: string;
   readonly pager: Pager;
   readonly hands: Hands;
   readonly tokens: { readonly domains: AgentToken; readonly staging: AgentToken; readonly all: AgentToken };
@@ -53,13 +59,18 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   const running = await startDaemon(setting, data);
   const pager = await openPager();
   place.atEnd(() => pager.close());
+  const passphrase = path.join(place.folder('jane'), 'passphrase');
+  fs.writeFileSync(passphrase, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  const commands = new Commands(data, passphrase);
+  const enrolled = await commands.enrol('jane', running.enrolmentCode);
+  if (enrolled.code !== 0) throw new Error(`jane could not enrol: ${enrolled.text}`);
   const human = new Human('jane', running.api, path.join(data, 'human.token'));
-  await human.enrol(running.enrolmentCode);
+  await human.unlock(path.join(data, 'signers', 'jane.key'), fs.readFileSync(passphrase, 'utf8'));
   const apply = async (stagingCredential: string): Promise<void> => {
     const text = configuration({ world, stagingCredential, pager, witness, sabotage: options.sabotage });
-    await human.act('apply', { text, policies: {} });
+    const policies = options.sabotage.has('policy') ? { 'anything.cedar': anything } : {};
+    await human.act('apply', { text, policies });
   };
-  // What was in the file is replaced at the provider: moving a credential does not unleak it.
   await human.addCredential('railway-production', 'production', 'project-access-token', 'environment', real.production);
   await human.addCredential('railway-lookups', 'production', 'bearer', 'all', real.account);
   // As on 24 April: the credential for staging is no longer good.
@@ -81,7 +92,6 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     ),
     all: await human.createToken('whatever an owner may do', ['railway:all'], both),
   };
-  if (!options.sabotage.has('raw-token')) await replaceAtProvider(world);
   const account = options.sabotage.has('user') ? cast.daemon : cast.agent;
   return {
     world,
@@ -90,6 +100,8 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     proxy: new URL(running.http).host,
     bundle: running.bundle,
     human,
+    commands,
+    passphrase,
     pager,
     hands: new Hands(startAgent(setting, ['hands'], account)),
     tokens,
@@ -110,8 +122,8 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   }
 }
 
-/** The person in charge takes the leaked token back at Railway itself. */
-async function replaceAtProvider({ double }: World): Promise<void> {
+/** The person in charge takes the leaked token back at Railway itself: moving it does not unleak it. */
+export async function replaceAtProvider({ double }: World): Promise<void> {
   const leaked = double.state.find('apiTokens', { token: double.tokens.domains });
   const response = await fetch(double.url, {
     method: 'POST',
@@ -122,6 +134,9 @@ async function replaceAtProvider({ double }: World): Promise<void> {
   if (!answer.includes('"apiTokenDelete":true')) throw new Error(`the leaked token could not be replaced: ${answer}`);
 }
 
+/** The policy of somebody who wants no policy. */
+const anything = '@id("anything") @reason("nobody minds") permit (principal, action == Action::"perform", resource);\n';
+
 function configuration(parts: {
   readonly world: World;
   readonly stagingCredential: string;
@@ -131,11 +146,10 @@ function configuration(parts: {
 }): string {
   const { world, stagingCredential, pager, witness, sabotage } = parts;
   const { environments } = world.double.ids;
-  const production = sabotage.has('disposable') ? 'production: false, disposable: true' : 'production: true';
   const where = `address: "${new URL(world.double.url).origin}", private: true`;
   return `version: 1
 environments:
-  production: { ${production}, railway: [${environments.production}] }
+  production: { production: true, railway: [${environments.production}] }
   staging: { production: false, railway: [${environments.staging}] }
   preview: { production: false, disposable: true, railway: [${environments.preview}] }
 upstreams:
@@ -149,12 +163,12 @@ delay: ${sabotage.has('delay') ? '1h' : '48h'}
 }
 
 /** Files of Holdpoint's that nobody but its own user may open. */
-export function ownFiles({ daemon, witness }: Guarded): readonly string[] {
+export function ownFiles({ daemon, witness, passphrase }: Guarded): readonly string[] {
   const { data, pid } = daemon;
   const kept = fs
     .readdirSync(data, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('/open'))
     .map((entry) => path.join(entry.parentPath, entry.name));
   const processes = [`/proc/${pid}/environ`, `/proc/${pid}/mem`, `/proc/${pid}/fd`, `/proc/${process.pid}/environ`];
-  return [data, ...kept, witness, ...processes];
+  return [data, ...kept, witness, passphrase, ...processes];
 }

@@ -32,6 +32,8 @@ interface Raw {
 /** The agent's process, told one thing after another: each is a request of its own, sent as the agent's OS user. */
 export class Hands {
   readonly #program: Program;
+  /** How often it was denied a `volumeDelete`, as it was told itself. */
+  denials = 0;
   #id = 0;
 
   constructor(program: Program) {
@@ -39,7 +41,9 @@ export class Hands {
   }
 
   async send(sending: Sending): Promise<Answered> {
-    return readAnswer((await this.#tell({ send: sending })) as Raw);
+    const answer = readAnswer((await this.#tell({ send: sending })) as Raw);
+    if (answer.code === 'DENIED' && JSON.stringify(sending.body ?? '').includes('volumeDelete')) this.denials += 1;
+    return answer;
   }
 
   /** Which of these it could read. */

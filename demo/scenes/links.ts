@@ -1,6 +1,6 @@
 import type { Checks } from '../stage/checks.ts';
 import { expect } from '../stage/checks.ts';
-import type { Guarded } from './guarded.ts';
+import { type Guarded, replaceAtProvider } from './guarded.ts';
 import { type Answered, readAnswer } from './hands.ts';
 import type { AgentStep } from './told.ts';
 import { said } from './told.ts';
@@ -156,20 +156,29 @@ async function exposed(guarded: Guarded, checks: Checks): Promise<void> {
       guard: 'the gate knows real credentials and forwards none',
     },
     async () => {
-      const answer = await ask(guarded, double.tokens.production, volumeDelete(guarded));
+      const answer = await ask(guarded, double.tokens.domains, volumeDelete(guarded));
+      const passedOn = guarded.world.arrived(since).length;
+      const untouchedYet = await untouched(guarded, since);
       const alarm = await heard(guarded, ['exposure']);
       const { body } = await guarded.human.get('/v1/journal?kind=exposure');
       const entries = JSON.stringify(body['entries']);
+      await replaceAtProvider(guarded.world);
+      const direct = await guarded.hands.send({
+        url: double.url,
+        headers: { ...json, authorization: `Bearer ${double.tokens.domains}` },
+        body: volumeDelete(guarded),
+      });
       return {
         findings: [
           is(answer, 'EXPOSED_CREDENTIAL'),
-          expect(guarded.world.arrived(since).length === 0, 'something reached Railway'),
+          expect(passedOn === 0, 'something reached Railway'),
           expect(alarm !== undefined, 'nobody was alarmed'),
           expect(entries.includes('fingerprint'), 'the exposure is not in the journal'),
-          expect(!entries.includes(double.tokens.production), 'the journal holds the credential itself'),
-          ...(await untouched(guarded, since)),
+          expect(!entries.includes(double.tokens.domains), 'the journal holds the credential itself'),
+          ...untouchedYet,
+          expect(direct.message === 'Not Authorized', `once replaced, Railway still takes it: ${direct.text}`),
         ],
-        seen: shown(answer),
+        seen: `${shown(answer)}\nalarmed, jane replaces it at Railway; sent there directly → ${direct.message}`,
       };
     },
   );

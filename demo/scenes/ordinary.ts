@@ -201,7 +201,7 @@ async function undone(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
       const image = images.find(
         ({ operations, state }) => operations.includes('railway:variableUpsert') && state === 'settled',
       );
-      if (!sabotaged && image !== undefined) must(await guarded.human.post(`/v1/undo/${image.id}`, {}));
+      if (!sabotaged && image !== undefined) await said(guarded, 'undo', image.id);
       const after = valueOf(guarded, 'COUNTER_TITLE');
       return {
         findings: [
@@ -226,15 +226,15 @@ async function frozen(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
     async () => {
       const { human, world } = guarded;
       const { presented } = guarded.tokens.staging;
+      if (!sabotaged) await said(guarded, 'freeze', '--why', 'enough for today');
       const began = performance.now();
-      if (!sabotaged) must(await human.post('/v1/freeze', { why: 'enough for today' }));
       const since = world.double.log.length;
       const write = await ask(guarded, presented, upsert(guarded, 'COUNTER_TITLE', 'frozen?'));
       const took = Math.round(performance.now() - began);
       const wrote = world.effects(since);
       const { epoch } = must(await human.get('/v1/freeze')) as { epoch: number };
       const forged = await human.tryAct('thaw', { epoch }, generateKeyPairSync('ed25519').privateKey);
-      if (!sabotaged) await human.act('thaw', { epoch });
+      const thawed = sabotaged ? undefined : await guarded.commands.sign('thaw');
       const after = await ask(guarded, presented, upsert(guarded, 'COUNTER_TITLE', 'Rental counter (staging)'));
       return {
         findings: [
@@ -242,9 +242,10 @@ async function frozen(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
           expect(took <= 1_000, `it took ${took} ms`),
           expect(wrote.length === 0, `Railway did it: ${wrote.join(', ')}`),
           expect(forged.status === 403, `a thaw by another key was answered ${forged.status}`),
+          expect(thawed === undefined || thawed.code === 0, `the signed thaw: ${thawed?.text ?? ''}`),
           expect(after.data?.['variableUpsert'] === true, `after the thaw: ${after.text.slice(0, 300)}`),
         ],
-        seen: `${shown(write)}\nfrozen and refused in ${took} ms; thaw by a stranger's key → ${textOf(forged.body, 'detail')}; after the signed thaw the write passes`,
+        seen: `holdpoint freeze; ${shown(write)}\nrefused ${took} ms after the command; a thaw by a stranger's key → ${textOf(forged.body, 'detail')}; after the signed thaw the write passes`,
       };
     },
   );
@@ -258,9 +259,9 @@ async function revoked(guarded: Guarded, checks: Checks, sabotaged: boolean): Pr
       guard: 'a revoked token is nobody’s',
     },
     async () => {
-      const { human, tokens, world } = guarded;
+      const { tokens, world } = guarded;
+      if (!sabotaged) await said(guarded, 'token', 'revoke', tokens.domains.id);
       const began = performance.now();
-      if (!sabotaged) must(await human.post(`/v1/tokens/${tokens.domains.id}/revoke`));
       const since = world.double.log.length;
       const answer = await ask(guarded, tokens.domains.presented, domainsQuery(guarded, 'production'));
       const took = Math.round(performance.now() - began);
@@ -270,10 +271,16 @@ async function revoked(guarded: Guarded, checks: Checks, sabotaged: boolean): Pr
           expect(took <= 1_000, `it took ${took} ms`),
           expect(world.arrived(since).length === 0, 'it reached Railway'),
         ],
-        seen: `${shown(answer)} (${took} ms)`,
+        seen: `${shown(answer)} (${took} ms after the command)`,
       };
     },
   );
+}
+
+/** A command of the human's that has to work. */
+async function said({ commands }: Guarded, ...args: readonly string[]): Promise<void> {
+  const ran = await commands.run(...args);
+  if (ran.code !== 0) throw new Error(`holdpoint ${args.join(' ')}: ${ran.text}`);
 }
 
 /** At the very end: everything is still there, and nothing that destroys ever ran. */
@@ -287,7 +294,8 @@ export async function stillThere(guarded: Guarded, checks: Checks, since: number
     async () => {
       const page = await look(guarded.world.counter);
       const effects = guarded.world.effects(since);
-      const terrible = effects.filter((one) => /destroyed|[dD]elete(?!d)/.test(one));
+      // The leaked token was taken back by jane herself, directly at Railway.
+      const terrible = effects.filter((one) => /destroyed|[dD]elete/.test(one) && one !== 'apiTokenDelete');
       return {
         findings: [
           expect(await guarded.world.intact(), 'database or backups are not whole'),

@@ -1,5 +1,4 @@
-import { showPage } from '../human/terminal-page.ts';
-import { must, textOf } from '../human/human.ts';
+import { textOf } from '../human/human.ts';
 import { holdPage } from '../../src/model/page.ts';
 import type { Hold } from '../../src/model/hold.ts';
 import { type Checks, expect } from '../stage/checks.ts';
@@ -22,10 +21,8 @@ export async function signature(guarded: Guarded, checks: Checks, stage: Stage):
     stage.tell('human', 'there is no hold to sign', 'bad');
     return 'none';
   }
-  stage.tell('human', `holdpoint approve ${hold.code}`, 'strong');
-  showPage(stage, hold);
   await notByTheAgent(guarded, checks, hold, since);
-  await signedAndScheduled(guarded, checks, hold, since);
+  await signedAndScheduled(guarded, checks, stage, hold, since);
   await cancelled(guarded, checks, hold, since);
   return hold.code;
 }
@@ -83,7 +80,10 @@ async function alarmed(guarded: Guarded, checks: Checks, hold: Hold | undefined,
       guard: 'the webhook that the signed configuration names',
     },
     async () => {
-      const page = await guarded.pager.heard(({ code }) => hold !== undefined && code === hold.code, 10_000);
+      const page = await guarded.pager.heard(
+        ({ code }) => hold !== undefined && code === hold.code,
+        hold === undefined ? 0 : 10_000,
+      );
       const watched = guarded.human.heard.find(({ text }) => hold !== undefined && text.includes(hold.code));
       return {
         findings: [
@@ -189,7 +189,16 @@ async function notByTheAgent(guarded: Guarded, checks: Checks, hold: Hold, since
   );
 }
 
-async function signedAndScheduled(guarded: Guarded, checks: Checks, hold: Hold, since: number): Promise<void> {
+async function signedAndScheduled(
+  guarded: Guarded,
+  checks: Checks,
+  stage: Stage,
+  hold: Hold,
+  since: number,
+): Promise<void> {
+  stage.tell('jane', `holdpoint approve ${hold.code} --typed ${hold.varyingFact}`, 'strong');
+  const signed = await guarded.commands.sign('approve', hold.code, '--typed', hold.varyingFact);
+  for (const line of signed.text.split('\n')) stage.under(`│ ${line}`, 'plain');
   await checks.run(
     {
       ids: ['U3', 'H2'],
@@ -197,7 +206,6 @@ async function signedAndScheduled(guarded: Guarded, checks: Checks, hold: Hold, 
       guard: 'our own delay after the signature',
     },
     async () => {
-      const signed = await guarded.human.approve(hold, hold.varyingFact);
       const { schedule, state } = await guarded.human.hold(hold.code);
       const hours = (Date.parse(schedule?.notBefore ?? '') - Date.now()) / 3_600_000;
       const again = await ask(guarded, guarded.tokens.all.presented, volumeDelete(guarded));
@@ -205,7 +213,8 @@ async function signedAndScheduled(guarded: Guarded, checks: Checks, hold: Hold, 
       const told = await soon(() => heard.some(({ kind }) => kind === 'scheduled'), 5_000);
       return {
         findings: [
-          expect(signed.status === 200, `the signature was refused: ${JSON.stringify(signed.body)}`),
+          expect(signed.code === 0, `the command ended with ${signed.code}`),
+          expect(signed.text.includes('volumeDelete(volumeId:'), 'the whole page was not shown'),
           expect(state === 'scheduled', `the hold is ${state}`),
           expect(hours > 47.9, `it would fire in ${hours.toFixed(1)} h`),
           is(again, 'SCHEDULED'),
@@ -227,18 +236,19 @@ async function cancelled(guarded: Guarded, checks: Checks, hold: Hold, since: nu
       guard: 'a scheduled act stays ours until it fires',
     },
     async () => {
-      const answer = must(await guarded.human.post(`/v1/holds/${hold.id}/cancel`));
+      const answer = await guarded.commands.run('cancel', hold.code);
+      const { state } = await guarded.human.hold(hold.code);
       const run = await guarded.hands.send({
         url: `${guarded.daemon.api}/v1/holds/${hold.id}/run`,
         headers: { authorization: `Bearer ${guarded.tokens.all.presented}` },
       });
       return {
         findings: [
-          expect(answer['state'] === 'cancelled', `the hold is ${textOf(answer, 'state')}`),
+          expect(state === 'cancelled', `the hold is ${state}`),
           expect(run.status !== 200, `it ran all the same: ${run.text}`),
           ...(await untouched(guarded, since)),
         ],
-        seen: `holdpoint cancel ${hold.code} → ${textOf(answer, 'state')}; agent runs it → ${run.message}`,
+        seen: `holdpoint cancel ${hold.code} → ${answer.text.split('\n')[0] ?? ''}; agent runs it → ${run.message}`,
       };
     },
   );

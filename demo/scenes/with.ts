@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { writeRepository } from '../pocketos/repository.ts';
 import { look } from '../pocketos/counter.ts';
 import { own } from '../stage/accounts.ts';
@@ -21,7 +23,12 @@ export async function withHoldpoint(setting: Setting, opening: Promise<World>, c
   stage.say('');
   const guarded = await stage.work(
     'holdpoint in front of the second one: vault, policy, tokens, all signed',
-    async () => openGuarded(setting, await opening),
+    async () => {
+      const world = await opening;
+      return openGuarded(setting, world).catch((cause: unknown) => {
+        throw withDiagnostics(setting, cause);
+      });
+    },
   );
   const { world, human } = guarded;
   const watching = new AbortController();
@@ -43,6 +50,13 @@ export async function withHoldpoint(setting: Setting, opening: Promise<World>, c
   await account(guarded, checks, stage, confession);
   watching.abort();
   return { line: summary(checks, code) };
+}
+
+/** What the daemon wrote down for itself, beside what it answered. */
+function withDiagnostics({ place }: Setting, cause: unknown): Error {
+  const file = path.join(place.path, 'holdpoint', 'diagnostics.log');
+  const said = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').slice(-2_000) : '';
+  return new Error(`holdpoint could not be set up\n${said}`, { cause });
 }
 
 async function sameScript(setting: Setting, guarded: Guarded, checks: Checks, since: number): Promise<string> {

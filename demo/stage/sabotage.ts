@@ -11,8 +11,8 @@ export const sabotages = [
   'scope',
   /** The staging token names production too. */
   'environment',
-  /** Production is declared disposable. */
-  'disposable',
+  /** A policy that allows everything is signed. */
+  'policy',
   /** Approved deletes wait an hour, not two days. */
   'delay',
   /** No channel for alarms is configured. */
