@@ -38,14 +38,16 @@ export function openSigners(parts: { store: Store; journal: JournalWriter; clock
       return (await store.find('signers')).map((found) => found.record as unknown as Signer);
     },
     async add(tx, draft) {
-      const publicKey = ed25519(draft.publicKey);
-      if (publicKey === undefined)
+      const key = ed25519(draft.publicKey);
+      if (key === undefined)
         throw refuse('BAD_REQUEST', 'the public key is not an Ed25519 key', 'make one with `holdpoint signer add`');
+      // In its one form: the same key spelled otherwise would pass for a second person's.
+      const publicKey = key.export({ type: 'spki', format: 'der' }).toString('base64url');
       const known = await tx.find('signers');
-      if (known.some((found) => found.record['publicKey'] === draft.publicKey)) {
+      if (known.some((found) => found.record['publicKey'] === publicKey)) {
         throw refuse('BAD_REQUEST', 'this key is enrolled already', 'list signers with `holdpoint signer list`');
       }
-      const signer: Signer = { ...draft, id: newId('sg', clock.now()), addedAt: isoTime(clock.now()) };
+      const signer: Signer = { ...draft, publicKey, id: newId('sg', clock.now()), addedAt: isoTime(clock.now()) };
       await tx.insert('signers', signer.id, { ...signer });
       await journal.append(tx, {
         kind: 'signer-changed',
