@@ -21,7 +21,7 @@ export class Api {
   }
 
   async get<T>(path: string, options: { readonly timeoutMs?: number } = {}): Promise<T> {
-    return this.#json<T>(await this.#send('GET', path, undefined, options.timeoutMs ?? 30_000));
+    return this.#json<T>(await this.#send('GET', path, undefined, options.timeoutMs ?? 10_000));
   }
 
   async post<T>(path: string, body: unknown = {}): Promise<T> {

@@ -5,6 +5,9 @@ import type { Run } from '../invocation.ts';
 import type { Output } from '../terminal/output.ts';
 import { printTable } from '../terminal/table.ts';
 
+/** What an undo would do is asked of the far side, which may take its time. */
+const looking = { timeoutMs: 120_000 };
+
 export const list: Run = async (invocation) => {
   const { out } = invocation;
   const { images } = await invocation.api().get<{ images: readonly ImageWord[] }>('/v1/undo');
@@ -31,7 +34,7 @@ export const list: Run = async (invocation) => {
 
 export const show: Run = async (invocation) => {
   const { out } = invocation;
-  const plan = await invocation.api().get<UndoPlan>(path(invocation.needed(0)));
+  const plan = await invocation.api().get<UndoPlan>(path(invocation.needed(0)), looking);
   out.show(plan, () => printPlan(out, plan));
   return exitCode.done;
 };
@@ -43,7 +46,7 @@ export const undo: Run = async (invocation) => {
   if (id === undefined)
     throw misused('what should be undone?', 'list it: holdpoint undo list; then: holdpoint undo <id>');
   const api = invocation.api();
-  if (!out.json) printPlan(out, await api.get<UndoPlan>(path(id)));
+  if (!out.json) printPlan(out, await api.get<UndoPlan>(path(id), looking));
   const undone = await api.post<{ undone: string; steps: number }>(path(id), {
     overConflicts: invocation.flag('overConflicts'),
   });
