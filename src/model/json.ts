@@ -24,13 +24,15 @@ export function canonicalJson(value: Json): string {
 
 /** The same value with every byte array replaced by its base64url text. */
 export function plain(value: Json): unknown {
+  if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url');
   if (Array.isArray(value)) return value.map((item: Json) => plain(item));
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value as JsonObject).filter(([, member]) => member !== undefined);
-    return Object.fromEntries(members.map(([key, member]) => [key, plain(member ?? null)]));
+  const members: [string, unknown][] = [];
+  for (const key of Object.keys(value)) {
+    const member = (value as JsonObject)[key];
+    if (member !== undefined) members.push([key, plain(member)]);
   }
-  return value;
+  return Object.fromEntries(members);
 }
 
 /** Freezes a value and all it holds (byte arrays apart, which cannot be frozen), and returns it. */
