@@ -25,7 +25,7 @@ export async function mediate(road: RoadParts, asked: Asked): Promise<Outcome> {
     await desk.lockResources(); // nobody else is changing the same thing,
     const target = await resolve(desk); // the provider says what the ids stand for,
     admitTargets(token.scope, target.actions, target.environments); // the token may reach that,
-    road.goalLocks.pass(principal, target.actions); // no human has refused this goal,
+    road.goalLocks.pass(principal, target.actions, target.resolution.dependents); // no human has refused this goal,
     refuseDenied(desk, target); // no policy denies it:
     const measured = await measure(desk, target); // then what can be taken back runs, and is measured;
     const request = describe(desk, target, measured.actions, measured.affected); // one frozen request stands over it all;

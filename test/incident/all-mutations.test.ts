@@ -99,7 +99,11 @@ describe('a token with every operation, in environments that nobody called dispo
   beforeAll(async () => {
     // Its clock stands, so that two seedings are the same to the last stamp.
     const at = Date.now();
-    stage = await openStage({ bindPreview: true, double: { now: () => at } });
+    stage = await openStage({
+      bindPreview: true,
+      double: { now: () => at },
+      daemon: { holds: { waitingAtMost: 2_000, waitingCharacters: 64_000_000 } },
+    });
     token = await stage.token('everything', { presets: ['railway:all'], environments });
   });
   afterAll(() => stage.close());

@@ -191,3 +191,70 @@ describe('a token that is revoked while its request is being looked into', () =>
     expect(JSON.stringify(answer.body)).toContain('HOLDPOINT_BAD_TOKEN');
   });
 });
+
+describe('a human said no', () => {
+  let refused: Stage;
+  let token: string;
+  beforeAll(async () => {
+    refused = await openStage({ bindPreview: true });
+    token = await refused.token('stubborn', { presets: ['railway:all'], environments: ['staging', 'production'] });
+    const { body } = await refused.graphql(
+      token,
+      `mutation { volumeDelete(volumeId: "${refused.double.ids.volume}") }`,
+    );
+    const hold = await refused.hold(String(body.errors?.[0]?.extensions?.['hold']));
+    expect((await refused.api('POST', `/v1/holds/${hold.id}/deny`, { note: 'no' })).status).toBe(200);
+  });
+  afterAll(() => refused.close());
+
+  it('H5: and what takes the volume with it, or part of it away, is the same goal', async () => {
+    const { project, environments, services, volume, volumeInstances, backups } = refused.double.ids;
+    const v = `"${volumeInstances.production}"`;
+    const ways = [
+      `volumeDelete(volumeId: "${volume}")`,
+      `volumeInstanceUpdate(volumeId: "${volume}", environmentId: "${environments.production}", input: {state: DELETED})`,
+      `projectDelete(id: "${project}")`,
+      `environmentDelete(id: "${environments.production}")`,
+      `serviceDelete(id: "${services.postgres}")`,
+      `volumeInstanceBackupRestore(volumeInstanceId: ${v}, volumeInstanceBackupId: "${backups[0]}") { workflowId }`,
+      `volumeInstanceBackupDelete(volumeInstanceId: ${v}, volumeInstanceBackupId: "${backups[0]}") { workflowId }`,
+    ];
+    for (const way of ways) {
+      const answer = await refused.graphql(token, `mutation { ${way} }`);
+      expect([way, codeOf(answer)]).toEqual([way, 'HOLDPOINT_DENIED']);
+      expect(saysOf(answer)).toContain('refused this goal');
+    }
+  });
+});
+
+describe('a crowd of requests that all wait', () => {
+  it('H7, F3: is refused before it keeps humans from being heard', async () => {
+    const crowded = await openStage({ daemon: { holds: { waitingAtMost: 5, waitingCharacters: 400_000 } } });
+    try {
+      const token = await crowded.token('crowd', { presets: ['railway:variables'], environments: ['production'] });
+      const { project, environments, services } = crowded.double.ids;
+      const ask = (value: string): ReturnType<Stage['graphql']> =>
+        crowded.graphql(token, 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }', {
+          input: {
+            projectId: project,
+            environmentId: environments.production,
+            serviceId: services.counter,
+            name: 'API_TOKEN',
+            value,
+          },
+        });
+      expect(codeOf(await ask('x'.repeat(400_000)))).toBe('HOLDPOINT_HELD');
+      expect(codeOf(await ask('one more'))).toBe('HOLDPOINT_DENIED');
+      const { body } = await crowded.api('GET', '/v1/holds');
+      const [large] = body['holds'] as { id: string }[];
+      await crowded.api('POST', `/v1/holds/${large?.id}/deny`, { note: '' });
+      for (const { id } of (await crowded.api('GET', '/v1/locks')).body['locks'] as { id: string }[])
+        await crowded.act('unlock', { id });
+      for (const value of ['1', '2', '3', '4', '5']) expect(codeOf(await ask(value))).toBe('HOLDPOINT_HELD');
+      expect(codeOf(await ask('5'))).toBe('HOLDPOINT_HELD');
+      expect(codeOf(await ask('6'))).toBe('HOLDPOINT_DENIED');
+    } finally {
+      await crowded.close();
+    }
+  });
+});

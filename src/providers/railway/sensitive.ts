@@ -16,8 +16,8 @@ const steeringName =
 /** How a variable is spelled that everybody reads as the same name. */
 const plainName = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
-/** `${{ Postgres.PGPASSWORD }}`: the value of another variable. */
-const reference = /\$\{\{([^}]*)\}\}/g;
+/** `${{ Postgres.PGPASSWORD }}`: the value of another variable. No braces within, so that it is read in one pass. */
+const reference = /\$\{\{([^{}]*)\}\}/g;
 
 export function holdsCredential(name: string, ...values: readonly (string | null | undefined)[]): boolean {
   return (

@@ -88,7 +88,7 @@ function reaches(lock: GoalLock, action: Action, dependents: readonly string[]):
   if (lock.effect === 'destroy' && action.reversibility === 'reversible') return false;
   if (lock.operations.includes(action.operation) && lock.resources.length === 0) return true;
   // What takes a denied target with it pursues the denied goal.
-  if (dependents.some((id) => lock.resources.includes(id))) return true;
+  if (action.reversibility !== 'reversible' && dependents.some((id) => lock.resources.includes(id))) return true;
   return action.resources.some(
     (one) =>
       lock.resources.includes(one.id) || (one.within ?? []).some((container) => lock.resources.includes(container)),

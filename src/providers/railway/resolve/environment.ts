@@ -40,7 +40,7 @@ export function* environment(judged: Judged, survey: Survey): Looking<Found> {
     ],
     name: view.name,
     facts: [...facts, ...patch.facts],
-    dependents: [...view.volumeInstances.map((instance) => instance.id), ...backups, ...patch.dependents],
+    dependents: [...volumesIn(view), ...backups, ...patch.dependents],
     places: [{ projectId: view.projectId, environmentId: view.id, environment: survey.bound(view.id, view.name) }],
     ...(patch.deletes
       ? {
@@ -71,7 +71,7 @@ export function* project(judged: Judged, survey: Survey): Looking<Found> {
   ];
   for (const one of view.environments) {
     facts.push(...contents(one, survey));
-    dependents.push(one.id, ...one.volumeInstances.map((instance) => instance.id));
+    dependents.push(one.id, ...volumesIn(one));
   }
   const backups = deletes ? yield* backupsIn(view.environments) : [];
   dependents.push(...backups);
@@ -169,6 +169,11 @@ function placed(views: readonly EnvironmentView[], projectId: string, survey: Su
     facts: views.map((view) => environmentFact(survey.bound(view.id, view.name), view.name, survey.context)),
     places: views.map((view) => ({ projectId, environmentId: view.id, environment: survey.bound(view.id, view.name) })),
   });
+}
+
+/** Both ids of each: the volume's own, and that of its instance here. */
+function volumesIn(view: EnvironmentView): readonly string[] {
+  return view.volumeInstances.flatMap((instance) => [instance.id, instance.volumeId]);
 }
 
 function contents(view: EnvironmentView, survey: Survey): Fact[] {

@@ -131,7 +131,7 @@ export function environmentFact(bound: string, name: string, context: ResolveCon
 function attached(serviceId: string, environment: EnvironmentView): readonly string[] {
   return environment.volumeInstances
     .filter((instance) => instance.serviceId === serviceId)
-    .map((instance) => instance.id);
+    .flatMap((instance) => [instance.id, instance.volumeId]);
 }
 
 function volumeFacts(serviceId: string, environment: EnvironmentView): readonly ReturnType<typeof fact>[] {

@@ -63,7 +63,13 @@ export function* volumeInstance(judged: Judged, survey: Survey): Looking<Found> 
   const name = yield* volumeName(instance.id);
   return found({
     resources: [
-      { kind: 'railway:volume-instance', id, name, environments: [survey.bound(environment.id, environment.name)] },
+      {
+        kind: 'railway:volume-instance',
+        id,
+        name,
+        environments: [survey.bound(environment.id, environment.name)],
+        within: [instance.volumeId],
+      },
     ],
     name,
     facts: [fact('volume', name), ...instanceFacts(instance, environment, survey), ...backupFacts(backups, 'plain')],
@@ -94,8 +100,14 @@ export function* backup(judged: Judged, survey: Survey): Looking<Found> {
   const bound = survey.bound(environment.id, environment.name);
   return found({
     resources: [
-      { kind: 'railway:backup', id: backupId, name: target.name, environments: [bound] },
-      { kind: 'railway:volume-instance', id: instanceId, name, environments: [bound] },
+      {
+        kind: 'railway:backup',
+        id: backupId,
+        name: target.name,
+        environments: [bound],
+        within: [instanceId, instance.volumeId],
+      },
+      { kind: 'railway:volume-instance', id: instanceId, name, environments: [bound], within: [instance.volumeId] },
       ...others.map((id) => ({ kind: 'railway:service', id, environments: [bound] })),
     ],
     name: target.name === '' ? name : target.name,
