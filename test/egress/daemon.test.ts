@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStage, type Stage } from '../incident/stage.ts';
 import { holdPage } from '../../src/model/page.ts';
@@ -93,4 +94,30 @@ test('H3 H6: what the agent says reaches the page, quoted; it changes neither th
   const page = JSON.stringify(holdPage(hold));
   expect(page).toContain('⟨U+202E⟩evas⟨U+202C⟩ ⟨U+001B⟩[2J⟨U+200B⟩');
   expect(stage.double.log.map((one) => JSON.stringify(one)).join('')).not.toMatch(/holdpoint-says|the user said/i);
+});
+
+test('H7 J1: a freeze does not stop reads, and each is on the journal as not covered', async () => {
+  const token = await stage.token('agent', { presets: ['railway:domains'], environments: ['staging'] });
+  // A name that nobody can resolve (RFC 6761): the read is let through, and finds nothing.
+  await stage.act('apply', { text: await configured('egress: listed\nhosts: [nowhere.invalid]\n'), policies: {} });
+  await stage.restart();
+  expect((await stage.api('POST', '/v1/freeze', { why: 'test' })).status).toBe(200);
+  const { hostname, port } = new URL(stage.daemon.addresses.http);
+  const credential = Buffer.from(`agent:${token}`).toString('base64');
+  const socket = connect(Number(port), hostname);
+  const host = 'nowhere.invalid';
+  socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\nProxy-Authorization: Basic ${credential}\r\n\r\n`);
+  await new Promise((resolve) => socket.once('data', resolve));
+  const ca = await readFile(stage.daemon.places.bundle, 'utf8');
+  const tls = connectTls({ socket, servername: host, ca });
+  tls.write(`GET /a?secret=1 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  let said = '';
+  tls.on('data', (data: Buffer) => (said += data.toString()));
+  await new Promise((resolve) => tls.once('close', resolve));
+  expect(said).toContain('`nowhere.invalid` did not answer');
+  const [entry] = await stage.daemon.road.store.find('entries', { where: { 'entry.kind': 'tunnelled' } });
+  expect(entry?.record['entry']).toMatchObject({
+    principal: 'agent',
+    body: { host, covered: false, decrypted: true, requests: [{ method: 'GET', path: '/a', queryBytes: 9 }] },
+  });
 });
