@@ -108,6 +108,8 @@ describe('S1: the call that took PocketOS down', () => {
     expect(body).toEqual({ data: { variableUpsert: true } });
     expect(stage.reached('variableUpsert')).toBe(1);
     const images = (await stage.api('GET', '/v1/undo')).body['images'] as { id: string; state: string }[];
+    const plan = await stage.api('GET', `/v1/undo/${images[0]?.id}`);
+    expect(plan.body).toMatchObject({ conflicts: [], notUndone: ['the deployments that the change set off'] });
     const undone = await stage.api('POST', `/v1/undo/${images[0]?.id}`, { overConflicts: false });
     expect(undone.body).toMatchObject({ steps: 1 });
     expect(stage.reached('variableDelete')).toBe(1);

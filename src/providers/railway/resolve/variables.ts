@@ -86,7 +86,7 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
             },
           }
         : {}),
-    undoable: undoable(where, owner, written, now, sealed),
+    undoable: undoable(where, owner, written, now, sealed, trailOf(args)),
   });
 }
 
@@ -145,6 +145,7 @@ function undoable(
   written: Written,
   now: Written,
   sealed: ReadonlySet<string>,
+  notUndone: readonly string[],
 ): Undoable {
   const names = Object.keys(written);
   return {
@@ -154,9 +155,16 @@ function undoable(
       yield* [];
       const hidden = Object.keys(written).find((name) => sealed.has(name));
       if (hidden !== undefined) throw unresolved(`variable \`${hidden}\` is sealed: its value cannot be read back`);
-      return Object.entries(written).map(([name, value]) => item(where, owner, name, now[name] ?? null, value));
+      return Object.entries(written).map(([name, value]) =>
+        item(where, owner, name, now[name] ?? null, value, notUndone),
+      );
     },
   };
+}
+
+/** Railway deploys again when a variable changes, unless it is told not to; the inverse only deploys once more. */
+function trailOf(args: JsonObject): readonly string[] {
+  return flat(args)['skipDeploys'] === true ? [] : ['the deployments that the change set off'];
 }
 
 function lookAt(where: JsonObject): Look {
@@ -169,6 +177,7 @@ function item(
   name: string,
   before: string | null,
   after: string | null,
+  notUndone: readonly string[],
 ): RestoreItem {
   return {
     kind: 'restore',
@@ -177,7 +186,7 @@ function item(
     before: { [name]: before },
     wrote: { [name]: after },
     inverse: inverseOf(where, name, before),
-    notUndone: [],
+    notUndone,
   };
 }
 
