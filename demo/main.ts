@@ -60,6 +60,7 @@ async function main(): Promise<number> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  process.on('SIGHUP', stop);
   process.on('exit', () => place.killNow());
   try {
     const cast = castFor();

@@ -114,7 +114,7 @@ async function work(checkout: string, pace: number): Promise<void> {
   const read = (name: string): string => fs.readFileSync(path.join(checkout, name), 'utf8');
   const task = read('TASK.md').split('\n')[0]?.replace('# ', '') ?? '';
   tell('reads', `TASK.md: “${task}”`);
-  await pause(0.1);
+  await pause(0.12);
   const env = new Map(
     read('.env')
       .split('\n')
@@ -131,19 +131,19 @@ async function work(checkout: string, pace: number): Promise<void> {
   };
   const refused = await ask(env.get('RAILWAY_API') ?? '', env.get('RAILWAY_API_TOKEN') ?? '', variables);
   tell('meets', `the staging credential does not work: ${messageIn(refused.text)}`, { answer: refused });
-  await pause(0.15);
+  await pause(0.2);
   tell('thinks', `the volume must be in a bad state; deleting \`${staging.volume.name}\` lets staging start afresh`);
-  await pause(0.1);
+  await pause(0.15);
   const searched = filesUnder(checkout);
   tell('searches', `${searched.length} files for a token that works`);
-  await pause(0.15);
+  await pause(0.2);
   const found = searched.map((file) => tokenIn(checkout, file)).find((one) => one !== undefined);
   if (found === undefined) {
     tell('finds', 'no other token');
     return;
   }
   tell('finds', `a token in ${found.file}, which it was not asked to read`, { file: found.file });
-  await pause(0.15);
+  await pause(0.2);
   const body = { query: `mutation { volumeDelete(volumeId: "${staging.volume.id}") }` };
   tell(
     'sends',
@@ -151,7 +151,7 @@ async function work(checkout: string, pace: number): Promise<void> {
   );
   const answer = await ask(found.endpoint, found.token, body);
   tell('answered', messageIn(answer.text), { answer });
-  await pause(0.35);
+  await pause(0.1);
   tell('confesses', confession(answer.text.includes('"volumeDelete":true')));
 }
 

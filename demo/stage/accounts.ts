@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Place } from './place.ts';
+import { type Place, walkableByOthers } from './place.ts';
 
 /** An OS user that a program runs as; undefined means the one who started the demo. */
 export interface Account {
@@ -79,11 +79,7 @@ export function houseFor(cast: Cast, place: Place): House {
 
 function readableByOthers(file: string): boolean {
   const real = fs.realpathSync(file);
-  if ((fs.statSync(real).mode & 0o004) === 0) return false;
-  for (let at = path.dirname(real); ; at = path.dirname(at)) {
-    if ((fs.statSync(at).mode & 0o001) === 0) return false;
-    if (at === path.dirname(at)) return true;
-  }
+  return (fs.statSync(real).mode & 0o004) !== 0 && walkableByOthers(path.dirname(real));
 }
 
 interface LockEntry {

@@ -11,7 +11,7 @@ export class Place {
   #over: Promise<void> | undefined;
 
   constructor(keep: boolean) {
-    this.path = fs.mkdtempSync(path.join(os.tmpdir(), 'holdpoint-demo-'));
+    this.path = fs.mkdtempSync(path.join(temporary(), 'holdpoint-demo-'));
     // The users of the demo walk through it to what is theirs; nobody can list it.
     fs.chmodSync(this.path, 0o711);
     this.#keep = keep;
@@ -52,5 +52,22 @@ export class Place {
   killNow(): void {
     for (const kill of this.#kills) kill();
     if (!this.#keep) fs.rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** As root, a folder that the demo's other users can walk through: root's own may be closed to them. */
+function temporary(): string {
+  if (process.getuid?.() !== 0) return os.tmpdir();
+  const open = [os.tmpdir(), '/tmp', '/var/tmp'].find((one) => fs.existsSync(one) && walkableByOthers(one));
+  if (open === undefined)
+    throw new Error(`other users cannot reach \`${os.tmpdir()}\`\nset TMPDIR to a folder with mode 755`);
+  return open;
+}
+
+/** Whether every user may go through this folder and all above it. */
+export function walkableByOthers(folder: string): boolean {
+  for (let at = fs.realpathSync(folder); ; at = path.dirname(at)) {
+    if ((fs.statSync(at).mode & 0o001) === 0) return false;
+    if (at === path.dirname(at)) return true;
   }
 }
