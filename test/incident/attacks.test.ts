@@ -156,6 +156,12 @@ describe('classes that were too mild for what the arguments do, in production', 
     expect(reached('variableUpsert')).toBe(0);
   });
 
+  it('C4, U1: what was masked in an answer is not written back over the secret', async () => {
+    const answer = await upsert(production, 'COUNTER_TITLE', '••••• (masked by holdpoint)');
+    expect(codeOf(answer)).toBe('HOLDPOINT_DENIED');
+    expect(reached('variableUpsert')).toBe(0);
+  });
+
   it('H6: but not a reference to an address of Railway’s own', async () => {
     expect(await upsert(production, 'API', 'http://${{counter.RAILWAY_PRIVATE_DOMAIN}}:80')).toMatchObject({
       body: { data: { variableUpsert: true } },

@@ -4,10 +4,13 @@ import type { EnvironmentView, Survey } from './survey.ts';
 import { flat, isObject, textOf, variableMap, writtenVariables } from '../arguments.ts';
 import { ask, must, nodes, unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
+import { maskText } from '../secrets.ts';
 import { holdsCredential } from '../sensitive.ts';
+import { shown } from '../shown.ts';
 import type { ImageItem, Inverse, Look, RestoreItem, Undoable } from '../undo/image.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { JsonObject } from '../../../model/json.ts';
+import { refuse } from '../../../model/refusal.ts';
 
 const valuesQuery =
   'query ($environmentId: String!, $projectId: String!, $serviceId: String) { variables(environmentId: $environmentId, projectId: $projectId, serviceId: $serviceId, unrendered: true) }';
@@ -33,6 +36,7 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
   const sealed = yield* sealedOf(environment, serviceId);
   const written = allWritten(operation, args, now, sealed);
   const names = Object.keys(written);
+  refuseMasked(written);
   const hidden = names.filter((name) => sealed.has(name));
   const bound = survey.bound(environment.id, environment.name);
   const owner = service?.name ?? environment.name;
@@ -88,6 +92,17 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
         : {}),
     undoable: undoable(where, owner, written, now, sealed, trailOf(args)),
   });
+}
+
+/** Who reads variables, changes one and writes them all back would write our mask over every secret. */
+function refuseMasked(written: Written): void {
+  const [name] = Object.entries(written).find(([, value]) => value?.includes(maskText)) ?? [];
+  if (name === undefined) return;
+  throw refuse(
+    'DENIED',
+    `the new value of \`${shown(name, 80)}\` is the mask that stands where a secret was`,
+    'write only the variables that you mean to change',
+  );
 }
 
 function described(before: string | null | undefined, after: string | null, sealed: boolean): string {
