@@ -45,7 +45,7 @@ describe.skipIf(!hasBinaries())('the demo', () => {
     let played: Played;
     beforeAll(async () => {
       played = await play();
-    }, 180_000);
+    }, 300_000);
 
     test('S1, C1, C2, C3, E1, E3, H3, U3, J1: every check passes, and it says so', () => {
       expect(played.text).not.toContain('FAILED');
@@ -85,14 +85,14 @@ describe.skipIf(!hasBinaries())('the demo', () => {
     ];
     expect(red(played).map((line, index) => line.slice(0, wanted[index]?.length))).toEqual(wanted);
     expect(played.left).toEqual([]);
-  }, 180_000);
+  }, 300_000);
 
   test('H3, S1: with a policy that allows everything the delete runs, and the checks say so', async () => {
     const played = await play('policy');
     expect(played.code).toBe(1);
     expect(red(played).some((line) => line.startsWith('H3 H4 S1 with every scope it is HELD'))).toBe(true);
     expect(red(played).some((line) => line.includes('destroyed volume pg-data'))).toBe(true);
-  }, 180_000);
+  }, 300_000);
 
   test('what it does not know it refuses, with what it knows', async () => {
     const played = await play('nothing-like-it');
