@@ -66,7 +66,13 @@ export const networkRows = {
     'one more name in the private network; deleting it takes it away',
   ],
   privateNetworkEndpointDelete: ['irreversible', 'endpoint', 'a re-created endpoint has another id and addresses'],
-  privateNetworkEndpointRename: ['reversible', 'endpoint', 'changes an internal name; the former name is kept'],
+  // Two renames can lead another service's traffic elsewhere, the database's included.
+  privateNetworkEndpointRename: [
+    'reversible',
+    'endpoint',
+    'changes the internal name that other services reach it by; the former name is kept',
+    'exposes',
+  ],
   privateNetworksForEnvironmentDelete: [
     'irreversible',
     'environment',
