@@ -320,6 +320,22 @@ describe('an act for now', () => {
     expect((await rig.run(['run', hold?.code ?? ''], { env })).code).not.toBe(0);
     expect(executed('projectTokenCreate')).toBe(1);
   });
+
+  test('H6 the agent that asked withdraws its hold; nobody approves it then', async () => {
+    const input = { environmentId: double.ids.environments['production'], projectId: double.ids.project, name: 'cd' };
+    const asked = await ask(create, { input });
+    expect(asked.code, asked.text).toBe('HOLDPOINT_HELD');
+    const { holds } = await rig.json<Listed>(['hold', 'list', '--state', 'waiting']);
+    const [hold] = holds;
+    const code = hold?.code ?? '';
+    expect((await rig.run(['withdraw', code])).code).toBe(3);
+    const withdrawn = await rig.run(['withdraw', code], { env: { HOLDPOINT_TOKEN: agentToken } });
+    expect(withdrawn.stdout, withdrawn.stderr).toContain(`withdrawn ${code}`);
+    expect(withdrawn.code).toBe(0);
+    const late = await rig.sign(['approve', code, '--typed', hold?.varyingFact ?? '', '--mode', 'now']);
+    expect(late.code).not.toBe(0);
+    expect(executed('projectTokenCreate')).toBe(1);
+  });
 });
 
 describe('freezing', () => {
@@ -330,6 +346,30 @@ describe('freezing', () => {
     expect((await rig.run(['thaw'])).code).toBe(2);
     expect((await rig.sign(['thaw'])).stdout).toContain('thawed');
     expect((await rig.run(['status'])).code).toBe(0);
+  });
+});
+
+describe('keeping', () => {
+  test('C5 the vault goes under a fresh key by a signature alone, and still opens', async () => {
+    expect((await rig.run(['vault', 'rotate'])).code).toBe(2);
+    const ran = await rig.sign(['vault', 'rotate']);
+    expect(ran.stdout, ran.stderr).toContain('rotated');
+    expect(ran.code).toBe(0);
+    const { entries } = await rig.json<{ entries: readonly { body: Record<string, unknown> }[] }>([
+      'journal',
+      'list',
+      '--kind',
+      'vault-changed',
+    ]);
+    expect(entries.map((entry) => entry.body['change'])).toContain('rotation');
+    const asked = await ask('query { projects { edges { node { id } } } }', {});
+    expect(asked.text).toContain(double.ids.project);
+  });
+
+  test('U3 a clock that is not in doubt wants no signature', async () => {
+    const ran = await rig.run(['clock', 'confirm']);
+    expect(ran.stdout).toContain('not in doubt');
+    expect(ran.code).toBe(0);
   });
 });
 

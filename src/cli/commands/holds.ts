@@ -100,6 +100,15 @@ export const cancel: Run = async (invocation) => {
   return exitCode.done;
 };
 
+/** By the agent that asked, with its own token: it does not want it any more. */
+export const withdraw: Run = async (invocation) => {
+  const hold = await invocation.api().post<BriefHold>(holdPath(invocation.needed(0), 'withdraw'));
+  invocation.out.show(hold, () =>
+    invocation.out.line(['good', 'withdrawn'], ` ${hold.code}: it will not run; ask again if it is wanted after all`),
+  );
+  return exitCode.done;
+};
+
 const askEverySeconds = 20;
 
 export const wait: Run = async (invocation) => {

@@ -20,7 +20,10 @@ export function printStatus(out: Output, found: Status): void {
   if (!journal.healthy)
     out.line(['danger', '  the journal cannot be written: everything is refused; look at the disk']);
   if (found.clock.suspicious)
-    out.line(['danger', '  the clock stepped forward: nothing fires on time alone until a human looked at it']);
+    out.line([
+      'danger',
+      '  the clock stepped forward: nothing fires on time alone until a human signs `holdpoint clock confirm`',
+    ]);
   out.line(
     `  journal: ${journal.entries} entries    holds: `,
     [holds.waiting > 0 ? 'warning' : 'plain', `${holds.waiting} waiting`],

@@ -91,6 +91,21 @@ export const list: Run = async (invocation) => {
   return exitCode.done;
 };
 
+/** Every credential under a fresh key of the kind that the daemon was started with. The credentials stay what they are. */
+export const rotate: Run = async (invocation) => {
+  const { out } = invocation;
+  const answer = await signedAct<object>(invocation, invocation.api(), {
+    kind: 'vault-rotate',
+    body: {},
+    lines: ['every credential in the vault is sealed under a fresh key; the credentials themselves stay as they are'],
+  });
+  out.show(answer, () => {
+    out.line(['good', 'rotated'], ': the vault is under a fresh key');
+    out.line('  a credential that leaked is replaced at the provider, not here');
+  });
+  return exitCode.done;
+};
+
 /** Provider and environment: as the configuration in force has the upstream of that name, or as given. */
 function placed(
   invocation: Invocation,

@@ -10,7 +10,16 @@ import {
 import type { Json, JsonObject } from '../../model/json.ts';
 
 /** Acts on Holdpoint itself that widen what is possible, each signed over exactly what it does. */
-export type ActKind = 'token-create' | 'vault-add' | 'apply' | 'signer-add' | 'signer-remove' | 'thaw' | 'unlock';
+export type ActKind =
+  | 'token-create'
+  | 'vault-add'
+  | 'vault-rotate'
+  | 'apply'
+  | 'signer-add'
+  | 'signer-remove'
+  | 'thaw'
+  | 'unlock'
+  | 'clock-confirm';
 
 /** What is signed for an act, under the domain `holdpoint/act/v1`. Secrets stand in it as their SHA-256. */
 export interface ActStatement {

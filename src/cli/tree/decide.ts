@@ -66,6 +66,13 @@ export const decide: Chapter = {
       load: async () => (await import('../commands/holds.ts')).wait,
     },
     {
+      path: 'withdraw',
+      words: ['<hold>'],
+      what: 'take back what was asked for (agents: with their own token)',
+      examples: [['HOLDPOINT_TOKEN=hpa_… holdpoint withdraw hp_7K3QXM', 'as the agent that asked']],
+      load: async () => (await import('../commands/holds.ts')).withdraw,
+    },
+    {
       path: 'undo',
       words: ['[id]'],
       what: 'put back what an act changed; conflicts are shown first',
@@ -104,6 +111,13 @@ export const decide: Chapter = {
       options: signing,
       examples: [['holdpoint thaw', '']],
       load: async () => (await import('../commands/freeze.ts')).thaw,
+    },
+    {
+      path: 'clock confirm',
+      what: 'say that the time is right after the clock stepped; signed',
+      options: signing,
+      examples: [['holdpoint clock confirm', '']],
+      load: async () => (await import('../commands/clock.ts')).confirm,
     },
   ],
 };

@@ -107,6 +107,13 @@ const vault: Chapter['commands'] = [
     examples: [['holdpoint vault list', '']],
     load: async () => (await import('../commands/vault.ts')).list,
   },
+  {
+    path: 'vault rotate',
+    what: 'seal every credential under a fresh key; signed',
+    options: signing,
+    examples: [['holdpoint vault rotate', '']],
+    load: async () => (await import('../commands/vault.ts')).rotate,
+  },
 ];
 
 const signers: Chapter['commands'] = [

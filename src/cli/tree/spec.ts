@@ -54,6 +54,7 @@ export const nouns: { readonly [name: string]: string } = {
   env: 'environments',
   policy: 'the rules in force',
   journal: 'the evidence',
+  clock: 'the time that schedules and expiries go by',
 };
 
 /** The options of a command, with those that every one has. */

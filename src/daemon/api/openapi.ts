@@ -27,7 +27,7 @@ const routes: readonly (readonly [
     'post',
     '/v1/acts',
     'human',
-    'A signed act that widens power: token-create, vault-add, apply, signer-add, signer-remove, thaw, unlock.',
+    'A signed act that widens power: token-create, vault-add, vault-rotate, apply, signer-add, signer-remove, thaw, unlock, clock-confirm.',
   ],
   ['get', '/v1/tokens', 'human', 'Tokens, never their secrets.'],
   ['post', '/v1/tokens/{id}/revoke', 'human', 'At once, at every door.'],
