@@ -1,12 +1,14 @@
 import { clear } from './clear.ts';
 import { Desk } from './desk.ts';
-import { record, settle, takeEffect } from './effect.ts';
+import { takeEffect } from './effect.ts';
 import { admitOperations, admitTargets } from './identity/scope.ts';
 import { describe, refuseDenied } from './judge.ts';
 import { passLightly } from './light.ts';
 import { measure } from './measure.ts';
 import type { RoadParts } from './parts.ts';
+import { record } from './record.ts';
 import { refused } from './refused.ts';
+import { settle } from './settle.ts';
 import { resolve } from './target.ts';
 import type { Asked, Outcome } from '../contract/road.ts';
 

@@ -1,5 +1,6 @@
 import type { RoadParts } from './parts.ts';
 import { prove, type Proved, settlesWithin } from './prove.ts';
+import { settleClearance } from './settlement.ts';
 import { textIn, type Found } from '../contract/store.ts';
 import type { JsonObject } from '../model/json.ts';
 
@@ -22,7 +23,7 @@ export async function recover(road: RoadParts, open?: readonly Found[]): Promise
 
 async function settleLate(road: RoadParts, { key, record }: Found): Promise<void> {
   const outcome = await lookedUp(road, record);
-  await write(road, key, record, outcome, 'holdpoint stopped between sending and settling');
+  await settleAs(road, key, outcome, 'holdpoint stopped between sending and settling');
   if (outcome !== 'unknown') return;
   road.raise({
     kind: 'outcome-unknown',
@@ -30,16 +31,27 @@ async function settleLate(road: RoadParts, { key, record }: Found): Promise<void
   });
 }
 
-/** Asks once more about what was unknown, when the far side can no longer be working on it. */
+/**
+ * Asks once more about what was unknown, when the far side can no longer be working on it. One record that cannot be
+ * looked at keeps nobody from the others.
+ */
 export async function lookAgain(road: RoadParts): Promise<void> {
-  for (const { key, record } of await road.store.find('clearances', { where: { state: 'unknown' } })) {
-    const provider = providerOf(road, record);
-    if (provider === undefined || record['intent'] === undefined) continue;
-    if (!(road.clock.now() - sentAt(record) >= settlesWithin(provider))) continue;
-    const outcome = await lookedUp(road, record);
-    if (outcome === 'unknown') continue;
-    await write(road, key, record, outcome, 'looked up again when the provider had to be done with it');
+  for (const found of await road.store.find('clearances', { where: { state: 'unknown' } })) {
+    await lookAgainAt(road, found).catch((cause: unknown) => road.diagnose('recover', cause));
   }
+}
+
+async function lookAgainAt(road: RoadParts, { key, record }: Found): Promise<void> {
+  const provider = providerOf(road, record);
+  if (provider === undefined || record['intent'] === undefined) return;
+  if (!(road.clock.now() - sentAt(record) >= settlesWithin(provider))) return;
+  const outcome = await lookedUp(road, record);
+  if (outcome === 'unknown') return;
+  await settleAs(road, key, outcome, 'looked up again when the provider had to be done with it');
+}
+
+function settleAs(road: RoadParts, clearance: string, outcome: Proved, reason: string): Promise<void> {
+  return road.store.transact((tx) => settleClearance(road, tx, { clearance, outcome, body: { reason } }));
 }
 
 function lookedUp(road: RoadParts, record: JsonObject): Promise<Proved> {
@@ -56,33 +68,4 @@ function providerOf(road: RoadParts, record: JsonObject): RoadParts['providers']
 /** NaN for a record that does not say: then an absence is never believed. */
 function sentAt(record: JsonObject): number {
   return Date.parse(textIn(record, 'at'));
-}
-
-async function write(
-  road: RoadParts,
-  clearance: string,
-  record: JsonObject,
-  outcome: Proved,
-  reason: string,
-): Promise<void> {
-  const hold = textIn(record, 'hold');
-  const image = textIn(record, 'image');
-  await road.store.transact(async (tx) => {
-    const { intent, ...kept } = record;
-    await tx.put('clearances', clearance, {
-      ...kept,
-      state: outcome === 'unknown' ? 'unknown' : 'settled',
-      outcome,
-      ...(outcome === 'unknown' ? { intent } : {}),
-    });
-    if (hold !== '') await road.holds.life.step(tx, hold, outcome, {});
-    if (image !== '' && outcome !== 'unknown')
-      await road.images.settle(tx, image, outcome === 'done' ? 'settled' : 'void');
-    await road.journal.append(tx, {
-      kind: 'settled',
-      digest: textIn(record, 'digest'),
-      ...(hold === '' ? {} : { hold }),
-      body: { outcome, clearance, image, reason },
-    });
-  });
 }
