@@ -49,7 +49,13 @@ export async function undo(
   }
   const outcomes: Outcome[] = [];
   for (const message of put.plans) {
-    const outcome = await mediate(road, { gate: 'undo', bearer: reaching(bearer, image.environments), provider, message, reading: provider.read(message) });
+    const outcome = await mediate(road, {
+      gate: 'undo',
+      bearer: reaching(bearer, image.environments),
+      provider,
+      message,
+      reading: provider.read(message),
+    });
     outcomes.push(outcome);
     if (outcome.kind === 'refused') return outcomes;
   }
@@ -100,5 +106,8 @@ async function prepare(
 /** A human may put back whatever was secured, where it was secured; an agent only within its own scope. */
 function reaching(bearer: Bearer, environments: readonly string[]): Bearer {
   if (bearer.principal.kind !== 'human') return bearer;
-  return { ...bearer, token: { ...bearer.token, scope: { gates: ['undo'], operations: 'all', environments, resources: 'all' } } };
+  return {
+    ...bearer,
+    token: { ...bearer.token, scope: { gates: ['undo'], operations: 'all', environments, resources: 'all' } },
+  };
 }
