@@ -107,5 +107,8 @@ async function pace(connections: readonly Connection[], perSecond: number, start
   }
 }
 
-const said = await run(JSON.parse(process.argv[2] ?? '{}') as Load);
+// Whatever goes wrong, nobody is asked for ever.
+const load = JSON.parse(process.argv[2] ?? '{}') as Load;
+setTimeout(() => process.exit(5), (load.seconds + 20) * 1_000).unref();
+const said = await run(load);
 process.stdout.write(`${JSON.stringify(said)}\n`, () => process.exit(0));

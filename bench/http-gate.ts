@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { GateSaid } from './gate-process.ts';
 import type { Load, LoadSaid } from './client-process.ts';
 import { type Effort, type Figure, median, quantile } from './figure.ts';
@@ -24,28 +25,41 @@ interface Round {
   readonly cpu: number;
 }
 
+/** Everything asked as fast as it is answered. */
+interface Flood extends Round {
+  /** Answers a second. */
+  readonly rate: number;
+}
+
 /** Paced load of the target: requests a second over so many connections. */
 const perSecond = 1_000;
 const connections = 32;
 
 /**
- * An allowed read by every way to one far side, in turn: latency at a paced 1,000 a second over 32 connections, answers a
- * second when 32 connections ask as fast as they are answered, and processor time a request. What stands between has a
- * core for itself where cores can be told apart; far side and client share the other.
+ * An allowed read by every way to one far side, in turn: latency at a paced 1,000 a second over 32 connections, and
+ * processor time a request. What stands between has a core for itself where cores can be told apart; far side and client
+ * share the other.
  */
-export async function benchReads(folder: string, effort: Effort): Promise<readonly Figure[]> {
+export async function benchPacedReads(folder: string, effort: Effort): Promise<readonly Figure[]> {
   await using stack = new AsyncDisposableStack();
-  const ways = await openWays(folder, stack);
+  const ways = await openWays(join(folder, 'paced'), stack);
   // Until the compilers are done with it: what runs for hours is measured, not its first seconds.
-  for (const way of ways) await asFastAsAnswered(way, effort.quick ? 1 : way.name === 'gate' ? 10 : 2);
-  for (const way of ways) await paced(way, effort.seconds / 2);
-  const pacedRounds = new Map<string, Round[]>();
-  const closedRounds = new Map<string, (Round & { readonly rate: number })[]>();
-  for (let round = 0; round < effort.rounds; round++) {
-    for (const way of ways) add(pacedRounds, way.name, await paced(way, effort.seconds));
-    for (const way of ways) add(closedRounds, way.name, await asFastAsAnswered(way, effort.seconds));
-  }
-  return [...pacedFigures(pacedRounds), ...closedFigures(closedRounds)];
+  for (const way of ways) await paced(way, effort.quick ? 0.3 : 6, effort.quick ? perSecond : 4 * perSecond);
+  const rounds = new Map<string, Round[]>();
+  for (let round = 0; round < effort.rounds; round++)
+    for (const way of ways) add(rounds, way.name, await paced(way, effort.seconds, perSecond));
+  return pacedFigures(rounds);
+}
+
+/** The same, answers a second when 32 connections ask as fast as they are answered. */
+export async function benchThroughput(folder: string, effort: Effort): Promise<readonly Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const ways = await openWays(join(folder, 'throughput'), stack);
+  for (const way of ways) await asFastAsAnswered(way, effort.quick ? 1 : way.name === 'gate' ? 8 : 2);
+  const rounds = new Map<string, Flood[]>();
+  for (let round = 0; round < effort.rounds; round++)
+    for (const way of ways) add(rounds, way.name, await asFastAsAnswered(way, effort.seconds));
+  return closedFigures(rounds);
 }
 
 async function openWays(folder: string, stack: AsyncDisposableStack): Promise<readonly Way[]> {
@@ -67,7 +81,9 @@ async function openWays(folder: string, stack: AsyncDisposableStack): Promise<re
   }
   const pipe = kept(await startScript<{ port: number }>('pipe-process.ts', [String(farSide)], 'measured'));
   ways.push({ name: 'pipe', port: pipe.said.port, pid: pipe.pid, path: provider, credential: 'none' });
-  const gate = kept(await startScript<GateSaid>('gate-process.ts', [`${folder}/reads`, String(farSide)], 'measured'));
+  const gate = kept(
+    await startScript<GateSaid>('gate-process.ts', [join(folder, 'gate'), String(farSide)], 'measured'),
+  );
   const { port, token } = gate.said;
   ways.push({ name: 'gate', port, pid: gate.pid, path: `/railway${provider}`, credential: token });
   return ways;
@@ -82,15 +98,15 @@ export async function ask(load: Load): Promise<LoadSaid> {
   return said;
 }
 
-async function paced(way: Way, seconds: number): Promise<Round> {
+async function paced(way: Way, seconds: number, rate: number): Promise<Round> {
   const before = way.pid === undefined ? 0 : cpuSeconds(way.pid);
   const requests = [requestText(way.port, way.path, way.credential, readBody)];
-  const { times } = await ask({ port: way.port, requests, connections, seconds, perSecond });
+  const { times } = await ask({ port: way.port, requests, connections, seconds, perSecond: rate });
   const used = way.pid === undefined ? 0 : cpuSeconds(way.pid) - before;
   return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), cpu: (used * 1e6) / times.length };
 }
 
-async function asFastAsAnswered(way: Way, seconds: number): Promise<Round & { readonly rate: number }> {
+async function asFastAsAnswered(way: Way, seconds: number): Promise<Flood> {
   const before = way.pid === undefined ? 0 : cpuSeconds(way.pid);
   const { answered, rate, p50, p99 } = await throughput({ ...way, connections, seconds, body: readBody });
   const used = way.pid === undefined ? 0 : cpuSeconds(way.pid) - before;
@@ -121,7 +137,7 @@ function pacedFigures(rounds: ReadonlyMap<string, readonly Round[]>): readonly F
   });
 }
 
-function closedFigures(rounds: ReadonlyMap<string, readonly (Round & { readonly rate: number })[]>): readonly Figure[] {
+function closedFigures(rounds: ReadonlyMap<string, readonly Flood[]>): readonly Figure[] {
   const part = `read, ${connections} connections as fast as answered`;
   const nginx = rounds.get('nginx');
   return [...rounds].flatMap(([name, own]): Figure[] => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Effort, type Figure, reached } from './figure.ts';
 import { benchGraphql } from './graphql.ts';
-import { benchReads } from './http-gate.ts';
+import { benchPacedReads, benchThroughput } from './http-gate.ts';
 import { benchUpstream } from './http-upstream.ts';
 import { benchJournal } from './journal.ts';
 import { machine } from './machine.ts';
@@ -16,7 +16,8 @@ import { benchWrites } from './writes.ts';
 type Bench = (folder: string, effort: Effort) => Promise<readonly Figure[]>;
 
 const benches: { readonly [name: string]: Bench } = {
-  read: benchReads,
+  read: benchPacedReads,
+  throughput: benchThroughput,
   write: benchWrites,
   decision: benchDecision,
   journal: benchJournal,
@@ -39,7 +40,7 @@ const { values, positionals } = parseArgs({
 });
 const effort: Effort = values.quick
   ? { rounds: 1, seconds: 0.3, quick: true }
-  : { rounds: 5, seconds: 2, quick: false };
+  : { rounds: 5, seconds: 1, quick: false };
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals;
 const facts: Readonly<Record<string, string>> = {
   command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
