@@ -24,6 +24,8 @@ export interface Running {
   readonly http: string;
   readonly tier: string;
   readonly bundle: string;
+  /** Environment variables in which the providers' clients look for a token. */
+  readonly tokenVariables: readonly string[];
 }
 
 type Environment = { readonly [name: string]: string | undefined };
@@ -62,9 +64,9 @@ export function findPlaces(named: string | undefined, env: Environment, isRoot: 
 export function readRunning(places: Places): Running | undefined {
   try {
     const read = JSON.parse(readFileSync(places.running, 'utf8')) as Partial<Running>;
-    const { pid, api, http, tier, bundle } = read;
+    const { pid, api, http, tier, bundle, tokenVariables } = read;
     if (typeof pid !== 'number' || typeof api !== 'string' || typeof http !== 'string') return undefined;
-    return { pid, api, http, tier: tier ?? 'T0', bundle: bundle ?? '' };
+    return { pid, api, http, tier: tier ?? 'T0', bundle: bundle ?? '', tokenVariables: tokenVariables ?? [] };
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Answer } from './upstream.ts';
 import type { Action, Trait } from '../model/action.ts';
 import type { Environment } from '../model/environment.ts';
 import type { ApprovalMode, Fact } from '../model/hold.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { Message, Plan } from '../model/plan.ts';
 import type { Reversibility } from '../model/reversibility.ts';
 
@@ -30,6 +30,16 @@ export interface Provider {
   readonly presets: { readonly [name: string]: readonly string[] };
   /** Header names, lower case, in which a real credential of this provider travels; values that look like one are refused. */
   readonly credentialHeaders: readonly string[];
+  /** Environment variables in which its clients look for a token: `exec` puts the agent token there. */
+  readonly tokenVariables?: readonly string[];
+  /** How its clients want a refusal said, by the path and query of what they asked; a problem document where absent. */
+  tongue?(message: { readonly path: string }): Tongue;
+  /** The language of the texts that `messageOf` takes: `graphql`. */
+  readonly language?: string;
+  /** The message that a text stands for, for `explain`; never sent. */
+  messageOf?(text: string, variables?: JsonObject): Message;
+  /** For `explain`: the text with what it lacks put in; undefined where that cannot be done or is not needed. */
+  makeWhole?(text: string, variables: WholeText['variables']): WholeText | undefined;
   /** Whether a presented value has the shape of this provider's real credential. */
   looksLikeCredential(text: string): boolean;
   /**
@@ -51,6 +61,17 @@ export interface Provider {
   readonly settlesWithinMs?: number;
   /** Builds what puts an image back, and says what was changed since. */
   putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
+}
+
+/** How a refusal is said so that the client's own error handling shows all of it. */
+export type Tongue = 'graphql' | 'problem';
+
+/** A text that was made whole, so that its operation can be classified; never one that is sent. */
+export interface WholeText {
+  readonly text: string;
+  readonly variables: { readonly [name: string]: Json };
+  /** What was missing: `volumeDelete(volumeId)`, `$input`. */
+  readonly missing: readonly string[];
 }
 
 export interface ResolveContext {

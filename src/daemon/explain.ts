@@ -1,12 +1,11 @@
-import type { MakesWhole } from './whole-document.ts';
 import type { Provider, Reading } from '../contract/provider.ts';
 import type { Action } from '../model/action.ts';
 import type { ActionRequest } from '../model/action-request.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Environment } from '../model/environment.ts';
-import type { HttpMessage } from '../model/http-message.ts';
 import type { Json } from '../model/json.ts';
-import { refusalIn } from '../model/refusal.ts';
+import type { Message } from '../model/plan.ts';
+import { refusalIn, refuse } from '../model/refusal.ts';
 import { worst, type Reversibility } from '../model/reversibility.ts';
 import type { Policy } from '../road/policy/policy.ts';
 
@@ -32,19 +31,16 @@ export interface Explained {
   readonly reasons: readonly string[];
 }
 
-/** Offline, an all-scope agent token in production is assumed (design/first-five-minutes.md, settled 12). */
+/** Nobody is asked where things are: an all-scope agent token in production is assumed (design/first-five-minutes.md, settled 12). */
 const assumed: Environment = { name: 'production', production: true, disposable: false, bindings: {} };
 
-/** Says for a text what it would do and why. Never throws: what is not understood is `unknown` and denied. */
-export function explainText(
-  providers: readonly Provider[],
-  policy: Policy,
-  asked: ExplainAsked,
-  whole: MakesWhole = () => undefined,
-): Explained {
+/**
+ * Says for a text what it would do and why, by the catalogue and this policy. The far side is asked nothing: what ids
+ * stand for is not looked up. Never throws: what is not understood is `unknown` and denied.
+ */
+export function explainText(providers: readonly Provider[], policy: Policy, asked: ExplainAsked): Explained {
   const provider =
-    providers.find((one) => one.name === asked.about) ??
-    (asked.about === 'graphql' ? providers.find((one) => one.name === 'railway') : undefined);
+    providers.find((one) => one.name === asked.about) ?? providers.find((one) => one.language === asked.about);
   if (provider === undefined) {
     return {
       id: asked.id,
@@ -52,13 +48,13 @@ export function explainText(
       decision: 'deny',
       actions: [],
       reasons: [
-        `\`${asked.about}\` is neither a provider nor a language here; known: ${providers.map((one) => one.name).join(', ')}, graphql`,
+        `\`${asked.about}\` is neither a provider nor a language here; known: ${explainable(providers).join(', ')}`,
       ],
     };
   }
   try {
-    const { reading, missing } = readFor(provider, asked, whole);
-    const decision = judgeOffline(policy, reading.actions, reading.plan);
+    const { reading, missing } = readFor(provider, asked);
+    const decision = judgeAssumed(policy, reading.actions, reading.plan);
     const resolverOf = new Map(provider.catalogue.map((one) => [one.operation, one.resolver]));
     const actions = reading.actions.map((action) => ({
       operation: action.operation,
@@ -90,32 +86,30 @@ export function explainText(
 function readFor(
   provider: Provider,
   asked: ExplainAsked,
-  whole: MakesWhole,
 ): { readonly reading: Reading; readonly missing: readonly string[] } {
   try {
     return { reading: provider.read(messageOf(provider, asked)), missing: [] };
   } catch (thrown) {
-    const made = refusalIn(thrown).code === 'BAD_REQUEST' ? whole(asked.text, asked.variables ?? {}) : undefined;
+    const made =
+      refusalIn(thrown).code === 'BAD_REQUEST' ? provider.makeWhole?.(asked.text, asked.variables ?? {}) : undefined;
     if (made === undefined) throw thrown;
     return { reading: provider.read(messageOf(provider, { ...asked, ...made })), missing: made.missing };
   }
 }
 
-function messageOf(provider: Provider, asked: ExplainAsked): HttpMessage {
-  const body = JSON.stringify(
-    asked.variables === undefined ? { query: asked.text } : { query: asked.text, variables: asked.variables },
-  );
-  return {
-    protocol: 'http',
-    method: 'POST',
-    origin: `https://${provider.hosts[0] ?? ''}`,
-    path: '/graphql/v2',
-    headers: [['content-type', 'application/json']],
-    body: Buffer.from(body),
-  };
+function messageOf(provider: Provider, { text, variables }: Pick<ExplainAsked, 'text' | 'variables'>): Message {
+  const message = provider.messageOf?.(text, variables);
+  if (message === undefined)
+    throw refuse('BAD_REQUEST', `${provider.name} takes no text`, 'ask it through its gate: what it would do is held');
+  return message;
 }
 
-function judgeOffline(policy: Policy, read: readonly Action[], plan: ActionRequest['plan']): Decision {
+/** What a text can be about: providers by name, and the languages that they speak. */
+export function explainable(providers: readonly Provider[]): readonly string[] {
+  return [...new Set(providers.flatMap(({ name, language }) => (language === undefined ? [name] : [name, language])))];
+}
+
+function judgeAssumed(policy: Policy, read: readonly Action[], plan: ActionRequest['plan']): Decision {
   const actions = read.map((action) => ({
     ...action,
     resources: (action.resources.length === 0 ? [{ kind: 'unresolved', id: '*' }] : action.resources).map((one) => ({

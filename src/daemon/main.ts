@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openDaemon } from './compose.ts';
+import { providers } from './providers.ts';
 import { checkRuntime } from './runtime.ts';
 
 /** Entry of the daemon's own process. Started by `holdpoint up`; prints one JSON line when its doors are open. */
@@ -27,7 +28,13 @@ async function main(): Promise<void> {
     tier: values.tier,
     ...(delay === undefined ? {} : { holds: { delayMs: Number(delay) } }),
   });
-  const running = { pid: process.pid, ...daemon.addresses, tier: values.tier, bundle: daemon.places.bundle };
+  const running = {
+    pid: process.pid,
+    ...daemon.addresses,
+    tier: values.tier,
+    bundle: daemon.places.bundle,
+    tokenVariables: providers.flatMap((one) => one.tokenVariables ?? []),
+  };
   await writeFile(daemon.places.running, JSON.stringify(running), { mode: 0o644 });
   // Agents read it, whatever the umask that everything else is written under.
   await chmod(daemon.places.running, 0o644);

@@ -1,11 +1,10 @@
 import { ConfigError, readConfig, type ConfigProblem } from './config.ts';
-import { explainText, type ExplainAsked, type Explained } from './explain.ts';
-import { openMakesWhole } from './whole-document.ts';
-import type { OperationClass, Provider } from '../contract/provider.ts';
+import { explainable, explainText, type ExplainAsked, type Explained } from './explain.ts';
+import { providers } from './providers.ts';
+import type { OperationClass } from '../contract/provider.ts';
 import type { Json } from '../model/json.ts';
 import { refusalIn } from '../model/refusal.ts';
 import { decodeUtf8, readStrictJson, type StrictJson } from '../languages/graphql/index.ts';
-import { railway } from '../providers/railway/index.ts';
 import { loadPolicy, PolicyError, type PolicyFinding } from '../road/policy/policy.ts';
 
 /** What one line of `explain --jsonl` answers; `id` is the line's own, `null` where it had none that could be read. */
@@ -24,24 +23,24 @@ export interface Offline {
   explainLine(about: string, line: Uint8Array): ExplainedLine;
   /** Operations of a provider; undefined when there is none of that name. */
   catalogue(about: string): readonly OperationClass[] | undefined;
+  /** What a text can be about: names of providers, and of the languages that they speak. */
+  readonly known: readonly string[];
   /** Words people use → the operations they mean, of all providers. */
   readonly presets: { readonly [name: string]: readonly string[] };
 }
 
-const providers: readonly Provider[] = Object.freeze([railway]);
-
 export function openOffline(): Offline {
   const policy = loadPolicy();
-  const whole = openMakesWhole();
   return {
     presets: Object.assign({}, ...providers.map((one) => one.presets)) as Offline['presets'],
+    known: explainable(providers),
     catalogue: (about) => providers.find((one) => one.name === about)?.catalogue,
     readLine,
     explainLine(about, bytes) {
       const read = readLine(bytes);
       if ('refused' in read) return read.refused;
       const { id, text, variables } = read.asked;
-      return { ...explainText(providers, policy, { id: '', about, text, variables }, whole), id };
+      return { ...explainText(providers, policy, { id: '', about, text, variables }), id };
     },
   };
 }

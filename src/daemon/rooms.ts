@@ -6,8 +6,8 @@ import { openDiagnostics } from './diagnostics.ts';
 import { delayOf, openInstallation, type Installation } from './installation.ts';
 import { installationId, journalKey } from './keys.ts';
 import { placesIn, type Places } from './places.ts';
+import { providers } from './providers.ts';
 import { openWitnesses } from './witnesses.ts';
-import { railway } from '../providers/railway/index.ts';
 import { openClock, type RoadClock } from '../road/clock/clock.ts';
 import { openFreeze } from '../road/freeze/freeze.ts';
 import { openHolds } from '../road/holds/holds.ts';
@@ -41,11 +41,6 @@ export interface DaemonOptions {
   readonly holds?: Partial<Omit<HoldSettings, 'tier'>>;
   readonly upstream?: Partial<HttpLimits>;
 }
-
-/** Every provider there is. */
-export const providers = [railway];
-/** Hosts that are judged, never tunnelled. */
-export const claimed = providers.flatMap((one) => one.hosts);
 
 /** The rooms, joined and not yet reachable from outside. */
 export interface Rooms {

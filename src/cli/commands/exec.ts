@@ -31,7 +31,14 @@ export const exec: Run = async (invocation) => {
       ...invocation.env,
       ...(user === undefined ? {} : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell }),
     },
-    { name, token, gate: running.http, api: running.api, bundle: running.bundle },
+    {
+      name,
+      token,
+      gate: running.http,
+      api: running.api,
+      bundle: running.bundle,
+      tokenVariables: running.tokenVariables,
+    },
     invocation.list('keep'),
   );
   const { out } = invocation;

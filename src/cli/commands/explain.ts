@@ -11,7 +11,10 @@ type Explainer = (line: Uint8Array) => ExplainedText | Promise<ExplainedText>;
 /** A line longer than this (bytes) is answered as one that was not understood. */
 const longestLine = 1024 * 1024;
 
-/** What a text would do and why: from the catalogue and the policy that ships, or asked of the running daemon. */
+/**
+ * What a text would do and why: by the catalogue and the policy that ships, or with `--live` by the daemon's, with the
+ * policy in force. Neither asks the provider anything.
+ */
 export const explain: Run = async (invocation) => {
   const about = invocation.needed(0);
   if (invocation.flag('unresolved') || invocation.flag('operations')) return listOperations(invocation, about);
@@ -67,8 +70,9 @@ async function textFromStdin(): Promise<string> {
 async function listOperations(invocation: Invocation, about: string): Promise<0> {
   const { out } = invocation;
   const { openOffline } = await import('../../daemon/offline.ts');
-  const catalogue = openOffline().catalogue(about);
-  if (catalogue === undefined) throw misused(`there is no provider \`${about}\``, 'known: railway');
+  const offline = openOffline();
+  const catalogue = offline.catalogue(about);
+  if (catalogue === undefined) throw misused(`there is no provider \`${about}\``, `known: ${offline.known.join(', ')}`);
   const wanted = invocation.flag('unresolved')
     ? catalogue.filter((one) => one.resolver === 'none' && one.reversibility !== 'read')
     : catalogue;

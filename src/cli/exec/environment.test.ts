@@ -8,6 +8,7 @@ const route = {
   gate: 'http://127.0.0.1:7780',
   api: 'http://localhost:7777',
   bundle: '/var/lib/holdpoint/open/ca-bundle.pem',
+  tokenVariables: ['RAILWAY_TOKEN', 'RAILWAY_API_TOKEN'],
 };
 
 describe('the environment of an agent', () => {

@@ -8,6 +8,8 @@ export interface Route {
   readonly api: string;
   /** Path of the certificate bundle: the system's roots and ours. */
   readonly bundle: string;
+  /** Variables in which clients of the providers look for a token: `RAILWAY_TOKEN`. */
+  readonly tokenVariables: readonly string[];
 }
 
 type Variables = { readonly [name: string]: string | undefined };
@@ -64,8 +66,7 @@ export function childEnvironment(own: Variables, route: Route, keep: readonly st
       no_proxy: 'localhost,127.0.0.1,::1',
       NODE_USE_ENV_PROXY: '1',
       ...Object.fromEntries(bundleVariables.map((name) => [name, route.bundle])),
-      RAILWAY_TOKEN: route.token,
-      RAILWAY_API_TOKEN: route.token,
+      ...Object.fromEntries(route.tokenVariables.map((name) => [name, route.token])),
       HOLDPOINT_TOKEN: route.token,
       HOLDPOINT_URL: route.api,
     },

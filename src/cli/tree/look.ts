@@ -11,7 +11,10 @@ export const look: Chapter = {
       options: [
         { flags: '--variables <json>', what: 'variables of the text' },
         { flags: '--jsonl', what: 'read {"id","text","variables"?} lines on stdin, write one line for each' },
-        { flags: '--live', what: 'ask the running daemon: the policy in force instead of the one that ships' },
+        {
+          flags: '--live',
+          what: 'by the policy in force instead of the one that ships; the provider is asked nothing',
+        },
         { flags: '--operations', what: 'list the operations and their classes' },
         { flags: '--unresolved', what: 'list the operations without a resolver: they are denied' },
       ],

@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { body } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { explainText } from '../explain.ts';
-import { openMakesWhole } from '../whole-document.ts';
 
-/** What a text would do and why, live: the same judging as on the road, without sending anything but look-ups. */
+/** What a text would do and why, by the policy in force. Nothing is sent, not even a look-up: production is assumed. */
 export function explainRoutes(parts: ApiParts): Hono<ApiVariables> {
   const app = new Hono<ApiVariables>();
-  const whole = openMakesWhole();
   app.post('/v1/explain', async (c) => {
     const asked = await body(
       c,
@@ -19,7 +17,7 @@ export function explainRoutes(parts: ApiParts): Hono<ApiVariables> {
         variables: z.record(z.string(), z.json()).optional(),
       }),
     );
-    return c.json(explainText(parts.providers, parts.road.policy(), asked, whole));
+    return c.json(explainText(parts.providers, parts.road.policy(), asked));
   });
   return app;
 }

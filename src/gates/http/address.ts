@@ -56,7 +56,7 @@ function baseAddress(room: Pick<Room, 'claims' | 'names'>, head: Head): Address 
     throw new WireRefused(
       404,
       `${quoted(path)} leads to no provider`,
-      'the path begins with the provider name: `/railway/graphql/v2`',
+      'the path begins with the name of a provider: `/<provider>/…`',
     );
   }
   return { judged, origin: judged.origin, path: path.slice(slash) + query };

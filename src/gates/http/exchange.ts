@@ -14,7 +14,8 @@ import type { Room, Share } from './parts.ts';
 import { say, sayAnswer, sayAndDrain } from './say.ts';
 import { saysIn } from './says.ts';
 import { readTarget, readUnjudgedTarget } from './target.ts';
-import { type Tongue, problemDocument, sayRefusal, tongueOf } from './tongue.ts';
+import { problemDocument, sayRefusal, tongueOf } from './tongue.ts';
+import type { Tongue } from '../../contract/provider.ts';
 import { WireRefused } from './wire-refusal.ts';
 
 /**

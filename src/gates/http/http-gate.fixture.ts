@@ -127,7 +127,10 @@ export async function openRig(
     road,
     providers: [
       toyProvider('toy', ['api.toy.test', '.suffix.test']),
-      toyProvider('railway', ['backboard.railway.com']),
+      {
+        ...toyProvider('railway', ['backboard.railway.com']),
+        tongue: ({ path }) => (path.startsWith('/graphql/') ? 'graphql' : 'problem'),
+      },
     ],
     host: '127.0.0.1',
     port: 0,

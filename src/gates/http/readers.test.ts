@@ -211,10 +211,12 @@ test('H5: property: an instruction never has the words that Railway’s command 
   );
 });
 
-test('tongues: GraphQL only where it is spoken', () => {
-  expect(tongueOf({ name: 'railway' }, { path: '/graphql/v2?query=x' })).toBe('graphql');
-  expect(tongueOf({ name: 'railway' }, { path: '/rest' })).toBe('problem');
-  expect(tongueOf({ name: 'other' }, { path: '/graphql/v2' })).toBe('problem');
+test('tongues: GraphQL only where the provider says so', () => {
+  const tongue = ({ path }: { path: string }): 'graphql' | 'problem' =>
+    path.startsWith('/graphql/') ? 'graphql' : 'problem';
+  expect(tongueOf({ tongue }, { path: '/graphql/v2?query=x' })).toBe('graphql');
+  expect(tongueOf({ tongue }, { path: '/rest' })).toBe('problem');
+  expect(tongueOf({}, { path: '/graphql/v2' })).toBe('problem');
 });
 
 test('property: what is quoted is short, printable and cannot close its backticks', () => {

@@ -1,8 +1,5 @@
-import type { Provider } from '../../contract/provider.ts';
+import type { Provider, Tongue } from '../../contract/provider.ts';
 import type { Refusal, RefusalCode } from '../../model/refusal.ts';
-
-/** How a refusal is said so that the client's own error handling shows all of it. */
-export type Tongue = 'graphql' | 'problem';
 
 /** A whole answer of ours. Header names in lower case. */
 export interface Spoken {
@@ -35,11 +32,9 @@ const titles: { readonly [code in RefusalCode]: string } = {
   UNAVAILABLE: 'Unavailable',
 };
 
-/** Which tongue a request's sender understands: GraphQL where the provider speaks it on this path, else problem documents. */
-export function tongueOf(provider: Pick<Provider, 'name'>, message: { readonly path: string }): Tongue {
-  const mark = message.path.indexOf('?');
-  const path = mark === -1 ? message.path : message.path.slice(0, mark);
-  return provider.name === 'railway' && path.startsWith('/graphql/') ? 'graphql' : 'problem';
+/** Which tongue a request's sender understands: as its provider says, else problem documents. */
+export function tongueOf(provider: Pick<Provider, 'tongue'>, message: { readonly path: string }): Tongue {
+  return provider.tongue?.(message) ?? 'problem';
 }
 
 export function sayRefusal(refusal: Refusal, tongue: Tongue, status?: number): Spoken {

@@ -1,13 +1,17 @@
+import { dirname } from 'node:path/posix';
 import { catalogueOf } from './catalogue.ts';
 import { credentialHeaders, looksLikeCredential } from './credentials.ts';
-import { ownMessage, railwayHosts, railwayMessage } from './message.ts';
+import { graphqlPath, ownMessage, railwayHosts, railwayMessage, textMessage } from './message.ts';
 import { presets } from './presets.ts';
 import { railwayReader } from './read.ts';
 import { railwaySchema } from './schema.ts';
 import { proveIntent } from './undo/proof.ts';
 import { putBackImage } from './undo/put-back.ts';
-import { readGraphql } from '../../languages/graphql/index.ts';
+import { readGraphql, wholeDocument } from '../../languages/graphql/index.ts';
 import type { Provider } from '../../contract/provider.ts';
+
+/** Everything below it is GraphQL, whatever its version. */
+const graphqlRoot = `${dirname(graphqlPath)}/`;
 
 /** Railway's public GraphQL API. Builds its schema once: keep the result. */
 export function railwayProvider(): Provider {
@@ -19,6 +23,11 @@ export function railwayProvider(): Provider {
     presets,
     credentialHeaders,
     looksLikeCredential,
+    tokenVariables: ['RAILWAY_TOKEN', 'RAILWAY_API_TOKEN'],
+    tongue: ({ path }) => (path.startsWith(graphqlRoot) ? 'graphql' : 'problem'),
+    language: 'graphql',
+    messageOf: textMessage,
+    makeWhole: (text, variables) => wholeDocument(schema, text, variables),
     read: railwayReader(schema),
     prove: proveIntent,
     // Railway publishes no bound on how long a request may run; an absence is believed after this, by our own choice.

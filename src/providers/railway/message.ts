@@ -23,6 +23,11 @@ export function railwayMessage(body: Uint8Array): HttpMessage {
   };
 }
 
+/** The request that a text would be, as a client sends it. */
+export function textMessage(query: string, variables?: JsonObject): HttpMessage {
+  return railwayMessage(new TextEncoder().encode(JSON.stringify({ query, variables })));
+}
+
 /** A request of our own: a look-up or an inverse. */
 export function ownMessage(query: string, variables: JsonObject): HttpMessage {
   return railwayMessage(new TextEncoder().encode(canonicalJson({ query, variables })));

@@ -27,29 +27,9 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import { graphqlLimits } from '../languages/graphql/index.ts';
-import type { Json } from '../model/json.ts';
-import { railwaySchema } from '../providers/railway/schema.ts';
-
-/** A document that was made whole, so that its operation can be classified; never one that is sent. */
-export interface WholeDocument {
-  readonly text: string;
-  readonly variables: { readonly [name: string]: Json };
-  /** What was missing: `volumeDelete(volumeId)`, `$input`. */
-  readonly missing: readonly string[];
-}
-
-/** Makes a text and its variables whole for the GraphQL that we know; undefined where that cannot be done or is not needed. */
-export type MakesWhole = (text: string, variables: { readonly [name: string]: Json }) => WholeDocument | undefined;
-
-/** Builds the schema when it is first needed. */
-export function openMakesWhole(): MakesWhole {
-  let schema: GraphQLSchema | undefined;
-  return (text, variables) => {
-    schema ??= railwaySchema();
-    return wholeDocument(schema, text, variables);
-  };
-}
+import { graphqlLimits } from './envelope.ts';
+import type { WholeText } from '../../contract/provider.ts';
+import type { Json } from '../../model/json.ts';
 
 /** Stands for a missing id or text; nothing is called so. */
 const unnamed = 'missing';
@@ -63,7 +43,7 @@ export function wholeDocument(
   schema: GraphQLSchema,
   text: string,
   variables: { readonly [name: string]: Json },
-): WholeDocument | undefined {
+): WholeText | undefined {
   if (text.includes('\0') || Buffer.byteLength(text) > graphqlLimits.documentBytes) return undefined;
   try {
     const missing: string[] = [];
