@@ -79,7 +79,7 @@ async function openGate(
   { authority }: Certificates,
   listed: ListedHosts,
 ): Promise<Gate> {
-  const { road, identity, installation, journal, clock } = rooms;
+  const { road, identity, installation, journal, clock, vault } = rooms;
   const ports: Road = {
     identify: (presented, peer) => identity.identify(presented, peer),
     mediate: (asked) => mediate(road, asked),
@@ -102,6 +102,10 @@ async function openGate(
     authority,
     tunnel: (host: string, port: number) => dialTunnel(host, port),
     reach: (host, message) => listed.reach(host, message),
+    storedFor: (text) => {
+      const name = vault.matches(text);
+      return name === undefined ? undefined : (vault.entry(name)?.provider ?? name);
+    },
     clock,
   });
 }

@@ -71,8 +71,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   opened.defer(() => journal.close());
   const alarms = openAlarms({ clock, journal: () => journal, diagnose });
   opened.defer(() => alarms.close());
-  const reachOf = (name: string): 'all' | 'environment' => vault.entry(name)?.reach ?? 'environment';
-  const installation = await openInstallation(store, reachOf, publishedAddress);
+  const installation = await openInstallation(store, (name) => vault.reach(name), publishedAddress);
   const upstream = httpUpstream(options.upstream === undefined ? {} : { limits: options.upstream });
   const leases = openLeases({ upstreams: [upstream], routes: (name) => installation.route(name), vault });
   opened.defer(() => leases.close());

@@ -36,6 +36,7 @@ beforeAll(async () => {
     authority,
     tunnel: () => Promise.reject(new Error('nothing is tunnelled')),
     reach: (host, message) => listed.reach(host, message),
+    storedFor: () => undefined,
     clock,
   });
 });

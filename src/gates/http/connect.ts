@@ -133,7 +133,7 @@ async function proxyBearer(
   if (credential === undefined) throw refuse('BAD_TOKEN', 'no agent token was presented to the proxy', hint);
   const read = proxyCredential(credential);
   if (read === undefined) {
-    const exposure = exposureIn('proxy-authorization', credential, room.providers);
+    const exposure = exposureIn('proxy-authorization', credential, room);
     if (exposure !== undefined) throw await refuseExposure(room, exposure, peer);
     throw refuse('BAD_TOKEN', 'the proxy credential is not an agent token', hint);
   }

@@ -3,6 +3,7 @@ import type { Provider } from '../../contract/provider.ts';
 import { type Refused, refuse } from '../../model/refusal.ts';
 import type { Judged } from './claims.ts';
 import type { Head } from './head.ts';
+import type { StoredFor } from './parts.ts';
 
 /** A real credential found where an agent token belongs. Only its fingerprint is ever kept. */
 export interface Exposure {
@@ -10,6 +11,12 @@ export interface Exposure {
   readonly header: string;
   /** First 8 hex digits of its SHA-256. */
   readonly fingerprint: string;
+}
+
+/** By what a real credential is known: the shapes of these providers, and the secrets of our own vault. */
+export interface Known {
+  readonly providers: readonly Provider[];
+  readonly storedFor: StoredFor;
 }
 
 /** What a request presents: an agent token, a real credential, or something that has to be refused. */
@@ -28,7 +35,7 @@ const tokenSpan = 96;
  * Looks in the headers in which this provider's credential would travel (RFC 9110 §11.6.2 for `Authorization`). A real
  * credential anywhere among them wins over everything else, so that it is always reported.
  */
-export function presentedIn(head: Head, judged: Judged): Presented {
+export function presentedIn(head: Head, judged: Judged, storedFor: StoredFor): Presented {
   const { provider, credentialNames } = judged;
   const tokens = new Set<string>();
   let odd: string | undefined;
@@ -38,7 +45,7 @@ export function presentedIn(head: Head, judged: Judged): Presented {
     const token = tokenIn(name, value);
     if (token !== undefined) tokens.add(token);
     else {
-      const exposure = exposureIn(name, value, [provider]);
+      const exposure = exposureIn(name, value, { providers: [provider], storedFor });
       if (exposure !== undefined) return { kind: 'exposure', exposure };
       odd = name;
     }
@@ -62,18 +69,18 @@ export function credentialFor(
   head: Head,
   body: Uint8Array,
   host: string,
-  providers: readonly Provider[],
+  known: Known,
 ): Exclude<Presented, { readonly kind: 'token' }> | undefined {
   const where = misplaced(head, new Set()) ?? (carriesToken(body) ? 'the body' : undefined);
   if (where !== undefined) return refused(misplacedToken(where));
   const query = Buffer.from(decodedOnce(head.target.query));
   if (carriesToken(query)) return refused(misplacedToken('the request target'));
-  for (const name of new Set(['authorization', ...providers.flatMap((one) => one.credentialHeaders)])) {
+  for (const name of new Set(['authorization', ...known.providers.flatMap((one) => one.credentialHeaders)])) {
     const value = head.headers.get(name);
     if (value === undefined || value === '') continue;
     if (proxyCredential(value) !== undefined) return refused(misplacedToken(`the header \`${name}\``));
     const secret = unwrapped(value).at(-1) ?? value;
-    const exposure = exposureIn(name, value, providers);
+    const exposure = exposureIn(name, value, known);
     if (exposure !== undefined) return { kind: 'exposure', exposure };
     if (name === 'authorization')
       return { kind: 'exposure', exposure: { provider: host, header: name, fingerprint: fingerprint(secret) } };
@@ -90,11 +97,12 @@ function decodedOnce(query: string): string {
   }
 }
 
-/** A real credential of any of these providers in a header's value, whatever scheme it is wrapped in. */
-export function exposureIn(header: string, value: string, providers: readonly Provider[]): Exposure | undefined {
+/** A real credential in a header's value, whatever scheme it is wrapped in: by its shape, or because it is one of ours. */
+export function exposureIn(header: string, value: string, known: Known): Exposure | undefined {
   for (const text of [value, ...unwrapped(value)]) {
-    const owner = text === '' || isOurs(text) ? undefined : providers.find((one) => one.looksLikeCredential(text));
-    if (owner !== undefined) return { provider: owner.name, header, fingerprint: fingerprint(text) };
+    if (text === '' || isOurs(text)) continue;
+    const owner = known.providers.find((one) => one.looksLikeCredential(text))?.name ?? known.storedFor(text);
+    if (owner !== undefined) return { provider: owner, header, fingerprint: fingerprint(text) };
   }
   return undefined;
 }

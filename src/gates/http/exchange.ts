@@ -159,7 +159,7 @@ async function bearerOf(
 ): Promise<Bearer> {
   const { tunnel } = connection;
   const peer = connection.peer ?? (await connection.peerRead);
-  const presented = presentedIn(head, judged);
+  const presented = presentedIn(head, judged, room.storedFor);
   if (presented.kind === 'exposure') throw await refuseExposure(room, presented.exposure, peer, tunnel?.bearer);
   if (presented.kind === 'refused') throw presented.refused;
   if (carriesToken(body)) throw misplacedToken('the body');

@@ -138,6 +138,7 @@ export async function openRig(
     authority,
     tunnel: () => Promise.reject(new Error('nothing is tunnelled in this test')),
     reach: () => Promise.reject(new Error('nothing is reached in this test')),
+    storedFor: () => undefined,
     clock,
     ...over,
     limits: { checkEvery: 50, drainTime: 200, closeGrace: 200, notesPerSecond: 100_000, ...over.limits },

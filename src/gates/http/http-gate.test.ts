@@ -137,6 +137,22 @@ test('C3: a real credential is journaled by its fingerprint, refused, and appear
   expect(text + JSON.stringify(one.road.noted)).not.toContain(realCredential);
 });
 
+test('C3: a secret of our own vault is one too, in a shape that no provider knows', async () => {
+  const secret = 'an-odd-shape.0123';
+  const one = await rig({ storedFor: (text) => (text === secret ? 'other' : undefined) });
+  for (const value of [`Bearer ${secret}`, secret, `Basic ${Buffer.from(`me:${secret}`).toString('base64')}`]) {
+    const answer = await send(one, '/toy/v1', { headers: { authorization: value } });
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({ code: 'HOLDPOINT_EXPOSED_CREDENTIAL' });
+    expect(text).not.toContain(secret);
+  }
+  expect(one.road.asked).toEqual([]);
+  expect(one.road.noted.map((draft) => [draft.kind, draft.body['provider']])).toEqual(
+    Array(3).fill(['exposure', 'other']),
+  );
+  expect(JSON.stringify(one.road.noted)).not.toContain(secret);
+});
+
 test('C3 F1: with the journal down an exposed credential is refused all the same', async () => {
   const one = await rig();
   one.road.noteFails = true;

@@ -60,6 +60,7 @@ function roomOf(parts: HttpGateParts, limits: HttpLimits): Room {
     egress: parts.egress,
     tunnel: parts.tunnel,
     reach: parts.reach,
+    storedFor: parts.storedFor,
     covers: (host: string) => parts.authority.covers(host),
     limits,
     connections: newConnections(),

@@ -115,7 +115,7 @@ export function checkGate(bearer: Bearer): void {
 
 /** Nothing that proves who somebody is leaves for a listed host; a real credential among it is an exposure. */
 async function refuseCredential(room: Room, head: Head, body: Uint8Array, tunnel: Tunnel, peer: Peer): Promise<void> {
-  const found = credentialFor(head, body, tunnel.host, room.providers);
+  const found = credentialFor(head, body, tunnel.host, room);
   if (found === undefined) return;
   throw found.kind === 'refused' ? found.refused : await refuseExposure(room, found.exposure, peer, tunnel.bearer);
 }

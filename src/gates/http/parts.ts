@@ -30,11 +30,15 @@ export interface HttpGateParts {
   readonly tunnel: (host: string, port: number) => Promise<Duplex>;
   /** Asks a listed host, without any credential; refuses private addresses, follows no redirect. */
   readonly reach: Reach;
+  readonly storedFor: StoredFor;
   readonly clock: Clock;
   readonly limits?: Partial<HttpLimits>;
   /** Who is at the other end of a connection; read from the kernel when absent. */
   readonly peerOf?: (socket: Socket) => Promise<Peer>;
 }
+
+/** The provider whose stored credential this text is, byte for byte; undefined where it is none. Tells nothing else of it. */
+export type StoredFor = (text: string) => string | undefined;
 
 /** One message to `https://<host>`, answered as it comes. Rejects when no answer begins. */
 export type Reach = (host: string, message: HttpMessage) => Promise<Reached>;
@@ -63,6 +67,7 @@ export interface Room {
   readonly egress: () => Egress;
   readonly tunnel: (host: string, port: number) => Promise<Duplex>;
   readonly reach: Reach;
+  readonly storedFor: StoredFor;
   /** Whether the certificate authority can vouch for a host: it is made at the start, the list can change after it. */
   readonly covers: (host: string) => boolean;
   readonly limits: HttpLimits;
