@@ -1,5 +1,5 @@
 // A small far side in a process of its own, that answers what a variable's change asks for: `node bench/far-side.ts`.
-// Says `{"port":…}`; `GET /count` answers how many requests it has seen.
+// Says `{"port":…}`; `GET /seen` answers what it has seen since the last time it was asked that.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ids, readAnswer } from './messages.ts';
@@ -25,11 +25,36 @@ const answers: readonly (readonly [part: string, data: unknown])[] = [
 ];
 const prepared = answers.map(([part, data]) => [part, Buffer.from(JSON.stringify({ data }))] as const);
 const otherwise = Buffer.from(readAnswer);
-let seen = 0;
+
+/** Messages, and of each write the milliseconds from its first look-up to the last one's answer, and from there to it. */
+export interface Seen {
+  readonly messages: number;
+  readonly lookups: readonly number[];
+  readonly recording: readonly number[];
+}
+
+let messages = 0;
+let lookups: number[] = [];
+let recording: number[] = [];
+let first = 0;
+let last = 0;
+
+/** The first look-up is about the environment, the last one about what is sealed. */
+function note(part: string, before: number): void {
+  messages += 1;
+  if (part === 'volumeInstances') first = before;
+  if (part === 'isSealed') {
+    last = performance.now();
+    lookups.push(last - first);
+  }
+  if (part === 'variableUpsert' && last > 0) recording.push(before - last);
+}
 
 const server = createServer({ keepAliveTimeout: 600_000, noDelay: true }, (request, response) => {
   if (request.method === 'GET') {
-    response.end(String(seen));
+    const said: Seen = { messages, lookups, recording };
+    [messages, lookups, recording] = [0, [], []];
+    response.end(JSON.stringify(said));
     return;
   }
   let text = '';
@@ -38,9 +63,10 @@ const server = createServer({ keepAliveTimeout: 600_000, noDelay: true }, (reque
     text += piece;
   });
   request.on('end', () => {
-    seen += 1;
-    const body = prepared.find(([part]) => text.includes(part))?.[1] ?? otherwise;
+    const now = performance.now();
+    const [part, body] = prepared.find(([known]) => text.includes(known)) ?? ['', otherwise];
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+    note(part, now);
   });
 });
 server.listen(0, '127.0.0.1', () => {

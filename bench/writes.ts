@@ -1,5 +1,6 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Seen } from './far-side.ts';
 import type { GateSaid } from './gate-process.ts';
 import { type Effort, type Figure, median, quantile } from './figure.ts';
 import { ask } from './http-gate.ts';
@@ -17,6 +18,8 @@ interface Round {
   readonly sync: number;
   /** Messages that the far side saw for each write, the write itself included. */
   readonly asked: number;
+  readonly lookups: number;
+  readonly recording: number;
 }
 
 /**
@@ -41,11 +44,13 @@ export async function benchWrites(folder: string, effort: Effort): Promise<reado
   for (let round = 0; round < effort.rounds; round++) {
     const sync = median(await syncTimes(join(folder, `bare-${round}`), effort.seconds));
     const direct = median((await ask(straight)).times);
-    const before = await seen(far);
+    await seen(far);
     const { times } = await ask(judged);
+    const { messages, lookups, recording } = await seen(far);
     // The first one of each connection is sent before times are taken.
-    const asked = ((await seen(far)) - before) / (times.length + load.connections);
-    rounds.push({ direct, gate: median(times), p99: quantile(times, 0.99), sync, asked });
+    const asked = messages / (times.length + load.connections);
+    const spans = { lookups: median(lookups), recording: median(recording) };
+    rounds.push({ direct, gate: median(times), p99: quantile(times, 0.99), sync, asked, ...spans });
   }
   return figures(rounds);
 }
@@ -63,8 +68,14 @@ function figures(rounds: readonly Round[]): readonly Figure[] {
     { part, name: 'gate: added p50 beyond one fsync', value: beyond, unit: 'ms', atMost: 1 },
     {
       part,
-      name: 'the same, each look-up taken off as one direct exchange',
-      value: of(({ gate, direct, sync, asked }) => gate - direct * asked - sync),
+      name: 'of it: the look-ups, first asked to last answered',
+      value: of(({ lookups }) => lookups),
+      unit: 'ms',
+    },
+    {
+      part,
+      name: 'of it: from there to the write, on disk by then',
+      value: of(({ recording }) => recording),
       unit: 'ms',
     },
   ];
@@ -77,8 +88,8 @@ function changes(port: number, path: string, credential: string): readonly strin
   );
 }
 
-async function seen(port: number): Promise<number> {
-  return Number(await (await fetch(`http://127.0.0.1:${port}/count`)).text());
+async function seen(port: number): Promise<Seen> {
+  return (await (await fetch(`http://127.0.0.1:${port}/seen`)).json()) as Seen;
 }
 
 /** Milliseconds of single appends of 4 KiB, each with its fdatasync, at the pace of the writes. */
