@@ -1,5 +1,6 @@
 import type { Provider, Tongue } from '../../contract/provider.ts';
-import type { Refusal, RefusalCode } from '../../model/refusal.ts';
+import { problemOf, problemType } from '../../model/problem.ts';
+import type { Refusal } from '../../model/refusal.ts';
 
 /** A whole answer of ours. Header names in lower case. */
 export interface Spoken {
@@ -7,30 +8,6 @@ export interface Spoken {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
-
-const statuses: { readonly [code in RefusalCode]: number } = {
-  HELD: 403,
-  SCHEDULED: 202,
-  DENIED: 403,
-  FROZEN: 403,
-  BAD_TOKEN: 401,
-  BAD_REQUEST: 400,
-  EXPOSED_CREDENTIAL: 403,
-  OUTCOME_UNKNOWN: 502,
-  UNAVAILABLE: 503,
-};
-
-const titles: { readonly [code in RefusalCode]: string } = {
-  HELD: 'Held for a human',
-  SCHEDULED: 'Scheduled, not done yet',
-  DENIED: 'Denied',
-  FROZEN: 'Frozen',
-  BAD_TOKEN: 'No valid agent token',
-  BAD_REQUEST: 'Not understood',
-  EXPOSED_CREDENTIAL: 'Exposed credential',
-  OUTCOME_UNKNOWN: 'Outcome unknown',
-  UNAVAILABLE: 'Unavailable',
-};
 
 /** Which tongue a request's sender understands: as its provider says, else problem documents. */
 export function tongueOf(provider: Pick<Provider, 'tongue'>, message: { readonly path: string }): Tongue {
@@ -41,21 +18,13 @@ export function sayRefusal(refusal: Refusal, tongue: Tongue, status?: number): S
   return tongue === 'graphql' ? graphqlErrors(refusal) : problemDocument(refusal, status);
 }
 
-/** An RFC 9457 problem document; `code`, `hint`, `hold` and `reasons` are extension members. */
-export function problemDocument(refusal: Refusal, status: number = statuses[refusal.code]): Spoken {
-  const document = {
-    type: `https://holdpoint.dev/problems/${refusal.code}`,
-    title: titles[refusal.code],
-    status,
-    detail: refusal.detail,
-    code: `HOLDPOINT_${refusal.code}`,
-    hint: refusal.hint,
-    hold: refusal.hold,
-    reasons: refusal.reasons,
-  };
-  const headers: [string, string][] = [['content-type', 'application/problem+json']];
-  if (status === 401) headers.push(['www-authenticate', 'Bearer realm="holdpoint"']);
-  return { status, headers, body: JSON.stringify(document) };
+/** The refusal as a problem document (RFC 9457), under another status where HTTP itself asks for one. */
+export function problemDocument(refusal: Refusal, status?: number): Spoken {
+  const problem = problemOf(refusal);
+  const said = status ?? problem.status;
+  const headers: [string, string][] = [['content-type', problemType]];
+  if (said === 401) headers.push(['www-authenticate', 'Bearer realm="holdpoint"']);
+  return { status: said, headers, body: JSON.stringify({ ...problem, status: said }) };
 }
 
 /**
