@@ -12,23 +12,19 @@ export const collections = {
   /** Single values under their own names: tree frontier, clock high-water mark, freeze epoch, data key, policy version. */
   settings: [],
   principals: ['name'],
-  tokens: ['secretHash', 'principal.id'],
-  vault: ['environment', 'provider'],
-  environments: [],
-  upstreams: ['environment', 'provider'],
-  policies: [],
+  tokens: [],
+  vault: [],
   signers: [],
   holds: ['state', 'digest', 'code', 'request.principal.id'],
-  approvals: ['hold', 'digest'],
+  approvals: ['hold'],
   /** One record a spent approval number or administrative nonce; inserting twice fails. */
   spent: [],
   /** One record a Clearance that was spent; `state` is `sent` until it is settled. */
-  clearances: ['state', 'hold', 'digest'],
+  clearances: ['state'],
   /** Before-images, their content encrypted. */
-  images: ['entry', 'hold', 'principal'],
+  images: [],
   /** Goal locks after a denial. */
-  locks: ['principal'],
-  alarms: ['state'],
+  locks: [],
   /** What each agent did in the last hour, for velocity limits. */
   budgets: [],
 } as const satisfies { readonly [name: string]: readonly string[] };

@@ -40,7 +40,7 @@ export function openAlarms(parts: {
 
   return {
     raise(draft) {
-      const alarm: Alarm = { ...draft, id: newId('ac', parts.clock.now()), at: isoTime(parts.clock.now()) };
+      const alarm: Alarm = { ...draft, id: newId('al', parts.clock.now()), at: isoTime(parts.clock.now()) };
       for (const listener of listeners) listener(alarm);
       for (const channel of channels) {
         const delivery = deliver(channel, alarm)

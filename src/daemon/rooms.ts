@@ -77,7 +77,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   opened.defer(() => leases.close());
   const raise: RoadParts['raise'] = (alarm) => alarms.raise(alarm);
   const signers = openSigners({ store, journal, clock });
-  const goalLocks = await openGoalLocks({ store, journal, clock });
+  const goalLocks = await openGoalLocks({ store, journal, clock, raise });
   const settings = holdSettings(options, () => delayOf(installation.config));
   let policy = compile(installation.applied.policies);
   const road: RoadParts = {

@@ -1,6 +1,6 @@
 import type { ActionRequest } from './action-request.ts';
 import type { Friction } from './decision.ts';
-import type { Digest } from './digest.ts';
+import { type Digest, digestOf } from './digest.ts';
 
 /**
  * A fact about what would be hit, measured or looked up by us. `tone` says how it is shown; `source` where it comes from.
@@ -99,3 +99,8 @@ export interface Approval {
 
 /** Domain under which an ApprovalStatement is digested for signing. */
 export const approvalDomain = 'holdpoint/approval/v1';
+
+/** Digest that a signer signs for a verdict on a hold. */
+export function approvalDigest(statement: ApprovalStatement): Digest {
+  return digestOf(approvalDomain, { ...statement });
+}

@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto';
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** Kinds of id. `hp` is a hold, `cl` a clearance, `im` a before-image, `en` an entry's own id, `sg` a signer. */
-export type IdPrefix = 'hp' | 'cl' | 'im' | 'pr' | 'tk' | 'sg' | 'ap' | 'sc' | 'vt' | 'ac';
+/**
+ * Kinds of id: `hp` a hold, `cl` a clearance, `im` a before-image, `pr` a principal, `tk` a token, `sg` a signer, `lk` a
+ * goal lock, `al` an alarm.
+ */
+export type IdPrefix = 'hp' | 'cl' | 'im' | 'pr' | 'tk' | 'sg' | 'lk' | 'al';
 
 /** A prefixed ULID: `hp_` and 26 Crockford characters; sorts by time of making. */
 export function newId(prefix: IdPrefix, now: number = Date.now()): string {

@@ -1,11 +1,10 @@
 import type { Desk } from './desk.ts';
-import { approvalDigest } from './holds/verdict.ts';
 import { deniedBy, judgeInput } from './judge.ts';
 import type { Measured } from './measure.ts';
 import type { Target } from './target.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { ActionRequest } from '../model/action-request.ts';
-import type { Approval, Hold } from '../model/hold.ts';
+import { approvalDigest, type Approval, type Hold } from '../model/hold.ts';
 
 /** Why what was signed does not serve. */
 export interface Lacking {

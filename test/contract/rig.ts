@@ -9,13 +9,18 @@ import type { Bearer } from '../../src/contract/road.ts';
 import type { Store } from '../../src/contract/store.ts';
 import type { Upstream } from '../../src/contract/upstream.ts';
 import type { Environment } from '../../src/model/environment.ts';
-import type { Approval, ApprovalMode, ApprovalStatement, Hold } from '../../src/model/hold.ts';
+import {
+  approvalDigest,
+  type Approval,
+  type ApprovalMode,
+  type ApprovalStatement,
+  type Hold,
+} from '../../src/model/hold.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import { openFreeze } from '../../src/road/freeze/freeze.ts';
 import { openHolds } from '../../src/road/holds/holds.ts';
 import { openGoalLocks } from '../../src/road/holds/locks.ts';
 import { defaultHoldSettings } from '../../src/road/holds/parts.ts';
-import { approvalDigest } from '../../src/road/holds/verdict.ts';
 import { openIdentity, type Identity } from '../../src/road/identity/identity.ts';
 import { openJournal, type Journal } from '../../src/road/journal/journal.ts';
 import { LightCache } from '../../src/road/light-cache.ts';
@@ -123,9 +128,9 @@ export async function openRig(options: RigOptions): Promise<Rig> {
   };
   const policy = loadPolicy();
   const signers = openSigners({ store, journal, clock });
-  const goalLocks = await openGoalLocks({ store, journal, clock });
   const raise: RoadParts['raise'] = (alarm) =>
     void alarms.push({ ...alarm, id: String(alarms.length), at: isoTime(clock.now()) });
+  const goalLocks = await openGoalLocks({ store, journal, clock, raise });
   const road: RoadParts = {
     store,
     journal,

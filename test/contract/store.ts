@@ -202,7 +202,7 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
       for (const key of ['a\ud800', 'a\udc00', 'a\0b']) {
         await expect(store.transact((tx) => tx.insert('spent', key, {}))).rejects.toThrow();
         await expect(store.get('spent', key)).rejects.toThrow();
-        await expect(store.find('tokens', { where: { secretHash: key } })).rejects.toThrow();
+        await expect(store.find('principals', { where: { name: key } })).rejects.toThrow();
       }
       expect(await store.find('spent')).toEqual([]);
     });

@@ -83,8 +83,23 @@ describe('after a denied destruction', () => {
     );
   });
 
+  test('H5: a human is told of it, and once a minute at most', () => {
+    const again = (): unknown => passes(act('toy:delete', 'irreversible', thing('a')));
+    const told = (): readonly string[] => rig.alarms.filter((one) => one.kind === 'goal-locked').map((one) => one.text);
+    const before = told().length;
+    rig.clock.step(60_001);
+    again();
+    again();
+    expect(told().slice(before)).toEqual([
+      'cursor tried again, by toy:delete, what jane refused (hp_7K3QXM); it was denied',
+    ]);
+    rig.clock.step(60_001);
+    again();
+    expect(told().length).toBe(before + 2);
+  });
+
   test('F2: it is still there after a restart', async () => {
-    const again = await openGoalLocks(rig);
+    const again = await openGoalLocks({ ...rig, raise: () => undefined });
     expect(again.list()).toEqual(locks.list());
     expect(() => again.pass(cursor, [act('toy:delete', 'irreversible', thing('a'))])).toThrow();
   });

@@ -1,3 +1,4 @@
+import type { Alarm } from '../../contract/channel.ts';
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
 import type { Store, Transaction } from '../../contract/store.ts';
@@ -32,8 +33,24 @@ export interface GoalLocks {
   list(): readonly GoalLock[];
 }
 
-export async function openGoalLocks(parts: { store: Store; journal: JournalWriter; clock: Clock }): Promise<GoalLocks> {
+/** An agent that goes on asking is told each time, a human once in so long (ms) for each lock. */
+const tellAgainAfter = 60_000;
+
+export async function openGoalLocks(parts: {
+  readonly store: Store;
+  readonly journal: JournalWriter;
+  readonly clock: Clock;
+  readonly raise: (alarm: Omit<Alarm, 'id' | 'at'>) => void;
+}): Promise<GoalLocks> {
   const locks = new Map<string, GoalLock>();
+  const told = new Map<string, number>();
+  const tell = (lock: GoalLock, principal: Principal, action: Action): void => {
+    const now = parts.clock.now();
+    if (now - (told.get(lock.id) ?? Number.NEGATIVE_INFINITY) < tellAgainAfter) return;
+    told.set(lock.id, now);
+    const text = `${principal.name} tried again, by ${action.operation}, what ${lock.by} refused (${lock.hold}); it was denied`;
+    parts.raise({ kind: 'goal-locked', text });
+  };
   for (const found of await parts.store.find('locks')) locks.set(found.key, found.record as unknown as GoalLock);
 
   return {
@@ -43,6 +60,7 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
         if (lock.principal !== principal.id) continue;
         const action = actions.find((one) => reaches(lock, one, dependents));
         if (action === undefined) continue;
+        tell(lock, principal, action);
         throw refuse(
           'DENIED',
           `${lock.by} refused this goal (${lock.hold})${lock.note === '' ? '' : `: “${lock.note}”`}; the refusal is of the goal, not of the wording`,
@@ -59,7 +77,7 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
     async lock(tx, hold, by, note) {
       const resources = hold.request.actions.flatMap((action) => action.resources.map((one) => one.id));
       const lock: GoalLock = {
-        id: newId('hp', parts.clock.now()),
+        id: newId('lk', parts.clock.now()),
         principal: hold.request.principal.id,
         resources: [...new Set(resources)],
         operations: hold.request.actions.map((action) => action.operation),
@@ -77,7 +95,10 @@ export async function openGoalLocks(parts: { store: Store; journal: JournalWrite
         throw refuse('BAD_REQUEST', `there is no goal lock \`${id}\``, 'list them with `holdpoint hold locks`');
       await tx.remove('locks', id);
       await parts.journal.append(tx, { kind: 'unlocked', principal: by, body: { lock: id } });
-      return () => void locks.delete(id);
+      return () => {
+        locks.delete(id);
+        told.delete(id);
+      };
     },
   };
 }

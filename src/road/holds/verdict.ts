@@ -2,16 +2,10 @@ import type { Life } from './life.ts';
 import type { HoldParts, HoldSettings } from './parts.ts';
 import { isoTime } from '../../contract/clock.ts';
 import type { Transaction } from '../../contract/store.ts';
-import { digestOf } from '../../model/digest.ts';
-import { approvalDomain, type Approval, type ApprovalStatement, type Hold } from '../../model/hold.ts';
+import { approvalDigest, type Approval, type ApprovalStatement, type Hold } from '../../model/hold.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 import { spend } from '../signing/acts.ts';
-
-/** Digest that a signer signs for a verdict on a hold. */
-export function approvalDigest(statement: ApprovalStatement): string {
-  return digestOf(approvalDomain, statement as unknown as Json);
-}
 
 interface VerdictParts extends HoldParts {
   readonly life: Life;
