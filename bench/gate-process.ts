@@ -6,7 +6,7 @@ import { ids } from './messages.ts';
 import { isoTime } from '../src/contract/clock.ts';
 import { type Daemon, openDaemon } from '../src/daemon/compose.ts';
 import type { JsonObject } from '../src/model/json.ts';
-import { actDigest, type ActKind, type ActStatement } from '../src/road/signing/acts.ts';
+import { actDigest, type ActKind, type ActStatement } from '../src/model/act.ts';
 
 /** What this process says once it is ready. */
 export interface GateSaid {

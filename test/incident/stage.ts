@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { startDouble, type Double, type DoubleOptions } from '../../demo/railway/double.ts';
 import { isoTime } from '../../src/contract/clock.ts';
 import { openDaemon, type Daemon, type DaemonOptions } from '../../src/daemon/compose.ts';
-import type { Approval, ApprovalStatement, Hold } from '../../src/model/hold.ts';
+import { approvalDigest, type Approval, type ApprovalStatement, type Hold } from '../../src/model/hold.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import { approvalDigest } from '../../src/road/holds/verdict.ts';
-import { actDigest, type ActKind, type ActStatement } from '../../src/road/signing/acts.ts';
+import { actDigest, type ActKind, type ActStatement } from '../../src/model/act.ts';
 
 /** The incident's stage: the double that truly destroys, and a daemon in front of it that holds the real credential. */
 export interface Stage {

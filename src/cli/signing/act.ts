@@ -1,7 +1,8 @@
 import { findSigner, type Signer } from './signer.ts';
-import { signAct, type ActKind } from './statement.ts';
+import { signAct } from './statement.ts';
 import type { Api } from '../api/api.ts';
 import type { Invocation } from '../invocation.ts';
+import type { ActKind } from '../../model/act.ts';
 import type { JsonObject } from '../../model/json.ts';
 
 interface SignedAct {

@@ -1,34 +1,13 @@
 import { randomBytes, sign, type KeyObject } from 'node:crypto';
-import { digestOf } from '../../model/digest.ts';
+import { actDigest, type ActKind, type ActStatement, type SignedAct } from '../../model/act.ts';
 import {
-  approvalDomain,
+  approvalDigest,
   type Approval,
   type ApprovalMode,
   type ApprovalStatement,
   type Hold,
 } from '../../model/hold.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
-
-/** Acts on Holdpoint itself that widen what is possible, each signed over exactly what it does. */
-export type ActKind =
-  | 'token-create'
-  | 'vault-add'
-  | 'vault-rotate'
-  | 'apply'
-  | 'signer-add'
-  | 'signer-remove'
-  | 'thaw'
-  | 'unlock'
-  | 'clock-confirm';
-
-/** What is signed for an act, under the domain `holdpoint/act/v1`. Secrets stand in it as their SHA-256. */
-export interface ActStatement {
-  readonly kind: ActKind;
-  readonly body: JsonObject;
-  readonly signer: string;
-  readonly signedAt: string;
-  readonly number: string;
-}
+import type { JsonObject } from '../../model/json.ts';
 
 /** How long a signed verdict may be used, from the daemon's status. Milliseconds. */
 export interface Windows {
@@ -66,7 +45,7 @@ export function approvalStatement(verdict: Verdict, windows: Windows, now: numbe
 }
 
 export function signApproval(statement: ApprovalStatement, key: KeyObject): Approval {
-  const digest = digestOf(approvalDomain, statement as unknown as Json);
+  const digest = approvalDigest(statement);
   return { statement, signature: signed(digest, key) };
 }
 
@@ -74,9 +53,9 @@ export function signAct(
   act: { readonly kind: ActKind; readonly body: JsonObject; readonly signer: string },
   key: KeyObject,
   now: number,
-): { readonly statement: ActStatement; readonly signature: string } {
+): SignedAct {
   const statement: ActStatement = { ...act, signedAt: new Date(now).toISOString(), number: oneUse() };
-  return { statement, signature: signed(digestOf('holdpoint/act/v1', { ...statement }), key) };
+  return { statement, signature: signed(actDigest(statement), key) };
 }
 
 /** Ed25519 over the digest's 64 hex characters, base64url. */

@@ -1,15 +1,15 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ApiVariables } from './context.ts';
+import { actKinds } from '../../model/act.ts';
+import { parseDigest } from '../../model/digest.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refuse } from '../../model/refusal.ts';
+import { requireHuman } from '../../road/identity/identity.ts';
 
 /** The human behind a request; throws `Refused` for agents and CI. */
 export function human(c: Context<ApiVariables>): Principal {
-  const { principal } = c.get('bearer');
-  if (principal.kind !== 'human')
-    throw refuse('DENIED', 'this is for humans', 'an agent may run, wait for and withdraw its own holds');
-  return principal;
+  return requireHuman(c.get('bearer'));
 }
 
 /** The JSON body, checked. Throws `Refused` (`BAD_REQUEST`) naming the first thing that is wrong. */
@@ -30,10 +30,17 @@ export async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   );
 }
 
+const digest = z.string().transform((text, context) => {
+  const read = parseDigest(text);
+  if (read !== undefined) return read;
+  context.addIssue('not 64 lower-case hex characters');
+  return z.NEVER;
+});
+
 /** An Approval as it arrives; its content is checked against the hold when it is taken. */
 export const approvalSchema = z.strictObject({
   statement: z.strictObject({
-    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    digest,
     hold: z.string(),
     verdict: z.enum(['approve', 'deny']),
     mode: z.enum(['now', 'delayed']),
@@ -43,25 +50,14 @@ export const approvalSchema = z.strictObject({
     signer: z.string(),
     number: z.string(),
     signedAt: z.iso.datetime(),
-    note: z.string().max(280).optional(),
+    note: z.string().max(280).exactOptional(),
   }),
   signature: z.string(),
 });
 
 export const actSchema = z.strictObject({
   statement: z.strictObject({
-    kind: z.enum([
-      'token-create',
-      'vault-add',
-      'vault-rotate',
-      'apply',
-      'signer-add',
-      'signer-remove',
-      'thaw',
-      'unlock',
-      'purge',
-      'clock-confirm',
-    ]),
+    kind: z.enum(actKinds),
     body: z.record(z.string(), z.json()),
     signer: z.string(),
     signedAt: z.iso.datetime(),

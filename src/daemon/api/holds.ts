@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { approvalSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { problem } from './problem.ts';
-import { endedHoldStates, type Approval, type Hold } from '../../model/hold.ts';
+import { endedHoldStates, type Hold } from '../../model/hold.ts';
 import { plain, type Json } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 import type { Bearer } from '../../contract/road.ts';
@@ -43,12 +43,12 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
   });
   app.post('/v1/holds/:id/approve', async (c) => {
     human(c);
-    return c.json(await holds.approve(c.req.param('id'), (await body(c, approvalSchema)) as unknown as Approval));
+    return c.json(await holds.approve(c.req.param('id'), await body(c, approvalSchema)));
   });
   app.post('/v1/holds/:id/deny', async (c) => {
     const by = human(c);
     const said = await body(c, z.union([approvalSchema, z.strictObject({ note: z.string().max(280).default('') })]));
-    const denial = 'statement' in said ? (said as unknown as Approval) : { by: by.name, note: said.note };
+    const denial = 'statement' in said ? said : { by: by.name, note: said.note };
     return c.json(await holds.deny(c.req.param('id'), denial));
   });
   app.post('/v1/holds/:id/cancel', async (c) => c.json(await holds.cancel(c.req.param('id'), human(c).name)));

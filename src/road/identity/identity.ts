@@ -80,7 +80,12 @@ export function openIdentity(parts: IdentityParts): Identity {
 
 /** An agent token never passes for a human's, nor does a CI job's. Throws `Refused` (`DENIED`). */
 export function requireHuman(bearer: Bearer): Principal {
-  if (bearer.principal.kind !== 'human') throw refuse('DENIED', 'this is for a human with a human token');
+  if (bearer.principal.kind !== 'human')
+    throw refuse(
+      'DENIED',
+      'this is for a human with a human token',
+      'an agent may run, wait for and withdraw its own holds',
+    );
   return bearer.principal;
 }
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { actDigest, openActs, type Acts, type ActStatement, type SignedAct } from './acts.ts';
+import { openActs, type Acts } from './acts.ts';
+import { actDigest, type ActStatement, type SignedAct } from '../../model/act.ts';
 import type { Signer } from './signers.ts';
 import { openRig, type Rig } from '../../../test/contract/rig.ts';
 import { isoTime } from '../../contract/clock.ts';

@@ -1,45 +1,11 @@
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
 import { StoreConflict, type Store, type Transaction } from '../../contract/store.ts';
-import { digestOf } from '../../model/digest.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { actDigest, type ActKind, type SignedAct } from '../../model/act.ts';
 import { refuse } from '../../model/refusal.ts';
 import type { Signer, Signers } from './signers.ts';
 
-/** Acts on Holdpoint itself that widen what is possible; each is signed over exactly what it does. */
-export type ActKind =
-  | 'token-create'
-  | 'vault-add'
-  | 'vault-rotate'
-  | 'apply'
-  | 'signer-add'
-  | 'signer-remove'
-  | 'thaw'
-  | 'unlock'
-  | 'purge'
-  | 'clock-confirm';
-
-/** What is signed, as canonical JSON under the domain `holdpoint/act/v1`. Secrets appear in it as their SHA-256 only. */
-export interface ActStatement {
-  readonly kind: ActKind;
-  readonly body: JsonObject;
-  readonly signer: string;
-  readonly signedAt: string;
-  /** 128 random bits, base64url; used once. */
-  readonly number: string;
-}
-
-export interface SignedAct {
-  readonly statement: ActStatement;
-  readonly signature: string;
-}
-
 const lifetime = 15 * 60_000;
-
-/** Digest that a signer signs for an act. */
-export function actDigest(statement: ActStatement): string {
-  return digestOf('holdpoint/act/v1', { ...statement });
-}
 
 export interface Acts {
   /**
