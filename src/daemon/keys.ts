@@ -13,7 +13,7 @@ import type { Signer, Signers } from '../road/signing/signers.ts';
 import type { Enrolment } from './api/context.ts';
 
 /** A sealed text kept in the Store under a name, made on first use. */
-export async function sealedText(
+async function sealedText(
   store: Store,
   sealer: Sealer,
   name: string,

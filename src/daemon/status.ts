@@ -1,7 +1,7 @@
 import type { Status } from './api/context.ts';
 import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
-import { holdpointVersion } from './version.ts';
+import { holdpointVersion } from '../contract/version.ts';
 import type { Journal } from '../road/journal/journal.ts';
 import type { RoadParts } from '../road/parts.ts';
 
@@ -22,11 +22,11 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
   const { bindings, config } = installation;
   const [waiting, scheduled] = await Promise.all([road.holds.list('waiting'), road.holds.list('scheduled')]);
   return {
-    version: holdpointVersion,
+    version: holdpointVersion(),
     tier: parts.tier,
     addresses: parts.addresses(),
     frozen: road.freeze.state.frozen,
-    journal: { entries: Number((await journal.latestCheckpoint()).split('\n')[1] ?? 0), healthy: journal.healthy },
+    journal: { entries: await journal.size(), healthy: journal.healthy },
     clock: { suspicious: parts.clock.suspicious },
     holds: { waiting: waiting.length, scheduled: scheduled.length },
     delayMs: road.holds.settings.delayMs,

@@ -165,4 +165,4 @@ export const undeclaredPackages: readonly { readonly name: string; readonly wher
   [];
 
 /** Less than this was never true since these were first counted: seeing fewer means that the check is blind. */
-export const floor = { modules: 150, imports: 600 } as const;
+export const floor = { modules: 330, imports: 1_700 } as const;

@@ -37,7 +37,7 @@ export const list: Run = async (invocation) => {
   return exitCode.done;
 };
 
-/** `volumeDelete “pg-prod” (production)` */
+/** `railway:volumeDelete “pg-prod” (production)` */
 function whatOf(hold: Hold): string {
   return hold.request.actions
     .map((action) => {

@@ -96,7 +96,7 @@ export function quoted(text: string, line: number, column: number): readonly str
   return [`  ${number} | ${plain(found)}`, `  ${' '.repeat(number.length)} | ${plain(before.join(''))}^`];
 }
 
-/** The policies of `--policies`, else of `policies/` beside us if it is there, else those in force. */
+/** None, which means the default ones, with `--default-policy`; else those of `--policies`, else those in force. */
 async function proposedPolicies(invocation: Invocation, inForce: Policies): Promise<Policies> {
   if (invocation.flag('defaultPolicy')) return {};
   const directory = invocation.text('policies');

@@ -38,7 +38,7 @@ const recommended = { memory: 65_536, passes: 3, parallelism: 4 } as const;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-export const shortestPassphrase = 12;
+const shortestPassphrase = 12;
 
 /** A fresh Ed25519 key, sealed. Throws `Complaint` for a passphrase that is too short. */
 export async function makeKeyFile(name: string, passphrase: string): Promise<KeyFile> {

@@ -12,7 +12,7 @@ export interface SecretOptions {
 const camel = (option: string): string => option.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** A secret from a descriptor or a file that was named outright; undefined where neither was. */
-export function givenSecret(invocation: Invocation, options: SecretOptions): string | undefined {
+function givenSecret(invocation: Invocation, options: SecretOptions): string | undefined {
   const fd = invocation.text(camel(options.fd));
   const path = options.file === undefined ? undefined : invocation.text(camel(options.file));
   if (fd !== undefined && path !== undefined) {

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { nouns, optionsOf, type CommandSpec } from './spec.ts';
 import { commandTree } from './tree.ts';
 import type { Words } from '../invocation.ts';
-import { version } from '../version.ts';
+import { holdpointVersion } from '../../contract/version.ts';
 
 /** What a parsed command line asks for. */
 export interface Asked {
@@ -20,7 +20,7 @@ export interface ProgramParts {
 export function programOf(parts: ProgramParts): Command {
   const program = new Command('holdpoint')
     .description('A hold point between AI agents and everything they could destroy.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(holdpointVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()

@@ -2,7 +2,21 @@ import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { entryKinds, type EntryKind } from '../../model/entry.ts';
+import { refuse } from '../../model/refusal.ts';
 import { exportJournal } from '../../road/journal/export.ts';
+
+/** Throws `Refused` (`BAD_REQUEST`) for a kind that no entry has: nothing found would look like nothing that happened. */
+function kindOf(text: string): EntryKind {
+  const kind = entryKinds.find((one) => one === text);
+  if (kind === undefined)
+    throw refuse(
+      'BAD_REQUEST',
+      `there is no kind of entry \`${text.slice(0, 40)}\``,
+      `known: ${entryKinds.join(', ')}`,
+    );
+  return kind;
+}
 
 /** The evidence, to read and to take away. */
 export function journalRoutes(parts: ApiParts): Hono<ApiVariables> {
@@ -12,12 +26,13 @@ export function journalRoutes(parts: ApiParts): Hono<ApiVariables> {
     const limit = Math.min(Number(c.req.query('limit') ?? '100') || 100, 1_000);
     const hold = c.req.query('hold');
     const kind = c.req.query('kind');
-    const where = {
-      ...(hold === undefined ? {} : { 'entry.hold': hold }),
-      ...(kind === undefined ? {} : { 'entry.kind': kind }),
-    };
-    const found = await parts.road.store.find('entries', { where, limit, order: 'descending' });
-    return c.json({ entries: found.map((one) => one.record['entry']).reverse() });
+    const found = await parts.journal.find({
+      ...(hold === undefined ? {} : { hold }),
+      ...(kind === undefined ? {} : { kind: kindOf(kind) }),
+      limit,
+      order: 'descending',
+    });
+    return c.json({ entries: found.toReversed() });
   });
   app.get('/v1/journal/checkpoint', async (c) => {
     human(c);

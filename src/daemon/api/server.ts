@@ -14,7 +14,10 @@ import { recordRoutes } from './records.ts';
 import { undoRoutes } from './undo.ts';
 import { refusalIn, Refused, refuse } from '../../model/refusal.ts';
 
-/** The daemon's API: what the command line and the console use. Every route but two wants a token. */
+/**
+ * The daemon's API: what the command line and the console use. Every route wants a token, but for health, this API's document, and the
+ * enrolment of the first signer, which wants the one-time code.
+ */
 export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   const app = new Hono<ApiVariables>();
   app.use(ownHost(parts.hosts));

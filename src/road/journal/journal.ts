@@ -59,6 +59,8 @@ export interface Journal extends JournalWriter {
   readonly verifierKey: string;
   /** The newest durable checkpoint: a C2SP signed note. */
   latestCheckpoint(): Promise<string>;
+  /** How many entries are durable. */
+  size(): Promise<number>;
   entry(index: number): Promise<Entry | undefined>;
   find(query: EntryQuery): Promise<readonly Entry[]>;
   /** RFC 6962 §2.1.1: hashes in base64, nearest sibling first. `size` is the newest by default. Throws RangeError. */
@@ -118,7 +120,7 @@ class StoredJournal implements Journal {
   }
 
   async start(): Promise<void> {
-    const size = await this.#size();
+    const size = await this.size();
     const last = size === 0 ? undefined : await this.entry(size - 1);
     const started: EntryDraft = { kind: 'started', body: { origin: this.origin, key: this.verifierKey } };
     await this.#write(last === undefined || last.kind === 'stopped' ? [started] : [gapAfter(last), started]);
@@ -149,7 +151,7 @@ class StoredJournal implements Journal {
   }
 
   async latestCheckpoint(): Promise<string> {
-    const checkpoint = await checkpointAt(this.#store, await this.#size());
+    const checkpoint = await checkpointAt(this.#store, await this.size());
     if (checkpoint === undefined) throw new JournalFault('damaged', 'the newest checkpoint is not there');
     return checkpoint;
   }
@@ -273,13 +275,13 @@ class StoredJournal implements Journal {
     return now;
   }
 
-  async #size(): Promise<number> {
+  async size(): Promise<number> {
     return (await readState(this.#store)).tree.size;
   }
 
   /** A tree size to prove against: the newest by default, and never beyond it. */
   async #sizeUpTo(size: number | undefined): Promise<number> {
-    const newest = await this.#size();
+    const newest = await this.size();
     if (size !== undefined && size > newest) throw new RangeError(`the journal has ${newest} entries, not \`${size}\``);
     return size ?? newest;
   }

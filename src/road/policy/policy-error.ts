@@ -19,7 +19,7 @@ export class PolicyError extends Error {
 }
 
 /** `traits.cedar:12:7: what is wrong`, and a hint line. */
-export function describeFinding(finding: PolicyFinding): string {
+function describeFinding(finding: PolicyFinding): string {
   return `${finding.file}:${finding.line}:${finding.column}: ${finding.message}\n  hint: ${finding.hint}`;
 }
 

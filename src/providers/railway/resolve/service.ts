@@ -65,7 +65,7 @@ function requireService(serviceId: string, environment: EnvironmentView): void {
   );
 }
 
-export function* projectOf(serviceId: string, environmentId: string | undefined, survey: Survey): Looking<ProjectView> {
+function* projectOf(serviceId: string, environmentId: string | undefined, survey: Survey): Looking<ProjectView> {
   if (environmentId !== undefined) return yield* survey.project((yield* survey.environment(environmentId)).projectId);
   for (const project of yield* survey.projects()) if (project.services.has(serviceId)) return project;
   throw unresolved(`service \`${serviceId}\` is in no project that holdpoint.yaml binds, or cannot be seen`);

@@ -129,7 +129,7 @@ export function* backup(judged: Judged, survey: Survey): Looking<Found> {
 }
 
 /** A volume by id, looked for in every project that is bound: railway has no query for one volume. */
-export function* findVolume(id: string, survey: Survey): Looking<VolumeFound> {
+function* findVolume(id: string, survey: Survey): Looking<VolumeFound> {
   survey.requireWholeSight(`volume \`${id}\``);
   for (const project of yield* survey.projects()) {
     const instances = project.environments.flatMap((environment) =>

@@ -33,7 +33,7 @@ export interface RestoreItem {
   readonly notUndone: readonly string[];
 }
 
-/** Something made by the act; its id comes with the answer, and goes into `variables[variable]` of the inverse. */
+/** Something made by the act; its id comes with the answer, and goes into the inverse's variables, where `into` says. */
 export interface CreatedItem {
   readonly kind: 'created';
   readonly title: string;
