@@ -21,12 +21,12 @@ function giveUp(text) {
 
 /** Experimental features that we chose to use are ours to worry about; every other warning is shown. */
 function silenceExperimentalWarnings() {
-  const emit = process.emitWarning;
+  const emit = process.emitWarning.bind(process);
   process.emitWarning = function emitWarning(warning, ...rest) {
     const [options] = rest;
     const given = typeof options === 'object' && options !== null ? options.type : options;
     const type = warning instanceof Error ? warning.name : given;
-    if (type !== 'ExperimentalWarning') Reflect.apply(emit, process, [warning, ...rest]);
+    if (type !== 'ExperimentalWarning') emit(warning, ...rest);
   };
 }
 

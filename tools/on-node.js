@@ -12,7 +12,7 @@ const args = process.argv.slice(2);
 const running = Number.parseInt(process.versions.node, 10);
 const brought = running >= wanted ? undefined : checkoutNode(root);
 
-if (brought !== undefined || (args[0]?.startsWith('--') === true && running >= oldest)) {
+if (brought !== undefined || ((args[0] ?? '').startsWith('--') && running >= oldest)) {
   process.exitCode = await runOn(brought ?? process.execPath, args);
 } else if (running >= oldest && args[0] !== undefined) {
   const script = resolve(args[0]);

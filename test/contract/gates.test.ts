@@ -34,12 +34,17 @@ async function toyDriver(): Promise<GateDriver> {
     providers: [toyProvider],
     upstreams: [far.upstream()],
     environments: [{ name: 'production', production: true, disposable: false, bindings: { toy: ['toy-prod'] } }],
-    entries: { 'toy-production': { provider: 'toy', environment: 'production', secret: 'the-real-secret', reach: 'all' } },
+    entries: {
+      'toy-production': { provider: 'toy', environment: 'production', secret: 'the-real-secret', reach: 'all' },
+    },
   });
   const gate = new ToyGate(rig.road, await rig.bearer('cursor'));
   const texts: string[] = [];
   const say = (outcome: Outcome): Said => {
-    const said = outcome.kind === 'done' ? { outcome: 'done', text: JSON.stringify(outcome.answer) } : { outcome: outcome.refusal.code, text: `${outcome.refusal.detail} ${outcome.refusal.hint}` };
+    const said =
+      outcome.kind === 'done'
+        ? { outcome: 'done', text: JSON.stringify(outcome.answer) }
+        : { outcome: outcome.refusal.code, text: `${outcome.refusal.detail} ${outcome.refusal.hint}` };
     texts.push(said.text);
     return said;
   };
@@ -70,13 +75,26 @@ async function toyDriver(): Promise<GateDriver> {
     effects: () => far.log.filter((line) => line === 'commit').length,
     freeze: async () => void (await rig.road.freeze.freeze('jane', 'test')),
     breakJournal: () => breakWrites(rig.road.journal),
-    everythingSaid: async () => JSON.stringify([texts, rig.alarms, await rig.store.find('entries'), await rig.store.find('holds'), await rig.store.find('images'), await rig.store.find('vault')]),
+    everythingSaid: async () =>
+      JSON.stringify([
+        texts,
+        rig.alarms,
+        await rig.store.find('entries'),
+        await rig.store.find('holds'),
+        await rig.store.find('images'),
+        await rig.store.find('vault'),
+      ]),
     async close() {
       await rig.close().catch(() => undefined);
       far.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+function codeOf(extensions: Record<string, unknown> | undefined): string {
+  const code = extensions?.['code'];
+  return typeof code === 'string' ? code.replace('HOLDPOINT_', '') : 'error';
 }
 
 async function httpDriver(): Promise<GateDriver> {
@@ -88,11 +106,18 @@ async function httpDriver(): Promise<GateDriver> {
     const [error] = answer.errors ?? [];
     const text = JSON.stringify(answer);
     texts.push(text);
-    return { outcome: error === undefined ? 'done' : String(error.extensions?.['code'] ?? 'error').replace('HOLDPOINT_', ''), text };
+    return {
+      outcome: error === undefined ? 'done' : codeOf(error.extensions),
+      text,
+    };
   };
   const ask = async (query: string, variables?: Record<string, unknown>, by = token): Promise<Said> => {
     const { body } = await stage.graphql(by, query, variables);
-    return say('errors' in body || 'data' in body ? body : { errors: [{ message: JSON.stringify(body), extensions: body as Record<string, unknown> }] });
+    return say(
+      'errors' in body || 'data' in body
+        ? body
+        : { errors: [{ message: JSON.stringify(body), extensions: body as Record<string, unknown> }] },
+    );
   };
   const raw = (bytes: string, end: boolean): Promise<Said> =>
     new Promise((resolve) => {
@@ -109,13 +134,27 @@ async function httpDriver(): Promise<GateDriver> {
     read: () => ask('query ($id: String!) { environment(id: $id) { id name } }', { id: ids.environments.production }),
     reversible: () =>
       ask('mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }', {
-        input: { projectId: ids.project, environmentId: ids.environments.production, serviceId: ids.services.counter, name: 'GREETING', value: 'hello' },
+        input: {
+          projectId: ids.project,
+          environmentId: ids.environments.production,
+          serviceId: ids.services.counter,
+          name: 'GREETING',
+          value: 'hello',
+        },
       }),
     irreversible: () => ask(`mutation { volumeDelete(volumeId: "${ids.volume}") }`),
     unknown: () => ask('mutation { volumeObliterate(volumeId: "x") }'),
-    truncated: () => raw(`POST /railway/graphql/v2 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{"query":"mutation { vol`, true),
+    truncated: () =>
+      raw(
+        `POST /railway/graphql/v2 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{"query":"mutation { vol`,
+        true,
+      ),
     oversized: async () => {
-      const response = await fetch(stage.endpoint, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ query: 'x'.repeat(4 << 20) }) }).catch(() => undefined);
+      const response = await fetch(stage.endpoint, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query: 'x'.repeat(4 << 20) }),
+      }).catch(() => undefined);
       return { outcome: response?.status === 200 ? 'done' : 'refused', text: '' };
     },
     badToken: () => ask('query { me { id } }', undefined, `hpa_${'0'.repeat(26)}_${'a'.repeat(43)}`),
@@ -124,7 +163,13 @@ async function httpDriver(): Promise<GateDriver> {
     breakJournal: () => breakWrites(stage.daemon.road.journal),
     everythingSaid: async () => {
       const { store } = stage.daemon.road;
-      const kept = [await store.find('entries'), await store.find('holds'), await store.find('images'), await store.find('vault'), await store.find('clearances')];
+      const kept = [
+        await store.find('entries'),
+        await store.find('holds'),
+        await store.find('images'),
+        await store.find('vault'),
+        await store.find('clearances'),
+      ];
       return JSON.stringify([texts, kept, await readFile(stage.daemon.places.diagnostics, 'utf8')]);
     },
     close: () => stage.close(),

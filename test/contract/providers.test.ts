@@ -14,7 +14,13 @@ const http = (provider: Provider, body: string): HttpMessage => ({
   body: Buffer.from(body),
 });
 
-const samples: { readonly [provider: string]: { readonly harmless: HttpMessage; readonly destructive: HttpMessage; readonly unknown: HttpMessage } } = {
+const samples: {
+  readonly [provider: string]: {
+    readonly harmless: HttpMessage;
+    readonly destructive: HttpMessage;
+    readonly unknown: HttpMessage;
+  };
+} = {
   railway: {
     harmless: http(railway, '{"query":"query { environment(id: \\"e\\") { id name } }"}'),
     destructive: http(railway, '{"query":"mutation { volumeDelete(volumeId: \\"v\\") }"}'),
@@ -39,7 +45,8 @@ for (const provider of [railway]) {
     });
     it('knows every operation that its presets name (C2)', () => {
       const names = new Set(provider.catalogue.map((one) => one.operation));
-      for (const operations of Object.values(provider.presets)) for (const one of operations) expect(names.has(one)).toBe(true);
+      for (const operations of Object.values(provider.presets))
+        for (const one of operations) expect(names.has(one)).toBe(true);
     });
     it('reads purely: the plan of a reading reads as itself (K1)', () => {
       for (const message of [sample.harmless, sample.destructive]) {
@@ -56,7 +63,16 @@ for (const provider of [railway]) {
       expect(provider.read(sample.destructive).actions.some((one) => one.reversibility === 'irreversible')).toBe(true);
     });
     it('refuses the unknown and the unreadable, and throws nothing else (K2)', () => {
-      const hostile = [sample.unknown, http(provider, ''), http(provider, '{'), http(provider, '[]'), http(provider, '{"query":"\\u0000"}'), http(provider, `{"query":"${'{ a '.repeat(5_000)}"}`), { ...sample.destructive, path: '/elsewhere' }, { ...sample.destructive, method: 'DELETE' }];
+      const hostile = [
+        sample.unknown,
+        http(provider, ''),
+        http(provider, '{'),
+        http(provider, '[]'),
+        http(provider, '{"query":"\\u0000"}'),
+        http(provider, `{"query":"${'{ a '.repeat(5_000)}"}`),
+        { ...sample.destructive, path: '/elsewhere' },
+        { ...sample.destructive, method: 'DELETE' },
+      ];
       for (const message of hostile) {
         let thrown: unknown;
         try {
