@@ -1,12 +1,6 @@
-// A whole daemon with a vault entry, two environments and two agent tokens, in front of a far side on loopback:
-// `node bench/gate-process.ts <folder> <port of the far side>`. Says `{"port":…,"token":…}`.
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { ids } from './messages.ts';
-import { isoTime } from '../src/contract/clock.ts';
-import { type Daemon, openDaemon } from '../src/daemon/compose.ts';
-import type { JsonObject } from '../src/model/json.ts';
-import { actDigest, type ActKind, type ActStatement } from '../src/model/act.ts';
+// A furnished daemon in a process of its own: `node bench/gate-process.ts <folder> <port of the far side>`. Says
+// `{"port":…,"token":…}`.
+import { openFurnished } from './furnished.ts';
 
 /** What this process says once it is ready. */
 export interface GateSaid {
@@ -14,74 +8,8 @@ export interface GateSaid {
   readonly token: string;
 }
 
-type Act = (kind: ActKind, body: JsonObject, secret?: string) => Promise<JsonObject>;
-
-async function post(daemon: Daemon, path: string, body: unknown): Promise<JsonObject> {
-  const token = (await readFile(daemon.places.humanToken, 'utf8')).trim();
-  const response = await fetch(`${daemon.addresses.api}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const answer = (await response.json()) as JsonObject;
-  if (response.status !== 200 && response.status !== 201) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-/** Enrols the first signer, and gives what signs administrative acts. */
-async function signing(daemon: Daemon): Promise<Act> {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64url');
-  const enrolment = { code: daemon.enrolmentCode, name: 'jane', publicKey: spki };
-  const signer = textOf(await post(daemon, '/v1/signers/first', enrolment), 'id');
-  return (kind, body, secret) => {
-    const number = randomBytes(16).toString('base64url');
-    const statement: ActStatement = { kind, body, signer, signedAt: isoTime(Date.now()), number };
-    const act = { statement, signature: signed(privateKey, actDigest(statement)) };
-    return post(daemon, '/v1/acts', secret === undefined ? { act } : { act, secret });
-  };
-}
-
-function textOf(answer: JsonObject, member: string): string {
-  const value = answer[member];
-  if (typeof value !== 'string') throw new Error(`the answer has no \`${member}\``);
-  return value;
-}
-
-function signed(key: KeyObject, digest: string): string {
-  return sign(null, Buffer.from(digest), key).toString('base64url');
-}
-
-async function furnish(act: Act, farSide: number): Promise<string> {
-  const secret = 'b3c1d2e4-0000-4000-8000-5ecc3e7c0de5';
-  const secretHash = createHash('sha256').update(secret).digest('hex');
-  const place = { name: 'railway-staging', environment: 'staging', provider: 'railway', kind: 'bearer' };
-  await act('vault-add', { ...place, reach: 'all', note: '', secretHash }, secret);
-  const text = `version: 1
-environments:
-  staging: { production: false, disposable: false, railway: [${ids.staging}] }
-  production: { production: true, railway: [${ids.production}] }
-upstreams:
-  railway-staging: { provider: railway, environment: staging, credential: "vault:railway-staging", address: "http://127.0.0.1:${farSide}", private: true }
-`;
-  await act('apply', { text, policies: {} });
-  const made = await act('token-create', {
-    name: 'cursor',
-    kind: 'agent',
-    purpose: 'measuring',
-    gates: ['http'],
-    presets: [],
-    operations: ['all'],
-    environments: ['staging'],
-    resources: 'all',
-    minutes: 60,
-  });
-  return textOf(made, 'presented');
-}
-
 const [data = '', farSide] = process.argv.slice(2);
-const daemon = await openDaemon({ data, host: '127.0.0.1', apiPort: 0, httpPort: 0, tier: 'T0' });
-const token = await furnish(await signing(daemon), Number(farSide));
+const { daemon, token } = await openFurnished(data, Number(farSide));
 const said: GateSaid = { port: Number(new URL(daemon.addresses.http).port), token };
 console.log(JSON.stringify(said));
 process.on('SIGTERM', () => void daemon.close().then(() => process.exit(0)));

@@ -11,6 +11,7 @@ import { benchJournal } from './journal.ts';
 import { machine } from './machine.ts';
 import { benchPolicy, newHold } from './policy.ts';
 import { pinned } from './processes.ts';
+import { benchRoad } from './road.ts';
 import { benchWrites } from './writes.ts';
 
 type Bench = (folder: string, effort: Effort) => Promise<readonly Figure[]>;
@@ -19,6 +20,7 @@ const benches: { readonly [name: string]: Bench } = {
   read: benchPacedReads,
   throughput: benchThroughput,
   write: benchWrites,
+  road: benchRoad,
   decision: benchDecision,
   journal: benchJournal,
   upstream: benchUpstream,
