@@ -1,3 +1,4 @@
+import { listedHeaders } from '../../contract/listed-headers.ts';
 import type { Bearer, Peer } from '../../contract/road.ts';
 import type { HttpMessage } from '../../model/http-message.ts';
 import { type Refused, refuse } from '../../model/refusal.ts';
@@ -10,23 +11,6 @@ import type { Head } from './head.ts';
 import type { Reached, Room } from './parts.ts';
 import { dropReached, sayReached } from './say.ts';
 import { quoted } from './wire-refusal.ts';
-
-/**
- * Request headers that go on to a listed host, sorted. Credentials and cookies are not among them, nor anything else that
- * could make a read mean more than it says.
- */
-const survivors = [
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'content-type',
-  'git-protocol',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'range',
-  'user-agent',
-] as const;
 
 /** Throws `Refused` unless this host may be read now: listed, and within what clients were given a certificate for. */
 export function checkListed(room: Pick<Room, 'egress' | 'covers'>, host: string): void {
@@ -145,7 +129,7 @@ function wantsCredential(host: string): Refused {
 
 function messageTo(host: string, head: Head, body: Uint8Array): HttpMessage {
   const headers: (readonly [string, string])[] = [];
-  for (const name of survivors) {
+  for (const name of listedHeaders) {
     const value = name === 'content-type' ? head.contentType?.value : head.headers.get(name);
     if (value !== undefined && value !== '') headers.push([name, value]);
   }

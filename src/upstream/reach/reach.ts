@@ -5,6 +5,7 @@ import type { Lookup } from '../dial/resolve.ts';
 import { keptHeaders, type ReceivedHeaders } from '../http/answer.ts';
 import { defaultHttpLimits, type HttpLimits } from '../http/limits.ts';
 import { poolTo } from '../http/pool.ts';
+import { listedHeaders } from '../../contract/listed-headers.ts';
 import { type Route } from '../../contract/upstream.ts';
 
 /** An answer that has begun; its body fails when the line breaks, or when there is more of it than is passed on. */
@@ -39,19 +40,7 @@ const ownLimits: Partial<HttpLimits> = { answerBytes: 8 * 1024 ** 3, connections
 /** Hosts with warm connections; the one that was not used the longest gives way. */
 const mostPools = 64;
 
-/** All that may be said to a listed host: what proves who somebody is has no place here, whoever asks for it. */
-const allowedHeaders: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'content-type',
-  'git-protocol',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'range',
-  'user-agent',
-]);
+const allowedHeaders: ReadonlySet<string> = new Set(listedHeaders);
 
 export function openListedHosts(options: ReachOptions = {}): ListedHosts {
   const limits = { ...defaultHttpLimits, ...ownLimits, ...options.limits };
