@@ -22,6 +22,25 @@ export interface HttpAnswer {
   readonly body: Uint8Array;
 }
 
+/** The content of an HTTP answer, looked at before it is believed. Throws `TypeError` for what is none. */
+export function httpAnswer(answer: { readonly protocol: string; readonly content: unknown }): HttpAnswer {
+  const { protocol, content } = answer;
+  if (protocol !== 'http' || typeof content !== 'object' || content === null) throw new TypeError('no HTTP answer');
+  const { status, headers, body } = content as { readonly [member: string]: unknown };
+  if (typeof status !== 'number' || !(body instanceof Uint8Array) || !isHeaderList(headers))
+    throw new TypeError('no HTTP answer');
+  return { status, headers, body };
+}
+
+function isHeaderList(value: unknown): value is HttpAnswer['headers'] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (pair: unknown) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string'),
+    )
+  );
+}
+
 /**
  * The message as it is sent, out of its stored form, in which bytes stand as base64url text. Throws `TypeError` for text
  * that is not exactly what the bytes are written as.

@@ -148,7 +148,7 @@ test('C3: a secret of our own vault is one too, in a shape that no provider know
   }
   expect(one.road.asked).toEqual([]);
   expect(one.road.noted.map((draft) => [draft.kind, draft.body['provider']])).toEqual(
-    Array(3).fill(['exposure', 'other']),
+    Array.from({ length: 3 }, () => ['exposure', 'other']),
   );
   expect(JSON.stringify(one.road.noted)).not.toContain(secret);
 });

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from '../../contract/upstream.ts';
+import { httpAnswer, type HttpAnswer } from '../../model/http-message.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { Exchange } from './connection.ts';
 import type { HttpLimits } from './limits.ts';
@@ -83,29 +84,16 @@ export function dropReached(reached: Reached): void {
   reached.body.on('error', () => undefined).destroy();
 }
 
-interface Whole {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: Uint8Array;
-}
-
-/** The content of an HTTP answer, looked at before it is believed. */
-function wholeAnswer(answer: Answer): Whole {
-  const content: unknown = answer.content;
-  if (answer.protocol !== 'http' || typeof content !== 'object' || content === null) throw unshown('is no HTTP answer');
-  const { status, headers, body } = content as { readonly [member: string]: unknown };
-  const statusFits = typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
-  if (!statusFits || !(body instanceof Uint8Array) || !isHeaderList(headers)) throw unshown('is no HTTP answer');
-  return { status, headers, body };
-}
-
-function isHeaderList(value: unknown): value is readonly (readonly [string, string])[] {
-  return (
-    Array.isArray(value) &&
-    value.every(
-      (pair: unknown) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string'),
-    )
-  );
+/** Throws `Refused` for an answer that no client could be given. */
+function wholeAnswer(answer: Answer): HttpAnswer {
+  let read: HttpAnswer;
+  try {
+    read = httpAnswer(answer);
+  } catch {
+    throw unshown('is no HTTP answer');
+  }
+  if (!Number.isInteger(read.status) || read.status < 200 || read.status > 599) throw unshown('is no HTTP answer');
+  return read;
 }
 
 function unshown(why: string): Error {

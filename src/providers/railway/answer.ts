@@ -2,7 +2,7 @@ import { readAnswer } from './ask.ts';
 import { isObject } from './arguments.ts';
 import { answerLimits, readStrictJson } from '../../languages/graphql/index.ts';
 import type { Answer } from '../../contract/upstream.ts';
-import type { HttpAnswer } from '../../model/http-message.ts';
+import { httpAnswer } from '../../model/http-message.ts';
 import type { Json } from '../../model/json.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Json } from '../../model/json.ts';
  * error beneath the root field (it ran, and null spread upwards), a server error or no GraphQL ⇒ unknown. With several root fields an error leaves open what the others did.
  */
 export function outcomeOf(answer: Answer, rootFields: number): 'done' | 'failed' | 'unknown' {
-  const { status, body } = answer.content as HttpAnswer;
+  const { status, body } = httpAnswer(answer);
   if (status >= 500) return 'unknown';
   const read = readAnswer(answer);
   if (!read.readable) return batchOutcome(body) ?? (status >= 400 ? 'failed' : 'unknown');
@@ -44,7 +44,7 @@ const refusals =
 
 /** Railway's own refusal of the credential, in its words; undefined when it is none. */
 export function providerRefusalOf(answer: Answer): string | undefined {
-  const { status, body } = answer.content as HttpAnswer;
+  const { status, body } = httpAnswer(answer);
   // Most answers cannot have a member `errors`, and are not read for it.
   const errors = mayHaveErrors(body) ? readAnswer(answer).errors : [];
   const refused = errors.find((message) => refusals.test(message));

@@ -4,7 +4,7 @@ import { shown } from './shown.ts';
 import { answerLimits, readStrictJson } from '../../languages/graphql/index.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Answer } from '../../contract/upstream.ts';
-import type { HttpAnswer } from '../../model/http-message.ts';
+import { httpAnswer } from '../../model/http-message.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { refuse, type Refused } from '../../model/refusal.ts';
 
@@ -21,7 +21,7 @@ export interface GraphqlAnswer {
 }
 
 export function readAnswer(answer: Answer): GraphqlAnswer {
-  const { status, body } = answer.content as HttpAnswer;
+  const { status, body } = httpAnswer(answer);
   try {
     const read = readStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(body), answerLimits);
     if (!isObject(read)) return { status, data: null, errors: [], beneath: false, readable: false };

@@ -5,7 +5,7 @@ import {
   type SelectedField,
 } from '../../languages/graphql/index.ts';
 import type { Answer } from '../../contract/upstream.ts';
-import type { HttpAnswer } from '../../model/http-message.ts';
+import { httpAnswer } from '../../model/http-message.ts';
 
 /** What stands where a secret was. */
 export const maskText = '••••• (masked by holdpoint)';
@@ -99,7 +99,7 @@ function maskOfFields(fields: readonly SelectedField[]): Mask | undefined {
 }
 
 function masked(answer: Answer, masks: readonly (Mask | undefined)[], batch: boolean): Answer {
-  const content = answer.content as HttpAnswer;
+  const content = httpAnswer(answer);
   const body = maskedBody(new TextDecoder().decode(content.body), masks, batch);
   const framing = new Set(['content-length', 'content-encoding', 'etag', 'content-md5', 'digest']);
   const headers = content.headers.filter(([name]) => !framing.has(name));

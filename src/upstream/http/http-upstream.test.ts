@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type HttpUpstream, httpUpstream } from './http-upstream.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Answer, Credential, Line, Route } from '../../contract/upstream.ts';
-import type { HttpAnswer, HttpMessage } from '../../model/http-message.ts';
+import { httpAnswer, type HttpMessage } from '../../model/http-message.ts';
 import { type ThrowawayAuthority, throwawayAuthority } from '../dial/certificates.fixture.ts';
 import { answering, type Behaviour, isWhole, listen, type Listener } from '../dial/listeners.fixture.ts';
 import type { Lookup } from '../dial/resolve.ts';
@@ -49,7 +49,7 @@ function routeTo(port: number, over: Partial<Route> = {}): Route {
   return { name: 'railway-staging', address: `http://127.0.0.1:${port}`, allowPrivate: true, ...over };
 }
 
-const content = (answer: Answer) => answer.content as HttpAnswer;
+const content = (answer: Answer) => httpAnswer(answer);
 const text = (answer: Answer) => Buffer.from(content(answer).body).toString();
 
 describe('what is sent', () => {

@@ -2,7 +2,7 @@ import { Exchange } from '../http/exchange.ts';
 import { defaultHttpLimits } from '../http/limits.ts';
 import { poolTo } from '../http/pool.ts';
 import { type Answer, LineBroken } from '../../contract/upstream.ts';
-import type { HttpAnswer } from '../../model/http-message.ts';
+import { httpAnswer } from '../../model/http-message.ts';
 import type { Lookup } from '../dial/resolve.ts';
 
 export interface PostOptions {
@@ -41,7 +41,7 @@ export async function postTo(url: string, body: Uint8Array, options: PostOptions
       const path = `${target.pathname}${target.search}`;
       pool.dispatch({ method: 'POST', path, headers, body }, new Exchange(resolve, reject, undefined, limits));
     });
-    const { status } = answer.content as HttpAnswer;
+    const { status } = httpAnswer(answer);
     if (status < 200 || status > 299)
       throw new LineBroken('unknown', `\`${target.host}\` answered with status ${status}`);
   } finally {

@@ -5,7 +5,7 @@ import { answerLimits, readStrictJson } from '../../../languages/graphql/index.t
 import type { Looking } from '../../../contract/lookup.ts';
 import type { Capture } from '../../../contract/provider.ts';
 import type { Answer } from '../../../contract/upstream.ts';
-import type { HttpAnswer } from '../../../model/http-message.ts';
+import { httpAnswer } from '../../../model/http-message.ts';
 import type { Json, JsonObject } from '../../../model/json.ts';
 
 /** The capture of a whole request: there is one when every write in it has a true undo of its own. */
@@ -32,7 +32,7 @@ function captureOf(items: readonly ImageItem[]): Capture {
 
 /** Ids of what was made, by the place of their item in the image; absent where the answer does not name one. */
 function answeredIds(items: readonly ImageItem[], answer: Answer): JsonObject {
-  const body = (answer.content as HttpAnswer).body;
+  const body = httpAnswer(answer).body;
   let read: Json;
   try {
     read = readStrictJson(new TextDecoder().decode(body), answerLimits);
