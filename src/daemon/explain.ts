@@ -1,3 +1,4 @@
+import type { Explained } from '../contract/api.ts';
 import type { Provider, Reading } from '../contract/provider.ts';
 import type { Action } from '../model/action.ts';
 import type { ActionRequest } from '../model/action-request.ts';
@@ -6,7 +7,7 @@ import type { Environment } from '../model/environment.ts';
 import type { Json } from '../model/json.ts';
 import type { Message } from '../model/plan.ts';
 import { refusalIn, refuse } from '../model/refusal.ts';
-import { worst, type Reversibility } from '../model/reversibility.ts';
+import { worst } from '../model/reversibility.ts';
 import type { Policy } from '../road/policy/policy.ts';
 
 export interface ExplainAsked {
@@ -15,20 +16,6 @@ export interface ExplainAsked {
   readonly about: string;
   readonly text: string;
   readonly variables?: { readonly [name: string]: Json } | undefined;
-}
-
-export interface Explained {
-  readonly id: string;
-  readonly reversibility: Reversibility;
-  readonly decision: Decision['kind'];
-  readonly actions: readonly {
-    readonly operation: string;
-    readonly reversibility: Reversibility;
-    readonly traits: readonly string[];
-    readonly why: string;
-    readonly resolver: string;
-  }[];
-  readonly reasons: readonly string[];
 }
 
 /** Nobody is asked where things are: an all-scope agent token in production is assumed (design/first-five-minutes.md, settled 12). */

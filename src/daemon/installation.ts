@@ -1,15 +1,8 @@
 import { emptyConfig, environmentsOf, milliseconds, readConfig, type Config } from './config.ts';
+import type { Applied } from '../contract/api.ts';
 import type { Store, Transaction } from '../contract/store.ts';
 import type { Route } from '../contract/upstream.ts';
 import type { Bindings, UpstreamEntry } from '../road/parts.ts';
-
-/** What a human last signed with `apply`: the configuration as text, and the policies. */
-export interface Applied {
-  /** `holdpoint.yaml`, as it was signed. */
-  readonly text: string;
-  /** File name → Cedar text; empty means the default policy. */
-  readonly policies: { readonly [file: string]: string };
-}
 
 /** Reach of a stored credential, as it was found out or said when it was added. */
 export type ReachOf = (credential: string) => 'all' | 'environment';

@@ -6,10 +6,11 @@ import {
   timingSafeEqual,
   type KeyObject,
 } from 'node:crypto';
+import type { Signer } from '../contract/api.ts';
 import { textIn, type Store } from '../contract/store.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Sealer } from '../road/undo/images.ts';
-import type { Signer, Signers } from '../road/signing/signers.ts';
+import type { Signers } from '../road/signing/signers.ts';
 import type { Enrolment } from './api/context.ts';
 
 /** A sealed text kept in the Store under a name, made on first use. */

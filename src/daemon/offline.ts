@@ -1,14 +1,12 @@
 import { ConfigError, readConfig, type ConfigProblem } from './config.ts';
-import { explainable, explainText, type ExplainAsked, type Explained } from './explain.ts';
+import { explainable, explainText, type ExplainAsked } from './explain.ts';
 import { providers } from './providers.ts';
+import type { ExplainedLine } from '../contract/api.ts';
 import type { OperationClass } from '../contract/provider.ts';
 import type { Json } from '../model/json.ts';
 import { refusalIn } from '../model/refusal.ts';
 import { decodeUtf8, readStrictJson, type StrictJson } from '../languages/graphql/index.ts';
 import { loadPolicy, PolicyError, type PolicyFinding } from '../road/policy/policy.ts';
-
-/** What one line of `explain --jsonl` answers; `id` is the line's own, `null` where it had none that could be read. */
-export type ExplainedLine = Omit<Explained, 'id'> & { readonly id: string | number | null };
 
 /** A line as it was read, or what has to be answered to one that cannot be. */
 export type ReadLine =

@@ -1,6 +1,6 @@
-import type { Status } from './api/context.ts';
 import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
+import type { Status } from '../contract/api.ts';
 import { holdpointVersion } from '../contract/version.ts';
 import type { Journal } from '../road/journal/journal.ts';
 import type { RoadParts } from '../road/parts.ts';

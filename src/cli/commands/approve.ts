@@ -1,5 +1,5 @@
 import { holdPath } from './holds.ts';
-import type { Status } from '../api/answers.ts';
+import type { Status } from '../../contract/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';

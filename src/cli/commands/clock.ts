@@ -1,4 +1,4 @@
-import type { Status } from '../api/answers.ts';
+import type { Status } from '../../contract/api.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Run } from '../invocation.ts';
 import { signedAct } from '../signing/act.ts';

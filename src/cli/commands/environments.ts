@@ -1,4 +1,4 @@
-import type { PolicyInForce } from '../api/answers.ts';
+import type { PolicyInForce } from '../../contract/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Run } from '../invocation.ts';

@@ -1,4 +1,4 @@
-import type { ExplainedText } from '../api/answers.ts';
+import type { ExplainedLine } from '../../contract/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
@@ -6,7 +6,7 @@ import { byteLines } from '../terminal/byte-lines.ts';
 import type { Output, Tone } from '../terminal/output.ts';
 
 /** Explains one line of `{"id","text","variables"?}`. */
-type Explainer = (line: Uint8Array) => ExplainedText | Promise<ExplainedText>;
+type Explainer = (line: Uint8Array) => ExplainedLine | Promise<ExplainedLine>;
 
 /** A line longer than this (bytes) is answered as one that was not understood. */
 const longestLine = 1024 * 1024;
@@ -38,7 +38,7 @@ async function explainerFor(invocation: Invocation, about: string): Promise<Expl
     const read = offline.readLine(line);
     if ('refused' in read) return read.refused;
     const { id, ...asked } = read.asked;
-    return { ...(await api.post<ExplainedText>('/v1/explain', { ...asked, about })), id };
+    return { ...(await api.post<ExplainedLine>('/v1/explain', { ...asked, about })), id };
   };
 }
 
@@ -92,7 +92,7 @@ async function listOperations(invocation: Invocation, about: string): Promise<0>
   return exitCode.done;
 }
 
-function printExplained(out: Output, found: Omit<ExplainedText, 'id'>): void {
+function printExplained(out: Output, found: Omit<ExplainedLine, 'id'>): void {
   out.line(['strong', found.decision.toUpperCase()], '  ', [toneOf(found.reversibility), found.reversibility]);
   for (const one of found.actions) {
     const traits = one.traits.length === 0 ? '' : ` [${one.traits.join(', ')}]`;

@@ -1,4 +1,4 @@
-import type { BriefHold, GoalLock } from '../api/answers.ts';
+import type { BriefHold, GoalLock } from '../../contract/api.ts';
 import { exitCode, exitOfState } from '../exit-code.ts';
 import { misused } from '../complaint.ts';
 import type { Run } from '../invocation.ts';

@@ -1,5 +1,5 @@
 import { holdPath } from './holds.ts';
-import type { BriefHold } from '../api/answers.ts';
+import type { BriefHold } from '../../contract/api.ts';
 import { exitCode, exitOfState } from '../exit-code.ts';
 import type { Run } from '../invocation.ts';
 import type { Output } from '../terminal/output.ts';

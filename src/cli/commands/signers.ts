@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { EnrolledSigner } from '../api/answers.ts';
+import type { Signer as EnrolledSigner } from '../../contract/api.ts';
 import type { Api } from '../api/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Status, TokenWord } from '../api/answers.ts';
+import type { Status, ShownToken } from '../../contract/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
@@ -11,7 +11,7 @@ import { printTable } from '../terminal/table.ts';
 const hour = 3_600_000;
 
 interface Created {
-  readonly token: TokenWord;
+  readonly token: ShownToken;
   readonly presented: string;
 }
 
@@ -110,7 +110,7 @@ async function knownEnvironments(asked: readonly string[], status: Status): Prom
 
 export const list: Run = async (invocation) => {
   const { out } = invocation;
-  const found = await invocation.api().get<{ tokens: readonly TokenWord[] }>('/v1/tokens');
+  const found = await invocation.api().get<{ tokens: readonly ShownToken[] }>('/v1/tokens');
   const now = new Date().toISOString();
   const live = found.tokens.filter((one) => one.revokedAt === undefined && one.expiresAt > now);
   const shown = invocation.flag('all') ? found.tokens : live;
@@ -134,7 +134,7 @@ export const list: Run = async (invocation) => {
   return exitCode.done;
 };
 
-function scopeOf({ scope }: TokenWord): string {
+function scopeOf({ scope }: ShownToken): string {
   if (scope.operations === 'all') return 'all operations';
   const presets = scope.presets ?? [];
   return presets.length > 0 ? presets.join(', ') : `${scope.operations.length} operations`;
@@ -144,7 +144,7 @@ export const revoke: Run = async (invocation) => {
   const { out } = invocation;
   const api = invocation.api();
   const asked = invocation.needed(0);
-  const { tokens } = await api.get<{ tokens: readonly TokenWord[] }>('/v1/tokens');
+  const { tokens } = await api.get<{ tokens: readonly ShownToken[] }>('/v1/tokens');
   const meant = tokens.filter(
     (one) => one.id === asked || (one.principal.name === asked && one.revokedAt === undefined),
   );

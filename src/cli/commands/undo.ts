@@ -1,4 +1,4 @@
-import type { ImageWord, UndoPlan } from '../api/answers.ts';
+import type { BeforeImage, UndoPlan } from '../../contract/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Run } from '../invocation.ts';
@@ -10,7 +10,7 @@ const looking = { timeoutMs: 120_000 };
 
 export const list: Run = async (invocation) => {
   const { out } = invocation;
-  const { images } = await invocation.api().get<{ images: readonly ImageWord[] }>('/v1/undo');
+  const { images } = await invocation.api().get<{ images: readonly BeforeImage[] }>('/v1/undo');
   const shown = invocation.flag('all')
     ? images
     : images.filter((one) => one.state === 'secured' || one.state === 'settled');

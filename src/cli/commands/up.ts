@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Api } from '../api/api.ts';
-import type { EnrolledSigner, Status } from '../api/answers.ts';
+import type { Signer as EnrolledSigner, Status } from '../../contract/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { refuseStranger, type Invocation, type Run } from '../invocation.ts';

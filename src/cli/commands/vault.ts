@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PolicyInForce, VaultWord } from '../api/answers.ts';
+import type { PolicyInForce, VaultEntry } from '../../contract/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
@@ -16,7 +16,7 @@ export const add: Run = async (invocation) => {
   const { out } = invocation;
   const api = invocation.api();
   const name = invocation.needed(0);
-  const { entries } = await api.get<{ entries: readonly VaultWord[] }>('/v1/vault');
+  const { entries } = await api.get<{ entries: readonly VaultEntry[] }>('/v1/vault');
   if (entries.some((one) => one.name === name)) {
     throw new Complaint(
       `the vault has a credential \`${name}\` already, and changing one is not there yet`,
@@ -40,7 +40,7 @@ export const add: Run = async (invocation) => {
   const secret = await secretFor(invocation, `the credential for ${name} (not shown):`, { fd: 'secret-fd' });
   if (secret === '') throw misused('the credential is empty', 'paste it, or give --secret-fd <number>');
   const secretHash = createHash('sha256').update(secret).digest('hex');
-  const entry = await signedAct<VaultWord>(
+  const entry = await signedAct<VaultEntry>(
     invocation,
     api,
     {
@@ -71,7 +71,7 @@ export const add: Run = async (invocation) => {
 
 export const list: Run = async (invocation) => {
   const { out } = invocation;
-  const found = await invocation.api().get<{ entries: readonly VaultWord[] }>('/v1/vault');
+  const found = await invocation.api().get<{ entries: readonly VaultEntry[] }>('/v1/vault');
   out.show(found, () => {
     if (found.entries.length === 0) return out.line('the vault is empty: holdpoint vault add <name>');
     return printTable(

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Alarmed } from '../api/answers.ts';
+import type { Alarm } from '../../contract/channel.ts';
 import type { Api } from '../api/api.ts';
 import { Complaint } from '../complaint.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -40,7 +40,7 @@ async function watching(api: Api, out: Output, end: AbortSignal): Promise<ExitCo
           out.note(['faint', alarmed ? 'the daemon is heard again' : `watching ${api.address}; stop with ctrl-c`]);
         heard = true;
         alarmed = false;
-        if (event.kind === 'alarm') ring(out, JSON.parse(event.data) as Alarmed);
+        if (event.kind === 'alarm') ring(out, JSON.parse(event.data) as Alarm);
       }
     } catch (thrown) {
       if (thrown instanceof Complaint && thrown.exit !== exitCode.unavailable) throw thrown;
@@ -70,7 +70,7 @@ async function* eventsOf(api: Api, end: AbortSignal): AsyncGenerator<ServerEvent
   }
 }
 
-function ring(out: Output, alarm: Alarmed): void {
+function ring(out: Output, alarm: Alarm): void {
   if (out.json) {
     out.jsonLine(alarm);
     return;

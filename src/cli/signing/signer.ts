@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { makeKeyFile, openKeyFile, parseKeyFile, type KeyFile } from './key-file.ts';
 import { secretFor } from './passphrase.ts';
-import type { EnrolledSigner } from '../api/answers.ts';
+import type { Signer as EnrolledSigner } from '../../contract/api.ts';
 import type { Api } from '../api/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import type { Invocation } from '../invocation.ts';

@@ -5,12 +5,12 @@ import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { readConfig } from '../config.ts';
 import { refuseProductionAtT0 } from '../seat-belt.ts';
+import type { Signer } from '../../contract/api.ts';
 import type { Transaction } from '../../contract/store.ts';
 import type { ActKind } from '../../model/act.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 import { expandScope } from '../../road/identity/scope.ts';
-import type { Signer } from '../../road/signing/signers.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 

@@ -1,6 +1,7 @@
 import type { Alarms } from '../alarms.ts';
 import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
+import type { Signer, Status } from '../../contract/api.ts';
 import type { Asked, Bearer, Outcome } from '../../contract/road.ts';
 import type { Provider } from '../../contract/provider.ts';
 import type { RoadClock } from '../../road/clock/clock.ts';
@@ -9,7 +10,7 @@ import type { Journal } from '../../road/journal/journal.ts';
 import type { RoadParts } from '../../road/parts.ts';
 import type { Policy } from '../../road/policy/policy.ts';
 import type { Acts } from '../../road/signing/acts.ts';
-import type { Signer, Signers } from '../../road/signing/signers.ts';
+import type { Signers } from '../../road/signing/signers.ts';
 import type { Vault } from '../../upstream/vault/vault.ts';
 
 /** What the API answers from. Composed once by the daemon. */
@@ -43,35 +44,6 @@ export interface ApiParts {
 export interface Enrolment {
   /** Works once, for the right code, while no signer is enrolled; throws `Refused` otherwise. */
   enrol(asked: { readonly code: string; readonly name: string; readonly publicKey: string }): Promise<Signer>;
-}
-
-/** What `holdpoint status` shows. */
-export interface Status {
-  readonly version: string;
-  readonly tier: string;
-  readonly addresses: { readonly api: string; readonly http: string };
-  readonly frozen: boolean;
-  readonly journal: { readonly entries: number; readonly healthy: boolean };
-  readonly clock: { readonly suspicious: boolean };
-  readonly holds: { readonly waiting: number; readonly scheduled: number };
-  /** What a signer's window has to keep to, in milliseconds. */
-  readonly delayMs: number;
-  readonly windowMs: number;
-  readonly signatureMs: number;
-  readonly environments: readonly {
-    readonly name: string;
-    readonly production: boolean;
-    readonly disposable: boolean;
-  }[];
-  readonly upstreams: readonly {
-    readonly name: string;
-    readonly environment: string;
-    readonly reach: string;
-    readonly flag?: string;
-  }[];
-  /** What somebody has to do: restart holdpoint, restart the agents. */
-  readonly notices: readonly string[];
-  readonly notCovered: readonly string[];
 }
 
 export interface ApiVariables {

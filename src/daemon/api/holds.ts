@@ -6,6 +6,7 @@ import { problem } from './problem.ts';
 import { endedHoldStates, type Hold } from '../../model/hold.ts';
 import { plain, type Json } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
+import type { BriefHold, GoalLock } from '../../contract/api.ts';
 import type { Bearer } from '../../contract/road.ts';
 
 const waitAtMostMs = 60_000;
@@ -70,13 +71,14 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
   });
   app.get('/v1/locks', (c) => {
     human(c);
-    return c.json({ locks: parts.road.goalLocks.list() });
+    return c.json({ locks: parts.road.goalLocks.list() } satisfies { locks: readonly GoalLock[] });
   });
   return app;
 }
 
 /** What an agent is told of its own hold: whether to go on waiting. */
-function brief(hold: Hold): object {
+function brief(hold: Hold): BriefHold {
   const { id, code, state, createdAt, expiresAt, schedule } = hold;
-  return { id, code, state, createdAt, expiresAt, schedule, ended: endedHoldStates.includes(state) };
+  const ended = endedHoldStates.includes(state);
+  return { id, code, state, createdAt, expiresAt, ...(schedule === undefined ? {} : { schedule }), ended };
 }

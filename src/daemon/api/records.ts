@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import type { FreezeState, PolicyInForce, ShownToken, Signer, Status, VaultEntry } from '../../contract/api.ts';
 
 /** Status, tokens, vault, signers, policy, freeze: what is kept, and the acts that only narrow. */
 export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
@@ -9,7 +10,7 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
   const { road } = parts;
   app.get('/v1/status', async (c) => {
     human(c);
-    return c.json(await parts.status());
+    return c.json((await parts.status()) satisfies Status);
   });
   app.get('/v1/whoami', (c) => {
     const { principal, token } = c.get('bearer');
@@ -21,7 +22,8 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
   app.get('/v1/tokens', async (c) => {
     human(c);
     const tokens = await parts.identity.list();
-    return c.json({ tokens: tokens.map(({ secretHash: _, ...token }) => token) });
+    const shown: readonly ShownToken[] = tokens.map(({ secretHash: _, ...token }) => token);
+    return c.json({ tokens: shown });
   });
   app.post('/v1/tokens/:id/revoke', async (c) => {
     const by = human(c);
@@ -34,11 +36,11 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
   });
   app.get('/v1/vault', async (c) => {
     human(c);
-    return c.json({ entries: await parts.vault.list() });
+    return c.json({ entries: await parts.vault.list() } satisfies { entries: readonly VaultEntry[] });
   });
   app.get('/v1/signers', async (c) => {
     human(c);
-    return c.json({ signers: await parts.signers.list() });
+    return c.json({ signers: await parts.signers.list() } satisfies { signers: readonly Signer[] });
   });
   app.post('/v1/signers/first', async (c) => {
     const asked = await body(
@@ -57,9 +59,9 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
       version: road.policy().version,
       applied: parts.installation.applied,
       bindings: parts.installation.bindings,
-    });
+    } satisfies PolicyInForce);
   });
-  app.get('/v1/freeze', (c) => c.json(road.freeze.state));
+  app.get('/v1/freeze', (c) => c.json(road.freeze.state satisfies FreezeState));
   app.post('/v1/freeze', async (c) => {
     const by = human(c);
     const { why } = await body(c, z.strictObject({ why: z.string().max(280).default('') }));

@@ -1,17 +1,9 @@
+import type { FreezeState } from '../../contract/api.ts';
 import type { Clock } from '../../contract/clock.ts';
 import { isoTime } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
 import type { Store, Transaction } from '../../contract/store.ts';
 import { refuse } from '../../model/refusal.ts';
-
-/** Whether writes are stopped, since when, by whom and why. The epoch grows with each freeze and each thaw. */
-export interface FreezeState {
-  readonly epoch: number;
-  readonly frozen: boolean;
-  readonly at: string;
-  readonly by: string;
-  readonly why: string;
-}
 
 /** Stops every agent write at every door, approved holds and timers too. Any human may freeze; thawing is signed. */
 export interface Freeze {

@@ -1,3 +1,4 @@
+import type { GoalLock } from '../../contract/api.ts';
 import type { Alarm } from '../../contract/channel.ts';
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
@@ -7,22 +8,6 @@ import type { Hold } from '../../model/hold.ts';
 import { newId } from '../../model/identifier.ts';
 import type { Principal } from '../../model/principal.ts';
 import { refuse } from '../../model/refusal.ts';
-
-/** After a denial: this agent may not pursue this class of effect on this resource, or on what contains it, at any door. */
-export interface GoalLock {
-  readonly id: string;
-  /** Principal id. */
-  readonly principal: string;
-  readonly resources: readonly string[];
-  /** What was denied; by itself the goal where no resource is named (account-level acts). */
-  readonly operations: readonly string[];
-  readonly effect: 'change' | 'destroy';
-  /** Code of the denied hold, and what the human said. */
-  readonly hold: string;
-  readonly note: string;
-  readonly by: string;
-  readonly at: string;
-}
 
 export interface GoalLocks {
   /** Throws `Refused` (`DENIED`) when one of the actions pursues a denied goal, `dependents` being what goes with them. */

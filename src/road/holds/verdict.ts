@@ -3,7 +3,7 @@ import type { HoldParts, HoldSettings } from './parts.ts';
 import { isoTime } from '../../contract/clock.ts';
 import type { Transaction } from '../../contract/store.ts';
 import { approvalDigest, type Approval, type ApprovalStatement, type Hold } from '../../model/hold.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 import { spend } from '../signing/acts.ts';
 

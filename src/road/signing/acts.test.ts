@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:cry
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openActs, type Acts } from './acts.ts';
 import { actDigest, type ActStatement, type SignedAct } from '../../model/act.ts';
-import type { Signer } from './signers.ts';
+import type { Signer } from '../../contract/api.ts';
 import { openRig, type Rig } from '../../../test/contract/rig.ts';
 import { isoTime } from '../../contract/clock.ts';
 import { refusalIn } from '../../model/refusal.ts';

@@ -1,9 +1,10 @@
+import type { Signer } from '../../contract/api.ts';
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
 import { StoreConflict, type Store, type Transaction } from '../../contract/store.ts';
 import { actDigest, type ActKind, type SignedAct } from '../../model/act.ts';
 import { refuse } from '../../model/refusal.ts';
-import type { Signer, Signers } from './signers.ts';
+import type { Signers } from './signers.ts';
 
 const lifetime = 15 * 60_000;
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Signer } from './signers.ts';
+import type { Signer } from '../../contract/api.ts';
 import { openRig, type Rig } from '../../../test/contract/rig.ts';
 import { digestOf } from '../../model/digest.ts';
 import { refusalIn } from '../../model/refusal.ts';

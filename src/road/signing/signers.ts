@@ -1,23 +1,10 @@
+import type { Signer } from '../../contract/api.ts';
 import { createPublicKey, verify } from 'node:crypto';
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { JournalWriter } from '../../contract/journal.ts';
 import type { Store, Transaction } from '../../contract/store.ts';
 import { newId } from '../../model/identifier.ts';
 import { refuse } from '../../model/refusal.ts';
-
-/** A named human's key, as we keep it: the public half only. */
-export interface Signer {
-  /** `sg_…` */
-  readonly id: string;
-  /** The human's name; a signer stands for exactly one person. */
-  readonly name: string;
-  readonly kind: 'ed25519';
-  /** SubjectPublicKeyInfo, DER, base64url. */
-  readonly publicKey: string;
-  readonly addedAt: string;
-  /** Signer id that signed the enrolment, or `first` for the one-time code. */
-  readonly addedBy: string;
-}
 
 export interface Signers {
   list(): Promise<readonly Signer[]>;

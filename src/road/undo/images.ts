@@ -1,3 +1,4 @@
+import type { BeforeImage } from '../../contract/api.ts';
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { Store, Transaction } from '../../contract/store.ts';
 import { newId } from '../../model/identifier.ts';
@@ -8,23 +9,6 @@ import { refuse } from '../../model/refusal.ts';
 export interface Sealer {
   seal(plaintext: Uint8Array, about: string): string;
   unseal(sealed: string, about: string): Uint8Array;
-}
-
-/** Captured state, outside the far side. Its content is only ever open in memory. */
-export interface BeforeImage {
-  /** `im_…` */
-  readonly id: string;
-  readonly provider: string;
-  readonly operations: readonly string[];
-  readonly environments: readonly string[];
-  readonly resources: readonly string[];
-  readonly principal: string;
-  /** Digest of the ActionRequest it undoes. */
-  readonly digest: string;
-  readonly hold?: string;
-  readonly securedAt: string;
-  /** `secured`: the act may have happened; `settled`: it did; `void`: it did not; `undone`: it was put back. */
-  readonly state: 'secured' | 'settled' | 'void' | 'undone';
 }
 
 export type ImageDraft = Omit<BeforeImage, 'id' | 'securedAt' | 'state'>;

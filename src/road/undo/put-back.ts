@@ -3,18 +3,10 @@ import { look } from '../look.ts';
 import { mediate } from '../mediate.ts';
 import type { RoadParts } from '../parts.ts';
 import { entryFor, entryForLookups } from '../target.ts';
+import type { UndoPlan } from '../../contract/api.ts';
 import type { Provider, PutBack } from '../../contract/provider.ts';
 import type { Bearer, Outcome } from '../../contract/road.ts';
 import { refuse } from '../../model/refusal.ts';
-
-/** What an undo would do, before it does it. */
-export interface UndoPlan {
-  readonly image: string;
-  readonly operations: readonly string[];
-  readonly steps: readonly string[];
-  readonly conflicts: readonly string[];
-  readonly notUndone: readonly string[];
-}
 
 /** Shows what would come back and what was written since. Nothing is written. */
 export async function planUndo(road: RoadParts, images: Images, id: string): Promise<UndoPlan> {

@@ -1,3 +1,4 @@
+import type { VaultEntry } from '../../contract/api.ts';
 import { createHmac, type KeyObject } from 'node:crypto';
 import type { KeyRing } from './key-ring.ts';
 import { OpenedCredential } from './opened-credential.ts';
@@ -5,23 +6,6 @@ import { seal, unseal } from './sealing.ts';
 import { VaultFault } from './vault-fault.ts';
 import type { StoredRecord } from '../../contract/store.ts';
 import { canonicalJson } from '../../model/json.ts';
-
-/** What may be known of a stored credential. */
-export interface VaultEntry {
-  /** What `vault:<name>` in holdpoint.yaml means. */
-  readonly name: string;
-  readonly provider: string;
-  /** Our environment name. */
-  readonly environment: string;
-  /** How it is presented: `bearer`, `project-access-token`, `password`. */
-  readonly kind: string;
-  /** Whether it sees every environment of its account, or only its own. */
-  readonly reach: 'all' | 'environment';
-  readonly note: string;
-  /** 8 hex characters: the same for the same secret in this installation, and nothing to anybody else. */
-  readonly fingerprint: string;
-  readonly addedAt: string;
-}
 
 /** What a caller hands in. The secret goes no further than the ciphertext. */
 export interface EntryDraft {

@@ -1,20 +1,11 @@
 import { type KeyObject, timingSafeEqual } from 'node:crypto';
-import {
-  credentialOf,
-  dataIdIn,
-  type EntryDraft,
-  entryOf,
-  entryRecord,
-  markIn,
-  markOf,
-  resealed,
-  type VaultEntry,
-} from './entry.ts';
+import { credentialOf, dataIdIn, type EntryDraft, entryOf, entryRecord, markIn, markOf, resealed } from './entry.ts';
 import { type KeyRing, lockOf, markingKey, renewedRing, ringKey, ringRecord, sealingKey } from './key-ring.ts';
 import type { KeySource } from './wrapping-key.ts';
 import { seal, unseal } from './sealing.ts';
 import { unlock, unlockOrMake } from './unlocking.ts';
 import { VaultFault } from './vault-fault.ts';
+import type { VaultEntry } from '../../contract/api.ts';
 import { type Clock, isoTime } from '../../contract/clock.ts';
 import type { Store, StoredRecord, Transaction } from '../../contract/store.ts';
 import type { Credential } from '../../contract/upstream.ts';

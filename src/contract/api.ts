@@ -1,0 +1,175 @@
+import type { Decision } from '../model/decision.ts';
+import type { Environment } from '../model/environment.ts';
+import type { HoldState } from '../model/hold.ts';
+import type { Reversibility } from '../model/reversibility.ts';
+import type { Scope, TokenRecord } from '../model/scope.ts';
+
+/** Shapes in which the daemon's API answers: what the daemon writes is what its clients read. */
+
+/** What `holdpoint status` shows. */
+export interface Status {
+  readonly version: string;
+  readonly tier: string;
+  readonly addresses: { readonly api: string; readonly http: string };
+  readonly frozen: boolean;
+  readonly journal: { readonly entries: number; readonly healthy: boolean };
+  readonly clock: { readonly suspicious: boolean };
+  readonly holds: { readonly waiting: number; readonly scheduled: number };
+  /** What a signer's window has to keep to, in milliseconds. */
+  readonly delayMs: number;
+  readonly windowMs: number;
+  readonly signatureMs: number;
+  readonly environments: readonly EnvironmentWord[];
+  readonly upstreams: readonly {
+    readonly name: string;
+    readonly environment: string;
+    readonly reach: string;
+    readonly flag?: string;
+  }[];
+  /** What somebody has to do: restart holdpoint, restart the agents. */
+  readonly notices: readonly string[];
+  readonly notCovered: readonly string[];
+}
+
+/** An environment as it is shown, without its bindings. */
+export type EnvironmentWord = Pick<Environment, 'name' | 'production' | 'disposable'>;
+
+/** A hold as an agent is told of it: whether to go on waiting. */
+export interface BriefHold {
+  readonly id: string;
+  readonly code: string;
+  readonly state: HoldState;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly schedule?: { readonly notBefore: string; readonly notAfter: string };
+  readonly ended: boolean;
+}
+
+/** A token as it is shown, never its secret or the hash of it. */
+export type ShownToken = Omit<TokenRecord, 'secretHash' | 'scope'> & {
+  readonly scope: Scope & { readonly presets?: readonly string[] | undefined };
+};
+
+/** A named human's key, as we keep it: the public half only. */
+export interface Signer {
+  /** `sg_…` */
+  readonly id: string;
+  /** The human's name; a signer stands for exactly one person. */
+  readonly name: string;
+  readonly kind: 'ed25519';
+  /** SubjectPublicKeyInfo, DER, base64url. */
+  readonly publicKey: string;
+  readonly addedAt: string;
+  /** Signer id that signed the enrolment, or `first` for the one-time code. */
+  readonly addedBy: string;
+}
+
+/** What may be known of a stored credential. */
+export interface VaultEntry {
+  /** What `vault:<name>` in holdpoint.yaml means. */
+  readonly name: string;
+  readonly provider: string;
+  /** Our environment name. */
+  readonly environment: string;
+  /** How it is presented: `bearer`, `project-access-token`, `password`. */
+  readonly kind: string;
+  /** Whether it sees every environment of its account, or only its own. */
+  readonly reach: 'all' | 'environment';
+  readonly note: string;
+  /** 8 hex characters: the same for the same secret in this installation, and nothing to anybody else. */
+  readonly fingerprint: string;
+  readonly addedAt: string;
+}
+
+/** What a human last signed with `apply`: the configuration as text, and the policies. */
+export interface Applied {
+  /** `holdpoint.yaml`, as it was signed. */
+  readonly text: string;
+  /** File name → Cedar text; empty means the default policy. */
+  readonly policies: { readonly [file: string]: string };
+}
+
+/** The policy and the configuration in force. */
+export interface PolicyInForce {
+  readonly version: string;
+  readonly applied: Applied;
+  readonly bindings: {
+    readonly environments: readonly Environment[];
+    readonly upstreams: readonly {
+      readonly name: string;
+      readonly provider: string;
+      readonly environment: string;
+      readonly reach: 'all' | 'environment';
+      readonly lookupsOnly: boolean;
+    }[];
+  };
+}
+
+/** Whether writes are stopped, since when, by whom and why. The epoch grows with each freeze and each thaw. */
+export interface FreezeState {
+  readonly epoch: number;
+  readonly frozen: boolean;
+  readonly at: string;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** After a denial: this agent may not pursue this class of effect on this resource, or on what contains it, at any door. */
+export interface GoalLock {
+  readonly id: string;
+  /** Principal id. */
+  readonly principal: string;
+  readonly resources: readonly string[];
+  /** What was denied; by itself the goal where no resource is named (account-level acts). */
+  readonly operations: readonly string[];
+  readonly effect: 'change' | 'destroy';
+  /** Code of the denied hold, and what the human said. */
+  readonly hold: string;
+  readonly note: string;
+  readonly by: string;
+  readonly at: string;
+}
+
+/** Captured state, outside the far side. Its content is only ever open in memory. */
+export interface BeforeImage {
+  /** `im_…` */
+  readonly id: string;
+  readonly provider: string;
+  readonly operations: readonly string[];
+  readonly environments: readonly string[];
+  readonly resources: readonly string[];
+  readonly principal: string;
+  /** Digest of the ActionRequest it undoes. */
+  readonly digest: string;
+  readonly hold?: string;
+  readonly securedAt: string;
+  /** `secured`: the act may have happened; `settled`: it did; `void`: it did not; `undone`: it was put back. */
+  readonly state: 'secured' | 'settled' | 'void' | 'undone';
+}
+
+/** What an undo would do, before it does it. */
+export interface UndoPlan {
+  readonly image: string;
+  readonly operations: readonly string[];
+  readonly steps: readonly string[];
+  readonly conflicts: readonly string[];
+  readonly notUndone: readonly string[];
+}
+
+/** What a text would do and why. */
+export interface Explained {
+  readonly id: string;
+  readonly reversibility: Reversibility;
+  readonly decision: Decision['kind'];
+  readonly actions: readonly {
+    readonly operation: string;
+    readonly reversibility: Reversibility;
+    readonly traits: readonly string[];
+    readonly why: string;
+    readonly resolver: string;
+  }[];
+  readonly reasons: readonly string[];
+}
+
+/** What one line of `explain --jsonl` answers; `id` is the line's own, `null` where it had none that could be read. */
+export type ExplainedLine = Omit<Explained, 'id'> & { readonly id: string | number | null };
