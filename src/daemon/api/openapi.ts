@@ -1,3 +1,5 @@
+import { actKinds } from '../../model/act.ts';
+
 /** Every route of the API, with who may call it; the document is built from this table. */
 const routes: readonly (readonly [
   method: 'get' | 'post',
@@ -23,12 +25,7 @@ const routes: readonly (readonly [
   ['post', '/v1/holds/{id}/deny', 'human', 'A signed denial, or `{note}`. Locks the goal for that agent.'],
   ['post', '/v1/holds/{id}/cancel', 'human', 'Stops a scheduled or approved one.'],
   ['get', '/v1/locks', 'human', 'Goal locks.'],
-  [
-    'post',
-    '/v1/acts',
-    'human',
-    'A signed act that widens power: token-create, vault-add, vault-rotate, apply, signer-add, signer-remove, thaw, unlock, clock-confirm.',
-  ],
+  ['post', '/v1/acts', 'human', `A signed act that widens power: ${actKinds.join(', ')}.`],
   ['get', '/v1/tokens', 'human', 'Tokens, never their secrets.'],
   ['post', '/v1/tokens/{id}/revoke', 'human', 'At once, at every door.'],
   ['get', '/v1/vault', 'human', 'Vault entries, never their secrets.'],
