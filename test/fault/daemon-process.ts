@@ -53,7 +53,11 @@ export class DaemonPool {
     const { ended } = standby;
     const end = (signal: NodeJS.Signals): Promise<number | null> => {
       this.#running = undefined;
-      process.kill(running.pid, signal);
+      try {
+        process.kill(running.pid, signal);
+      } catch {
+        // It is gone already.
+      }
       return ended;
     };
     this.#running = {

@@ -26,18 +26,23 @@ function spinUntil(seen: () => boolean, atMostMs: number): boolean {
   return false;
 }
 
+/** Kills at once: whatever else the parent did first would be time for the daemon to go on. */
+function kill(pid: number): void {
+  process.kill(pid, 'SIGKILL');
+}
+
 /** Waits until the process writes to or syncs its disk. */
-export function untilItWrites(pid: number): boolean {
+function untilItWrites(pid: number): boolean {
   return spinUntil(() => writingCalls.has(callOf(pid)), 300);
 }
 
 /** Waits until a sync of the process has ended. */
-export function untilItHasSynced(pid: number): boolean {
+function untilItHasSynced(pid: number): boolean {
   return spinUntil(() => syncCalls.has(callOf(pid)), 300) && spinUntil(() => !syncCalls.has(callOf(pid)), 300);
 }
 
 /** Calls the listener for each entry as the double writes it; returns what ends that. */
-export function listenTo(double: Double, listener: (entry: LogEntry) => void): () => void {
+function listenTo(double: Double, listener: (entry: LogEntry) => void): () => void {
   const log = double.log as LogEntry[];
   const push = log.push.bind(log);
   Object.defineProperty(log, 'push', {
@@ -96,11 +101,11 @@ export function momentOf(double: Double, aim: Aim): Promise<boolean> {
 }
 
 function afterAnswer(aim: Aim, isEffect: boolean, end: (sure: boolean) => void): void {
-  if (isEffect) {
-    if (aim.phase === 'settle') end(aim.jitter < 2 || untilItWrites(aim.pid));
-    return;
-  }
-  if (aim.phase === 'measure') end(true);
-  if (aim.phase === 'record') end(untilItWrites(aim.pid));
-  if (aim.phase === 'before send') end(untilItHasSynced(aim.pid));
+  const { phase, pid, jitter } = aim;
+  if (isEffect ? phase !== 'settle' : phase !== 'measure' && phase !== 'record' && phase !== 'before send') return;
+  let sure = true;
+  if (phase === 'record' || (phase === 'settle' && jitter === 2)) sure = untilItWrites(pid);
+  if (phase === 'before send') sure = untilItHasSynced(pid);
+  kill(pid);
+  end(sure);
 }
