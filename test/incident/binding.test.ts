@@ -134,6 +134,10 @@ const tamperApproval = (approval: Approval, change: (approval: unknown) => unkno
     const record = await tx.get('approvals', key);
     await tx.put('approvals', key, { ...record, approval: change(record?.['approval']) as JsonObject });
   });
+/** Between cases: an agent has only so many holds waiting. */
+async function clearTheDesk(): Promise<void> {
+  for (const hold of await rig.road.holds.list('waiting')) await rig.road.holds.withdraw(hold.id, 'test');
+}
 const withdrawIfOpen = async (hold: Hold): Promise<void> => {
   await rig.road.holds.withdraw(hold.id, 'test').catch(() => undefined);
 };
@@ -146,6 +150,7 @@ async function refuseAll(
 ): Promise<void> {
   const seen: { [way: string]: number } = {};
   for (let count = 0; count < each; count++) {
+    await clearTheDesk();
     const before = far.sent.length;
     const expected = legitimate;
     const refusal = await work();
@@ -289,6 +294,7 @@ describe('an approval covers exactly one act, once', () => {
   it('F2, H2: of many that spend it at once, one does', async () => {
     let refusals = 0;
     for (let count = 0; count < each; count++) {
+      await clearTheDesk();
       const { message, hold } = await approved();
       const racers = Array.from({ length: 2 + dice.below(7) }, () => (dice.below(2) === 0 ? run(hold) : ask(message)));
       const outcomes = await Promise.all(racers);
