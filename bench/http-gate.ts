@@ -10,7 +10,7 @@ import { throughput } from './wrk.ts';
 
 /** One way to the far side. */
 interface Way {
-  readonly name: 'direct' | 'nginx' | 'pipe' | 'gate';
+  readonly name: 'direct' | 'nginx' | 'pipe' | 'relay' | 'gate';
   readonly port: number;
   /** The process that stands between; undefined for none. */
   readonly pid: number | undefined;
@@ -79,8 +79,12 @@ async function openWays(folder: string, stack: AsyncDisposableStack): Promise<re
   } else {
     process.stderr.write('left out: nginx as a reverse proxy (there is no `nginx` here)\n');
   }
-  const pipe = kept(await startScript<{ port: number }>('pipe-process.ts', [String(farSide)], 'measured'));
-  ways.push({ name: 'pipe', port: pipe.said.port, pid: pipe.pid, path: provider, credential: 'none' });
+  for (const name of ['pipe', 'relay'] as const) {
+    const { said, pid } = kept(
+      await startScript<{ port: number }>(`${name}-process.ts`, [String(farSide)], 'measured'),
+    );
+    ways.push({ name, port: said.port, pid, path: provider, credential: 'none' });
+  }
   const gate = kept(
     await startScript<GateSaid>('gate-process.ts', [join(folder, 'gate'), String(farSide)], 'measured'),
   );
