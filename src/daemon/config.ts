@@ -30,7 +30,14 @@ const upstream = z.strictObject({
   credential: z
     .string()
     .regex(/^vault:[a-z][a-z0-9-]{0,39}$/, 'a credential is `vault:<name>`; secrets never stand in this file'),
-  address: z.url().optional().describe('Another endpoint than the published one.'),
+  address: z
+    .url()
+    .refine(
+      (text) => URL.parse(text)?.pathname === '/' && URL.parse(text)?.search === '',
+      'scheme, host and port only: the path is the request’s',
+    )
+    .optional()
+    .describe('Scheme, host and port of another endpoint than the published one.'),
   ca: z.string().optional().describe('PEM text of an authority to trust for that address.'),
   lookups: z.boolean().default(false).describe('Used for read-only look-ups alone, never for an effect.'),
   private: z.boolean().default(false).describe('The address may be private or loopback.'),

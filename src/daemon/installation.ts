@@ -75,6 +75,7 @@ function bind(config: Config, reachOf: ReachOf): Bindings {
     environment: one.environment,
     reach: reachOf(one.credential.slice('vault:'.length)),
     lookupsOnly: one.lookups,
+    ...(one.address === undefined ? {} : { address: one.address }),
   }));
   return Object.freeze({ environments: environmentsOf(config), upstreams });
 }

@@ -97,11 +97,16 @@ function shown(desk: Desk, target: Target, measured: Measured, decision: Decisio
     friction: decision.kind === 'hold' ? decision.friction : { signatures: 1, typedFact: false },
     reasons: decision.reasons,
     rules: decision.rules,
-    facts: [...first, ...measured.facts],
+    facts: [...first, ...elsewhere(target), ...measured.facts],
     varyingFact: resolution.varyingFact,
     defaultMode: resolution.defaultMode,
     undo: measured.capture === undefined ? resolution.undo : `our own before-image; ${resolution.undo}`,
     tokenPurpose: bearer.token.purpose,
     ...(agentSays === undefined ? {} : { agentSays: agentSays.slice(0, 280) }),
   };
+}
+
+/** The plan names the host that the client addressed; a human may have signed that its entry leads elsewhere. */
+function elsewhere({ upstream: { address } }: Target): readonly Fact[] {
+  return address === undefined ? [] : [{ label: 'sent to', value: address, tone: 'warning', source: 'holdpoint' }];
 }

@@ -24,6 +24,8 @@ export interface UpstreamEntry {
   readonly reach: 'all' | 'environment';
   /** An entry of its own for look-ups; never used for an effect. */
   readonly lookupsOnly: boolean;
+  /** Where it goes when that is not the provider's published address. */
+  readonly address?: string;
 }
 
 /** What is bound and configured now; replaced whole when a human signs another. */
