@@ -24,6 +24,12 @@ const environment = z
   })
   .catchall(z.array(z.string().min(1)).describe('Provider name → the provider ids that are this environment.'));
 
+/** True also for what is no address at all, which has an error of its own. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.pathname === '/' && url.search === '' && url.hash === '');
+}
+
 const upstream = z.strictObject({
   provider: slug,
   environment: slug,
@@ -32,10 +38,7 @@ const upstream = z.strictObject({
     .regex(/^vault:[a-z][a-z0-9-]{0,39}$/, 'a credential is `vault:<name>`; secrets never stand in this file'),
   address: z
     .url()
-    .refine(
-      (text) => URL.parse(text)?.pathname === '/' && URL.parse(text)?.search === '',
-      'scheme, host and port only: the path is the request’s',
-    )
+    .refine(isOrigin, 'scheme, host and port only: the path is the request’s')
     .optional()
     .describe('Scheme, host and port of another endpoint than the published one.'),
   ca: z.string().optional().describe('PEM text of an authority to trust for that address.'),
