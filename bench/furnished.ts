@@ -61,7 +61,6 @@ async function furnish(act: Act, farSide: number): Promise<string> {
   const secret = 'b3c1d2e4-0000-4000-8000-5ecc3e7c0de5';
   const secretHash = createHash('sha256').update(secret).digest('hex');
   const place = { name: 'railway-staging', environment: 'staging', provider: 'railway', kind: 'bearer' };
-  await act('vault-add', { ...place, reach: 'all', note: '', secretHash }, secret);
   const text = `version: 1
 environments:
   staging: { production: false, disposable: false, railway: [${ids.staging}] }
@@ -70,6 +69,7 @@ upstreams:
   railway-staging: { provider: railway, environment: staging, credential: "vault:railway-staging", address: "http://127.0.0.1:${farSide}", private: true }
 `;
   await act('apply', { text, policies: {} });
+  await act('vault-add', { ...place, reach: 'all', note: '', secretHash }, secret);
   const made = await act('token-create', {
     name: 'cursor',
     kind: 'agent',

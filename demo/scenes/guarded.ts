@@ -71,13 +71,13 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     const policies = options.sabotage.has('policy') ? { 'anything.cedar': anything } : {};
     await human.act('apply', { text, policies });
   };
+  await apply('railway-staging-old');
   await human.addCredential('railway-production', 'production', 'project-access-token', 'environment', real.production);
   await human.addCredential('railway-lookups', 'production', 'bearer', 'all', real.account);
   // As on 24 April: the credential for staging is no longer good.
   const stale = '00000000-5a5a-4000-8000-000000000000';
   await human.addCredential('railway-staging-old', 'staging', 'project-access-token', 'environment', stale);
   await human.addCredential('railway-staging', 'staging', 'project-access-token', 'environment', real.staging);
-  await apply('railway-staging-old');
   const both = ['staging', 'production'];
   const tokens = {
     domains: await human.createToken(

@@ -20,3 +20,32 @@ export function refuseProductionAtT0(tier: string, config: Config, kept: readonl
     );
   }
 }
+
+/**
+ * The same for a credential that is about to be kept under `name` for `environment`: in force there has to be a
+ * configuration that says that this environment is not production, or that nothing but private addresses get it. Said
+ * nowhere counts as production, as everywhere. Throws `Refused` (`DENIED`).
+ */
+export function refuseKeepingAtT0(
+  tier: string,
+  config: Config,
+  { name, environment }: { readonly name: string; readonly environment: string },
+): void {
+  if (tier !== 'T0') return;
+  refuseProductionAtT0(tier, config, [name]);
+  const known = config.environments[environment];
+  const users = Object.values(config.upstreams).filter((one) => one.credential === `vault:${name}`);
+  const isPrivate = users.length > 0 && users.every((one) => one.private);
+  if (known !== undefined && (!known.production || isPrivate)) return;
+  const why =
+    known === undefined
+      ? `the configuration in force has no environment \`${environment}\``
+      : `environment \`${environment}\` is production`;
+  throw refuse(
+    'DENIED',
+    `tier T0 takes no production credential, and ${why}: whoever runs as this OS user could read it`,
+    known === undefined
+      ? 'say in holdpoint.yaml what it is and run `holdpoint apply` first; for production: sudo holdpoint up'
+      : 'for production start the daemon apart from the agents: sudo holdpoint up',
+  );
+}

@@ -191,6 +191,12 @@ upstreams:
     const added = await rig.sign(args, { input: 'a real one' });
     expect(added.stderr).toContain('tier T0 takes no production credential');
     expect(added.code).toBe(3);
+    const elsewhere = ['vault', 'add', 'spare', '--provider', 'railway', ...args.slice(3)];
+    for (const environment of ['production', 'prod']) {
+      const early = await rig.sign([...elsewhere, '--env', environment], { input: 'a real one' });
+      expect(early.stderr).toContain('tier T0 takes no production credential');
+      expect(early.code).toBe(3);
+    }
     const turned = real.replaceAll(', private: true', '').replaceAll('http://', 'https://');
     const later = await rig.sign(['apply', '--file', rig.write('turned.yaml', turned)]);
     expect(later.stderr).toContain('tier T0 takes no production credential');

@@ -37,6 +37,7 @@ export class DaemonClient {
       publicKey,
     });
     this.#signer = textOf(enrolled.body['id']);
+    await this.act('apply', { text: configFor(double), policies: {} });
     const secret = double.tokens.account;
     const secretHash = createHash('sha256').update(secret).digest('hex');
     for (const environment of ['production', 'staging']) {
@@ -50,7 +51,6 @@ export class DaemonClient {
       };
       await this.act('vault-add', { ...entry, secretHash }, secret);
     }
-    await this.act('apply', { text: configFor(double), policies: {} });
     const token = await this.act('token-create', {
       name: 'cursor',
       kind: 'agent',

@@ -119,6 +119,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     if (answer.status !== 200) throw new Error(`${kind}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
+  const bound = options.bindPreview === true ? [double.ids.environments.preview] : [];
+  await act('apply', { text: configFor(double, options, bound), policies: {} });
   const secretHash = (secret: string): string => createHash('sha256').update(secret).digest('hex');
   const credential =
     options.projectTokens === true
@@ -131,8 +133,6 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const secret = options.projectTokens === true ? double.tokens[environment] : double.tokens.account;
     await act('vault-add', { ...credential, name, environment, secretHash: secretHash(secret) }, secret);
   }
-  const bound = options.bindPreview === true ? [double.ids.environments.preview] : [];
-  await act('apply', { text: configFor(double, options, bound), policies: {} });
 
   const stage: Stage = {
     double,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { readConfig } from '../config.ts';
-import { refuseProductionAtT0 } from '../seat-belt.ts';
+import { refuseKeepingAtT0, refuseProductionAtT0 } from '../seat-belt.ts';
 import type { Signer } from '../../contract/api.ts';
 import type { Transaction } from '../../contract/store.ts';
 import type { ActKind } from '../../model/act.ts';
@@ -163,7 +163,7 @@ async function addToVault({ parts, tx, signer, secret }: Given, asked: z.infer<t
     .digest('hex');
   if (secret === undefined || secret === '' || hash !== asked.secretHash)
     throw refuse('DENIED', 'the secret is not the one that was signed', 'add it again');
-  refuseProductionAtT0(parts.road.holds.settings.tier, parts.installation.config, [asked.name]);
+  refuseKeepingAtT0(parts.road.holds.settings.tier, parts.installation.config, asked);
   const { secretHash: _, ...rest } = asked;
   const entry = await parts.vault.add(tx, { ...rest, secret });
   await parts.journal.append(tx, {
