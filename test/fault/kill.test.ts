@@ -17,7 +17,7 @@ import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 
 /** A hundred where every test is asked for; each costs a start of the daemon. */
 const asked = process.env['HOLDPOINT_TORTURE'] ?? process.env['HOLDPOINT_KILLS'];
-const kills = Number(asked ?? (process.env['HOLDPOINT_FULL'] === '1' ? 100 : 36));
+const kills = Number(asked ?? (process.env['HOLDPOINT_FULL'] === '1' ? 100 : 12));
 
 /** One kill, as it was meant. */
 interface Kill {

@@ -8,7 +8,7 @@ import { type DoubleRig, openDoubleRig, refusalOf, volumeDelete } from '../fault
 import { Dice, seedFor } from '../fault/journal-dice.ts';
 import { runHold } from '../../src/road/run.ts';
 
-const each = Number(process.env['HOLDPOINT_TORTURE'] ?? 200);
+const each = Number(process.env['HOLDPOINT_TORTURE'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 200 : 40));
 
 /** What happens at the provider between the signature and the run, by somebody else. */
 const drifts: { readonly [name: string]: (double: Double, dice: Dice) => void } = {

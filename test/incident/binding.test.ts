@@ -18,7 +18,7 @@ import { mediate } from '../../src/road/mediate.ts';
 import { runHold } from '../../src/road/run.ts';
 import { openTimers } from '../../src/road/timers.ts';
 
-const each = Number(process.env['HOLDPOINT_TORTURE'] ?? 200);
+const each = Number(process.env['HOLDPOINT_TORTURE'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 200 : 40));
 const minute = 60_000;
 
 let folder: string;
