@@ -5,6 +5,7 @@ import type { JsonObject } from './json.ts';
 export const actKinds = [
   'token-create',
   'vault-add',
+  'vault-remove',
   'vault-rotate',
   'apply',
   'signer-add',

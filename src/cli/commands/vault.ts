@@ -20,7 +20,7 @@ export const add: Run = async (invocation) => {
   if (entries.some((one) => one.name === name)) {
     throw new Complaint(
       `the vault has a credential \`${name}\` already, and changing one is not there yet`,
-      'keep the new one under another name, and name that in holdpoint.yaml: credential: vault:<name>',
+      `take it out first (holdpoint vault remove ${name}), or keep the new one under another name and name that in holdpoint.yaml`,
     );
   }
   const signer = await findSigner(invocation, api);
@@ -87,6 +87,25 @@ export const list: Run = async (invocation) => {
         one.note,
       ]),
     );
+  });
+  return exitCode.done;
+};
+
+export const remove: Run = async (invocation) => {
+  const { out } = invocation;
+  const api = invocation.api();
+  const name = invocation.needed(0);
+  const { entries } = await api.get<{ entries: readonly VaultEntry[] }>('/v1/vault');
+  const entry = entries.find((one) => one.name === name);
+  if (entry === undefined) throw misused(`the vault has no credential \`${name}\``, 'list them: holdpoint vault list');
+  const answer = await signedAct<object>(invocation, api, {
+    kind: 'vault-remove',
+    body: { name },
+    lines: [`the gates can no longer use vault:${name} (${entry.provider}, ${entry.environment})`],
+  });
+  out.show(answer, () => {
+    out.line(['good', 'removed'], ` vault:${name}: what the configuration does with it is refused from now on`);
+    out.line('  it is still good at the provider: revoke it there');
   });
   return exitCode.done;
 };

@@ -108,6 +108,14 @@ const vault: Chapter['commands'] = [
     load: async () => (await import('../commands/vault.ts')).list,
   },
   {
+    path: 'vault remove',
+    words: ['<name>'],
+    what: 'take a credential out of the vault; signed',
+    options: signing,
+    examples: [['holdpoint vault remove railway-staging', '']],
+    load: async () => (await import('../commands/vault.ts')).remove,
+  },
+  {
     path: 'vault rotate',
     what: 'seal every credential under a fresh key; signed',
     options: signing,

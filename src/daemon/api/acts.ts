@@ -64,6 +64,7 @@ type Act = (kind: ActKind, body: JsonObject) => (given: Given) => Promise<Carrie
 const acts: { readonly [kind in ActKind]: Act } = {
   'token-create': act(tokenBody, createToken),
   'vault-add': act(vaultBody, addToVault),
+  'vault-remove': act(z.strictObject({ name }), removeFromVault),
   'vault-rotate': act(z.strictObject({}), async ({ parts, tx, signer }) => {
     await parts.journal.append(tx, { kind: 'vault-changed', principal: signer.name, body: { change: 'rotation' } });
     return { answer: { rotated: true }, afterwards: () => parts.rotateKey() };
@@ -177,11 +178,18 @@ async function addToVault({ parts, tx, signer, secret }: Given, asked: z.infer<t
       reach: asked.reach,
     },
   });
-  return {
-    answer: entry,
-    afterwards: async () => {
-      await parts.vault.refresh();
-      parts.installation.refresh();
-    },
-  };
+  return { answer: entry, afterwards: () => vaultChanged(parts) };
+}
+
+/** What named it in the configuration has no credential from then on, and is refused. */
+async function removeFromVault({ parts, tx, signer }: Given, asked: { readonly name: string }): Promise<Carried> {
+  await parts.vault.remove(tx, asked.name);
+  const body = { change: 'removed', name: asked.name };
+  await parts.journal.append(tx, { kind: 'vault-changed', principal: signer.name, body });
+  return { answer: { removed: asked.name }, afterwards: () => vaultChanged(parts) };
+}
+
+async function vaultChanged({ vault, installation }: ApiParts): Promise<void> {
+  await vault.refresh();
+  installation.refresh();
 }
