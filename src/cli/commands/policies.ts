@@ -70,12 +70,17 @@ async function readConfig(path: string): Promise<string> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new Complaint(`\`${path}\` cannot be read`, 'name another with --file', { exit: exitCode.usage, cause });
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new Complaint(`\`${path}\` ${missing ? 'is not there' : 'cannot be read'}`, 'name another with --file', {
+      exit: exitCode.usage,
+      cause,
+    });
   }
   const { configProblems } = await import('../../daemon/offline.ts');
   const problems = configProblems(text);
   if (problems.length === 0) return text;
   throw new Complaint(`\`${path}\` is not valid; nothing was changed`, 'its schema: schema/holdpoint.schema.json', {
+    exit: exitCode.usage,
     lines: problems.flatMap((one) => {
       const where = one.path === '' ? '' : `${one.path}: `;
       return [`${path}:${one.line}:${one.column} ${where}${one.message}`, ...quoted(text, one.line, one.column)];
@@ -112,6 +117,7 @@ async function readPolicies(directory: string): Promise<{ files: Policies; versi
     `the policies in \`${directory}\` are not valid; nothing was changed`,
     'the default ones are a good beginning: policy/README.md',
     {
+      exit: exitCode.usage,
       lines: findings.flatMap((one) => {
         const path = join(directory, one.file);
         const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
