@@ -116,7 +116,10 @@ upstreams:
     expect(ran.stderr).toContain(`${path}:4:17 environments.production.production`);
     expect(ran.stderr).toContain('4 |   production: { production: maybe');
     expect(ran.stderr).toMatch(/\n +\| {17}\^/);
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(2);
+    const gone = await rig.run(['apply', '--file', 'nowhere.yaml']);
+    expect(gone.stderr).toContain('is not there');
+    expect(gone.code).toBe(2);
     expect(await rig.json(['env', 'list'])).toEqual({ environments: [] });
   });
 
@@ -263,7 +266,11 @@ describe('a held delete', () => {
   test('H1 the agent cannot approve, whatever it sends', async () => {
     const code = await heldCode();
     const ran = await rig.sign(['approve', code, '--typed', 'pg-data'], { env: { HOLDPOINT_TOKEN: agentToken } });
-    expect(ran.code).not.toBe(0);
+    expect(ran.stderr).toContain('this is for humans');
+    expect(ran.code).toBe(3);
+    const shown = await rig.run(['hold', 'show', code], { env: { HOLDPOINT_TOKEN: agentToken } });
+    expect(shown.stdout, shown.stderr).toContain(`${code} is waiting`);
+    expect(shown.code).toBe(0);
     const waited = await rig.run(['wait', code, '--for', '1s'], { env: { HOLDPOINT_TOKEN: agentToken } });
     expect(waited.stdout).toContain('nobody has decided yet');
     expect(waited.code).toBe(4);
@@ -279,6 +286,8 @@ describe('a held delete', () => {
     const waited = await rig.run(['wait', hold?.code ?? ''], { env: { HOLDPOINT_TOKEN: agentToken } });
     expect(waited.stdout).toContain('it is not done');
     expect(waited.code).toBe(4);
+    const second = await rig.sign(['approve', hold?.code ?? '', '--typed', hold?.varyingFact ?? '']);
+    expect(second.code, second.stderr).toBe(3);
     expect((await rig.run(['cancel', hold?.code ?? ''])).stdout).toContain('cancelled');
     expect(executed('volumeDelete')).toBe(0);
     expect(double.state.find('volumes', { id: double.ids.volume })).toBeDefined();
@@ -356,6 +365,17 @@ describe('freezing', () => {
 });
 
 describe('keeping', () => {
+  test('C5 a credential is taken out of the vault by a signature alone', async () => {
+    expect((await rig.run(['vault', 'remove', 'railway-eyes'])).code).toBe(2);
+    expect((await rig.run(['vault', 'list', '--json'])).stdout).toContain('railway-eyes');
+    const ran = await rig.sign(['vault', 'remove', 'railway-eyes']);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect((await rig.run(['vault', 'list', '--json'])).stdout).not.toContain('railway-eyes');
+    expect((await rig.sign(['vault', 'remove', 'railway-eyes'])).code).toBe(2);
+    const eyes = ['vault', 'add', 'railway-eyes', '--kind', 'bearer', '--reach', 'all', '--secret-fd', '0'];
+    expect((await rig.sign(eyes, { input: double.tokens.account })).code).toBe(0);
+  });
+
   test('C5 the vault goes under a fresh key by a signature alone, and still opens', async () => {
     expect((await rig.run(['vault', 'rotate'])).code).toBe(2);
     const ran = await rig.sign(['vault', 'rotate']);

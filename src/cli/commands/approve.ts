@@ -1,9 +1,9 @@
 import { holdPath } from './holds.ts';
-import type { Status } from '../../contract/api.ts';
+import type { BriefHold, Status } from '../../contract/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
-import { proved } from '../signing/held.ts';
+import { provedToSign } from '../signing/held.ts';
 import { findSigner } from '../signing/signer.ts';
 import { approvalStatement, signApproval } from '../signing/statement.ts';
 import { printPage } from '../terminal/page.ts';
@@ -17,7 +17,7 @@ import { visible } from '../../model/visible.ts';
 export const approve: Run = async (invocation) => {
   const { out } = invocation;
   const api = invocation.api();
-  const hold = proved(await api.get<Hold>(holdPath(invocation.needed(0))));
+  const hold = provedToSign(await api.get<Hold | BriefHold>(holdPath(invocation.needed(0))));
   refuseUnlessWaiting(hold);
   const mode = modeOf(invocation, hold);
   const [status, signer] = await Promise.all([api.get<Status>('/v1/status'), findSigner(invocation, api)]);
@@ -58,7 +58,7 @@ export const deny: Run = async (invocation) => {
 
 async function signedDenial(invocation: Invocation, note: string): Promise<Hold> {
   const api = invocation.api();
-  const hold = proved(await api.get<Hold>(holdPath(invocation.needed(0))));
+  const hold = provedToSign(await api.get<Hold | BriefHold>(holdPath(invocation.needed(0))));
   refuseUnlessWaiting(hold);
   const status = await api.get<Status>('/v1/status');
   const signer = await findSigner(invocation, api);
@@ -73,11 +73,21 @@ function refuseUnlessWaiting(hold: Hold): void {
   throw new Complaint(
     `hold ${hold.code} is ${hold.state}, and only a waiting one can be signed`,
     'see: holdpoint hold list --all',
+    { exit: exitCode.denied },
   );
 }
 
 function modeOf(invocation: Invocation, hold: Hold): ApprovalMode {
   const given = invocation.text('mode') ?? hold.defaultMode;
+  // The daemon refuses it too, but only after the passphrase.
+  if (given === 'now' && hold.defaultMode === 'delayed' && hold.friction.typedFact)
+    throw new Complaint(
+      'this act is delayed after the signature; policy does not allow it at once',
+      'leave out --mode',
+      {
+        exit: exitCode.denied,
+      },
+    );
   if (given === 'now' || given === 'delayed') return given;
   throw misused(`\`${given}\` is no mode`, 'give --mode now or --mode delayed');
 }

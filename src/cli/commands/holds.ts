@@ -2,7 +2,7 @@ import type { BriefHold, GoalLock } from '../../contract/api.ts';
 import { exitCode, exitOfState } from '../exit-code.ts';
 import { misused } from '../complaint.ts';
 import type { Run } from '../invocation.ts';
-import { proved } from '../signing/held.ts';
+import { isWhole, proved } from '../signing/held.ts';
 import { signedAct } from '../signing/act.ts';
 import { printPage } from '../terminal/page.ts';
 import { printTable } from '../terminal/table.ts';
@@ -54,7 +54,12 @@ function isEnded(state: HoldState): boolean {
 
 export const show: Run = async (invocation) => {
   const { out } = invocation;
-  const hold = proved(await invocation.api().get<Hold>(holdPath(invocation.needed(0))));
+  const found = await invocation.api().get<Hold | BriefHold>(holdPath(invocation.needed(0)));
+  if (!isWhole(found)) {
+    out.show(found, () => out.line(['strong', found.code], ` is ${found.state}: ${whatNow(found)}`));
+    return exitCode.done;
+  }
+  const hold = proved(found);
   out.show(hold, () => {
     out.line(['strong', `${hold.code} is ${hold.state}`]);
     printPage(out, holdPage(hold));
