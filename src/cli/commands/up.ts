@@ -20,8 +20,9 @@ export const up: Run = async (invocation) => {
   const running = readRunning(places);
   if (running !== undefined && (await answers(running.api))) {
     out.note(`the daemon runs already (pid ${running.pid}); nothing was changed`);
-    const { status } = await lookAround(places, running.api);
-    out.show({ ...running, started: false }, () => printUp(invocation, status, places));
+    const { status, signers } = await lookAround(places, running.api);
+    out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, status, places));
+    if (signers.length === 0) printFreshCode(invocation);
     return exitCode.done;
   }
   const foreground = invocation.flag('foreground');
@@ -33,6 +34,7 @@ export const up: Run = async (invocation) => {
     httpPort: port(invocation, 'httpPort', 7780),
     deleteDelayMs: invocation.text('deleteDelay') === undefined ? undefined : invocation.duration('deleteDelay', 0),
     foreground,
+    waiting: (seconds) => out.note(['faint', `still starting after ${seconds} s …`]),
   });
   const found = await lookAround(places, started.running.api);
   const shown = { ...started.running, data: places.data, signers: found.signers.length, started: true };
@@ -100,6 +102,15 @@ function printUp(invocation: Invocation, status: Status, places: Places): void {
   }
   printNotCovered(out, status.notCovered);
   if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');
+}
+
+/** The one-time code is told once, to whoever started the daemon; each start makes another. */
+function printFreshCode(invocation: Invocation): void {
+  const data = invocation.text('data');
+  const place = data === undefined ? '' : ` --data ${data}`;
+  const same = invocation.flag('sameUser') ? ' --same-user' : '';
+  invocation.out.note(['strong', 'nobody can sign yet.'], ' For a fresh one-time code start it again:');
+  invocation.out.note(`  holdpoint down${place} && holdpoint up${same}${place}`);
 }
 
 /** Where nobody can sign yet and somebody can be asked; else the code and what to do with it are printed. */

@@ -12,6 +12,8 @@ export interface StartOptions {
   readonly httpPort: number;
   readonly deleteDelayMs: number | undefined;
   readonly foreground: boolean;
+  /** Told every few seconds how long it has been waited, in seconds. */
+  readonly waiting: (seconds: number) => void;
 }
 
 export interface Started {
@@ -22,7 +24,9 @@ export interface Started {
   ended(): Promise<number>;
 }
 
-const patienceMs = 30_000;
+/** A small machine with much to do takes long to read the code alone. */
+const patienceMs = 90_000;
+const tellEveryMs = 5_000;
 
 /** Starts the daemon's own process and waits for the line that says that its doors are open. Throws `Complaint`. */
 export async function startDaemon(options: StartOptions): Promise<Started> {
@@ -42,7 +46,7 @@ export async function startDaemon(options: StartOptions): Promise<Started> {
     child.once('exit', (code) => resolve(code ?? exitCode.failed));
     child.once('error', () => resolve(exitCode.unavailable));
   });
-  const line = await firstLine(child, ending, places);
+  const line = await firstLine(child, ending, options);
   child.stdout?.destroy();
   if (foreground) passSignals(child);
   else child.unref();
@@ -70,7 +74,11 @@ function daemonArguments(options: StartOptions): readonly string[] {
   ];
 }
 
-async function firstLine(child: ChildProcess, ending: Promise<number>, places: Places): Promise<string> {
+async function firstLine(
+  child: ChildProcess,
+  ending: Promise<number>,
+  { places, waiting }: StartOptions,
+): Promise<string> {
   const line = new Promise<string>((resolve) => {
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -79,12 +87,15 @@ async function firstLine(child: ChildProcess, ending: Promise<number>, places: P
       if (end !== -1) resolve(text.slice(0, end));
     });
   });
+  const since = Date.now();
+  const telling = setInterval(() => waiting(Math.round((Date.now() - since) / 1_000)), tellEveryMs);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), patienceMs);
   });
   const first = await Promise.race([line, ending, late]);
   clearTimeout(timer);
+  clearInterval(telling);
   if (typeof first === 'string' && first !== 'late') return first;
   if (first === 'late') child.kill('SIGTERM');
   throw notStarted(places, first === 'late' ? `it was not ready within ${patienceMs / 1_000} s` : undefined);
