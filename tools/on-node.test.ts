@@ -1,6 +1,6 @@
 import { checkoutNode, runOn } from './checkout-node.js';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -38,6 +38,18 @@ test('an older Node hands over to the one that the checkout brings', () => {
   const ran = spawnSync(process.execPath, ['--require', older, launcher, script, 'a'], { encoding: 'utf8' });
   expect(ran.stdout).toBe('26.10.0 a\n');
   expect(ran.status).toBe(7);
+});
+
+test('a descriptor that the arguments name goes to the Node that takes over', () => {
+  const reads = join(folder, 'reads.ts');
+  writeFileSync(reads, "import { readFileSync } from 'node:fs';\nconsole.log(readFileSync(4, 'utf8'));\n");
+  const secret = join(folder, 'secret');
+  writeFileSync(secret, 'a passphrase');
+  const fd = openSync(secret, 'r');
+  const args = ['--require', older, launcher, reads, '--passphrase-fd', '4'];
+  const ran = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe', 'ignore', fd] });
+  closeSync(fd);
+  expect(ran.stdout, ran.stderr).toBe('a passphrase\n');
 });
 
 test('the brought Node is found without the link that npm 10 removes', () => {

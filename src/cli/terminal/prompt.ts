@@ -83,10 +83,11 @@ export function readSecretFd(option: string, text: string): string {
       if (size > mostSecretBytes) throw new RangeError('too long');
     }
   } catch (cause) {
-    throw new Complaint(`file descriptor ${text} cannot be read`, `open it for the command: ${option} 3 3<file`, {
-      exit: exitCode.usage,
-      cause,
-    });
+    throw new Complaint(
+      `file descriptor ${text} cannot be read`,
+      `open it for the command: ${option} 3 3<file; npx passes none on: run node_modules/.bin/holdpoint instead`,
+      { exit: exitCode.usage, cause },
+    );
   }
   return Buffer.concat(chunks)
     .toString('utf8')
