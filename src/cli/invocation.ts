@@ -85,7 +85,7 @@ export class Invocation {
     const token = given !== undefined && given !== '' ? given.trim() : undefined;
     if (address !== undefined && address !== '') return new Api(address, token ?? readHumanToken(places));
     const running = readRunning(places);
-    if (running === undefined) throw notRunning(places);
+    if (running === undefined) throw notRunning(places, this.env);
     refuseStranger(places, running.api);
     return new Api(running.api, token ?? readHumanToken(places));
   }

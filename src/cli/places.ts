@@ -72,10 +72,16 @@ export function readRunning(places: Places): Running | undefined {
   }
 }
 
-export function notRunning(places: Places): Complaint {
+/** What to say where no daemon runs; a stopped installation that is somewhere else is named. */
+export function notRunning(places: Places, env: Environment): Complaint {
+  const { service, own } = dataDirectories(env);
+  const stopped = [places.data, own, service].find((data) => existsSync(placesIn(data).humanToken));
+  const starting = stopped === own ? '`holdpoint up --same-user`' : '`holdpoint up`';
   return new Complaint(
     `no daemon is running here: there is no readable \`${places.running}\``,
-    'start it with `holdpoint up`, or name another place with --data or HOLDPOINT_URL',
+    stopped === undefined || stopped === places.data
+      ? `start it with ${starting}, or name another place with --data or HOLDPOINT_URL`
+      : `a stopped installation is in \`${stopped}\`: start that with ${starting}, or name another place with --data`,
     { exit: exitCode.unavailable },
   );
 }

@@ -20,7 +20,7 @@ export const exec: Run = async (invocation) => {
   if (program === undefined)
     throw misused('there is no command to run', 'put it behind two dashes: holdpoint exec cursor -- cursor .');
   const running = readRunning(invocation.places);
-  if (running === undefined) throw notRunning(invocation.places);
+  if (running === undefined) throw notRunning(invocation.places, invocation.env);
   const userName = invocation.text('user');
   const user = userName === undefined ? undefined : findUser(userName);
   refuseServiceUser(invocation, running, user);
