@@ -1,5 +1,5 @@
 import type { ExplainedLine } from '../../contract/api.ts';
-import { misused } from '../complaint.ts';
+import { type Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { byteLines } from '../terminal/byte-lines.ts';
@@ -21,6 +21,7 @@ export const explain: Run = async (invocation) => {
   const explainer = await explainerFor(invocation, about);
   if (invocation.flag('jsonl')) return explainLines(invocation, explainer);
   const text = invocation.word(1) ?? (await textFromStdin());
+  if (text.trim() === '') throw noText();
   const line = JSON.stringify({ id: '', text, ...variablesOf(invocation) });
   const { id: _, ...found } = await explainer(Buffer.from(line));
   const { out } = invocation;
@@ -31,6 +32,9 @@ export const explain: Run = async (invocation) => {
 async function explainerFor(invocation: Invocation, about: string): Promise<Explainer> {
   const { openOffline } = await import('../../daemon/offline.ts');
   const offline = openOffline();
+  // Behind --jsonl every line gets its line, whatever was asked.
+  if (!invocation.flag('jsonl') && !offline.known.includes(about))
+    throw misused(`\`${about}\` is neither a provider nor a language here`, `known: ${offline.known.join(', ')}`);
   if (!invocation.flag('live')) return (line) => offline.explainLine(about, line);
   const api = invocation.api();
   return async (line) => {
@@ -61,10 +65,14 @@ function variablesOf(invocation: Invocation): { variables?: unknown } {
 }
 
 async function textFromStdin(): Promise<string> {
-  if (process.stdin.isTTY) throw misused('there is no text to explain', 'give it as the last word, or pipe it in');
+  if (process.stdin.isTTY) throw noText();
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function noText(): Complaint {
+  return misused('there is no text to explain', 'give it as the last word, or pipe it in');
 }
 
 async function listOperations(invocation: Invocation, about: string): Promise<0> {
