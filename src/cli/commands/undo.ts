@@ -50,7 +50,9 @@ export const undo: Run = async (invocation) => {
   const undone = await api.post<{ undone: string; steps: number }>(path(id), {
     overConflicts: invocation.flag('overConflicts'),
   });
-  out.show(undone, () => out.line(['good', 'undone'], ` ${undone.undone} in ${undone.steps} steps`));
+  out.show(undone, () =>
+    out.line(['good', 'undone'], ` ${undone.undone} in ${undone.steps} ${undone.steps === 1 ? 'step' : 'steps'}`),
+  );
   return exitCode.done;
 };
 

@@ -32,9 +32,7 @@ export async function openFreeze(parts: { store: Store; journal: JournalWriter; 
         'FROZEN',
         `${state.by} stopped all agent writes at ${state.at}`,
         'stop here; ask the person you work for; nothing runs until a human thaws it',
-        {
-          reasons: [state.why],
-        },
+        state.why === '' ? {} : { reasons: [state.why] },
       );
     },
     async freeze(by, why) {
