@@ -40,7 +40,7 @@ export async function startScript<T>(script: string, args: readonly string[], co
   const path = new URL(script, import.meta.url).pathname;
   const flags = process.env['HOLDPOINT_BENCH_FLAGS']?.split(' ') ?? [];
   const own = core === 'measured' ? flags : [];
-  const withParent = `--import=${new URL('with-parent.ts', import.meta.url).href}`;
+  const withParent = `--import=${new URL('./with-parent.ts', import.meta.url).href}`;
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', withParent, ...own, path, ...args];
   const child = spawnOn(core, node);
   const lines = createInterface({ input: child.stdout });

@@ -232,7 +232,7 @@ test('property: an import of another room is seen wherever in a module it stands
   );
 });
 
-test('rooms are DESIGN.md’s', () => {
+test('rooms are those of docs/architecture.md', () => {
   expect(roomOf('src/gates/http/authority/leaf.ts')).toBe('gates/http');
   expect(roomOf('src/road/holds/holds.ts')).toBe('road');
   expect(roomOf('src/gates/loose.ts')).toBeUndefined();

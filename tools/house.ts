@@ -1,5 +1,5 @@
 /**
- * `npm run house`: who may import whom (DESIGN.md, "The house"), and whether docs/dependencies.md tells the truth.
+ * `npm run house`: who may import whom (docs/architecture.md, "The rooms"), and whether docs/dependencies.md tells the truth.
  * Exits 0 when every rule holds, 1 when one is broken or when it saw too little to tell. `--dependencies` prints the
  * table rows as they should be.
  */

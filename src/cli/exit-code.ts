@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../model/refusal.ts';
 import type { HoldState } from '../model/hold.ts';
 
-/** What the program's exit says (design/first-five-minutes.md, settled 13). */
+/** What the program's exit says (docs/architecture.md, settled). */
 export const exitCode = {
   done: 0,
   failed: 1,

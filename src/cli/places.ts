@@ -42,7 +42,7 @@ export function placesIn(data: string): Places {
   };
 }
 
-/** Of the service account, and of one person alone (design/first-five-minutes.md, settled 2). */
+/** Of the service account, and of one person alone. */
 export function dataDirectories(env: Environment): { readonly service: string; readonly own: string } {
   const state = env['XDG_STATE_HOME'];
   const home = env['HOME'] ?? homedir();

@@ -18,7 +18,7 @@ export interface ExplainAsked {
   readonly variables?: { readonly [name: string]: Json } | undefined;
 }
 
-/** Nobody is asked where things are: an all-scope agent token in production is assumed (design/first-five-minutes.md, settled 12). */
+/** Nobody is asked where things are: an all-scope agent token in production is assumed. */
 const assumed: Environment = { name: 'production', production: true, disposable: false, bindings: {} };
 
 /**

@@ -5,7 +5,7 @@ import { canonicalJson, type Json } from './json.ts';
 export type Digest = string & { readonly __digest: unique symbol };
 
 /**
- * SHA-256 over `<domain>`, one NUL, and the RFC 8785 text of the value (design/first-five-minutes.md, settled 10).
+ * SHA-256 over `<domain>`, one NUL, and the RFC 8785 text of the value (docs/architecture.md, settled).
  * The domain keeps a digest of one kind of thing from ever standing for another.
  */
 export function digestOf(domain: `holdpoint/${string}/v${number}`, value: Json): Digest {

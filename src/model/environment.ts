@@ -1,6 +1,6 @@
 /**
  * One of our environments, bound to provider ids and never to names a caller could change.
- * Not said to be non-production ⇒ production (design/first-five-minutes.md, settled 4).
+ * Not said to be non-production ⇒ production.
  */
 export interface Environment {
   /** Our slug: `staging`. */

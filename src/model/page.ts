@@ -16,7 +16,7 @@ export interface PageSection {
 }
 
 /**
- * The page: the same facts in the same order for the terminal, the console and a chat (design/approvals.md). Whole,
+ * The page: the same facts in the same order for the terminal, the console and a chat. Whole,
  * never truncated. Rendered from the frozen request, so that what is shown is what is digested.
  */
 export function holdPage(hold: Hold): readonly PageSection[] {

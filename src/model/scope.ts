@@ -1,6 +1,6 @@
 /**
  * What an agent token admits. Every dimension has to hold; an absent one grants nothing; no globs
- * (design/first-five-minutes.md, settled 7). Scope admits, policy still decides.
+ * (docs/architecture.md, settled). Scope admits, policy still decides.
  */
 export interface Scope {
   /** `http`, `postgres`. */

@@ -7,7 +7,7 @@ import type { Action } from '../model/action.ts';
 import type { Decision } from '../model/decision.ts';
 import { refuse } from '../model/refusal.ts';
 
-/** How many rows or records an unsigned reversible act may touch (DESIGN.md, default policy). */
+/** How many rows or records an unsigned reversible act may touch (policy/README.md). */
 const rowBound = 1_000;
 
 /** One frozen ActionRequest over the whole Plan: from here on nothing of it can change. */

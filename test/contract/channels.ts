@@ -68,7 +68,7 @@ export const held: Alarm = {
   hold,
 };
 
-/** The one suite that every channel passes (DESIGN.md, "The house"). */
+/** The one suite that every channel passes (docs/architecture.md, "The rooms"). */
 export function channelContract(name: string, open: () => Promise<ChannelDriver>): void {
   describe(`channel contract: ${name}`, () => {
     const on = (title: string, work: (driver: ChannelDriver) => Promise<void>): void => {

@@ -30,7 +30,7 @@ export interface GateDriver {
   close(): Promise<void>;
 }
 
-/** The one suite that every gate passes (DESIGN.md, "The house"). */
+/** The one suite that every gate passes (docs/architecture.md, "The rooms"). */
 export function gateContract(name: string, open: () => Promise<GateDriver>): void {
   describe(`gate contract: ${name}`, () => {
     const on = (title: string, work: (gate: GateDriver) => Promise<void>): void => {

@@ -38,7 +38,7 @@ export interface Surroundings {
   exists(path: string): boolean;
 }
 
-/** The room a module belongs to (`road`, `gates/http`); undefined where DESIGN.md has no such room, or outside `src`. */
+/** The room a module belongs to (`road`, `gates/http`); undefined where there is no such room, or outside `src`. */
 export function roomOf(path: string): string | undefined {
   const [top, first, second, third] = path.split('/');
   if (top !== 'src' || first === undefined || second === undefined) return undefined;
@@ -181,7 +181,7 @@ function checkPlace(module: Module): readonly Violation[] {
       rule: 'rooms',
       path: module.path,
       line: 1,
-      text: 'lies in no room of DESIGN.md; see tools/house/rules.ts for the rooms',
+      text: 'lies in no room; see tools/house/rules.ts for the rooms',
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** The rules of DESIGN.md's "The house", as data: each with the reason it is there. */
+/** The rules of docs/architecture.md's "The rooms", as data: each with the reason it is there. */
 
 export interface Exception {
   /** Room, or path of a module, that is let off. */

@@ -53,7 +53,7 @@ const forbidden: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Checks what Node's parser lets through (research/http.md §2): every header once, names and values in plain ASCII,
+ * Checks what Node's parser lets through: every header once, names and values in plain ASCII,
  * framing by exactly one rule, methods from a list, no overrides, no upgrade, no trailers.
  * Throws `WireRefused`. Synchronous, and called before anything of the body is read.
  */

@@ -37,7 +37,7 @@ const deepest = 8;
 
 /**
  * The document with its missing required arguments, variables and selections put in, none of what is there touched
- * (design/first-five-minutes.md, settled 12). Undefined when it does not parse, is too large, or lacks nothing.
+ * Undefined when it does not parse, is too large, or lacks nothing.
  */
 export function wholeDocument(
   schema: GraphQLSchema,

@@ -20,7 +20,7 @@ export interface ClockParts {
 }
 
 /**
- * Time that never runs back, over restarts either (design/approvals.md, "Clock"). A step forward that the time since
+ * Time that never runs back, over restarts either. A step forward that the time since
  * boot does not explain makes it suspicious: what should end still ends, at the later of the two times, but what time
  * alone would grant waits for a human.
  */

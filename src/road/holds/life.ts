@@ -7,7 +7,7 @@ import type { Hold, HoldState } from '../../model/hold.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { refuse } from '../../model/refusal.ts';
 
-/** From which states a hold may come into each one (design/approvals.md, "Life of a hold"). */
+/** From which states a hold may come into each one (docs/architecture.md, "The life of a hold"). */
 const into: { readonly [state in HoldState]: readonly HoldState[] } = {
   waiting: [],
   // Back from `running` only when it is proved that nothing took effect.

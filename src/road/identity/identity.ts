@@ -52,7 +52,7 @@ const hours = 3_600_000;
 const defaultTtlMs = 8 * hours;
 const longestTtlMs = 366 * 24 * hours;
 
-/** Agent tokens and those of humans and CI: `hpa_`, `hph_`, `hpc_`, all valid at every gate (design/first-five-minutes.md, settled 6 to 8). */
+/** Agent tokens and those of humans and CI: `hpa_`, `hph_`, `hpc_`, all valid at every gate. */
 export function openIdentity(parts: IdentityParts): Identity {
   const { store, clock, journalAppend } = parts;
   const monotonic = parts.monotonic ?? (() => performance.now());

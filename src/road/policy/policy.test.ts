@@ -70,7 +70,7 @@ function cellOf(decision: Decision): string {
   return signatures === 1 ? (typedFact ? 'T' : 'H') : '2';
 }
 
-/** Pins: disposable, other, production. From DESIGN.md "Default policy for agents"; never loosened to make a test pass. */
+/** Pins: disposable, other, production. The table of policy/README.md; never loosened to make a test pass. */
 const byReversibility: readonly { row: string; asked: Asking; agent: string; ci: string; human: string }[] = [
   { row: 'read', asked: { reversibility: 'read' }, agent: 'AAA', ci: 'AAA', human: 'AAA' },
   { row: 'provisional', asked: { reversibility: 'provisional' }, agent: 'AAA', ci: 'AAA', human: 'AAA' },
@@ -116,7 +116,7 @@ const byTrait: { readonly [trait in Trait]: { agent: string; ci: string; human: 
 const kinds = ['agent', 'ci', 'human'] as const;
 
 describe('the default policy (C2, C4, E1, E4, K2, H4)', () => {
-  it.each(kinds)('is the table of DESIGN.md for every class, trait and environment, asked by: %s', (kind) => {
+  it.each(kinds)('is the table of policy/README.md for every class, trait and environment, asked by: %s', (kind) => {
     let judged = 0;
     for (const { row, asked, ...cells } of byReversibility) {
       names.forEach((name, column) => {
