@@ -20,7 +20,7 @@ export const checks: readonly Check[] = [
   { name: 'format', command: ['oxfmt', '--check'], counts: false, slow: false, limit: 60 },
   { name: 'house', command: ['node', 'tools/house.ts'], counts: false, slow: false, limit: 60 },
   { name: 'unit', command: ['vitest', 'run', '--exclude', faultSuites], counts: true, slow: false, limit: 600 },
-  { name: 'fault', command: ['vitest', 'run', 'test/fault/'], counts: true, slow: true, limit: 600 },
+  { name: 'fault', command: ['vitest', 'run', 'test/fault/', '--maxWorkers=1'], counts: true, slow: true, limit: 600 },
 ];
 
 /** Programs of the machine that some tests use and npm does not bring. */
