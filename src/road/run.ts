@@ -5,7 +5,7 @@ import { refused } from './refused.ts';
 import type { Asked, Bearer, Outcome } from '../contract/road.ts';
 import { actionDigest } from '../model/action-request.ts';
 import type { Hold } from '../model/hold.ts';
-import { httpMessageFrom } from '../model/http-message.ts';
+import { messageFrom } from '../model/message-from.ts';
 import type { Plan } from '../model/plan.ts';
 import { refuse, Refused, refusalIn } from '../model/refusal.ts';
 
@@ -86,7 +86,7 @@ function storedDigest(hold: Hold): string | undefined {
 /** In the store bytes stand as text; here they are bytes again, as they will be sent. */
 function planFrom({ code, request }: Hold): Plan {
   try {
-    const steps = request.plan.steps.map((step) => (step.protocol === 'http' ? httpMessageFrom(step) : step));
+    const steps = request.plan.steps.map(messageFrom);
     return { ...request.plan, steps };
   } catch (cause) {
     const { refusal } = refuse('DENIED', `the plan that is kept of hold ${code} cannot be read`);
