@@ -1,4 +1,5 @@
 import type { Looking } from './lookup.ts';
+import type { Introspection } from './reach.ts';
 import type { Answer } from './upstream.ts';
 import type { Action, Trait } from '../model/action.ts';
 import type { Environment } from '../model/environment.ts';
@@ -59,6 +60,8 @@ export interface Provider {
    * more than "not yet". Absent: its `failed` is exact at any time.
    */
   readonly settlesWithinMs?: number;
+  /** How it is asked what a credential can do. Absent: it cannot be asked. */
+  readonly introspection?: Introspection;
   /** Builds what puts an image back, and says what was changed since. */
   putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
 }
@@ -86,6 +89,8 @@ export interface Reading {
   readonly plan: Plan;
   /** One an operation, resources by id only, `environments` empty. */
   readonly actions: readonly Action[];
+  /** Name of the upstream entry that the client itself addressed; absent where the road finds it by the environments. */
+  readonly entry?: string;
   /** The agent's own text (the document as sent), where it differs from the plan. */
   readonly asked?: string;
   /** What the ids stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */

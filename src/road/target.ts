@@ -17,6 +17,8 @@ export interface Target {
 export async function resolve(desk: Desk): Promise<Target> {
   const { road, asked } = desk;
   const bindings = road.bindings();
+  if (asked.reading.entry !== undefined)
+    return resolveOn(desk, addressed(bindings, asked.provider.name, asked.reading.entry));
   const looker = entryForLookups(bindings, asked.provider.name, asked.bearer.token.scope.environments);
   const context: ResolveContext = { environments: bindings.environments, reach: looker.reach };
   const own = asked.lease !== undefined && looker.name === asked.lease.upstream ? asked.lease : undefined;
@@ -33,6 +35,41 @@ export async function resolve(desk: Desk): Promise<Target> {
   } finally {
     if (own === undefined) await lease.release();
   }
+}
+
+/** What the client itself addressed: look-ups and effect go by that entry, on the gate's own line where it has one. */
+async function resolveOn(desk: Desk, upstream: UpstreamEntry): Promise<Target> {
+  const { road, asked } = desk;
+  const bindings = road.bindings();
+  if (asked.lease !== undefined && asked.lease.upstream !== upstream.name)
+    throw refuse('DENIED', 'the line that is open leads to another upstream than the one that is asked');
+  const lease = await desk.lease(upstream);
+  const context: ResolveContext = { environments: bindings.environments, reach: upstream.reach };
+  const resolution = await look(road, asked.provider, lease, asked.reading.resolve(context));
+  const { actions } = resolution;
+  const environments = touched(actions, bindings);
+  refuseReachingBeyond(bindings, upstream, environments);
+  return {
+    resolution,
+    actions,
+    environments: environments.length > 0 ? environments : [upstream.environment],
+    upstream,
+  };
+}
+
+function addressed(bindings: Bindings, provider: string, name: string): UpstreamEntry {
+  const found = bindings.upstreams.find((one) => one.name === name && one.provider === provider && !one.lookupsOnly);
+  if (found !== undefined) return found;
+  throw refuse('DENIED', `${provider} upstream \`${name}\` is not configured`, 'a human names it in holdpoint.yaml');
+}
+
+/** An entry serves its own environment, and never what is in a production that is another's. */
+function refuseReachingBeyond(bindings: Bindings, upstream: UpstreamEntry, environments: readonly string[]): void {
+  const beyond = bindings.environments.find(
+    (one) => one.production && one.name !== upstream.environment && environments.includes(one.name),
+  );
+  if (beyond === undefined) return;
+  throw refuse('DENIED', `what \`${upstream.name}\` of ${upstream.environment} leads to is in ${beyond.name} as well`);
 }
 
 /** An entry marked for look-ups, else one that sees everything, else the only one in the token's environments. */

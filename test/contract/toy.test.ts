@@ -306,3 +306,25 @@ describe('a transactional gate on the same road', () => {
     expect(committed()).toBe(0);
   });
 });
+
+describe('E1: an entry that the client addresses itself', () => {
+  const at = (entry: string, environment: string): ToyMessage => ({ ...get(environment, 'a'), entry });
+
+  it('serves its own environment', async () => {
+    expect(await gate.autocommit(at('toy-staging', 'toy-stage'))).toMatchObject({ kind: 'done' });
+    expect(new Set(far.credentials)).toEqual(new Set(['real-secret-s']));
+  });
+
+  it('never serves what is in a production of another', async () => {
+    const outcome = await gate.autocommit(at('toy-staging', 'toy-prod'));
+    expect(refusalOf(outcome)).toMatchObject({ code: 'DENIED', detail: expect.stringContaining('production') });
+    expect(far.log).toEqual([]);
+  });
+
+  it('is denied when nobody configured it, or when the open line leads elsewhere', async () => {
+    expect(refusalOf(await gate.autocommit(at('toy-nowhere', 'toy-stage'))).detail).toContain('not configured');
+    await gate.begin('toy-production');
+    expect(refusalOf(await gate.statement(at('toy-staging', 'toy-stage'))).detail).toContain('another upstream');
+    expect(far.log).toEqual(['begin']);
+  });
+});

@@ -9,6 +9,8 @@ export interface ToyMessage extends Message {
   readonly environment?: string;
   readonly key?: string;
   readonly value?: string;
+  /** The upstream entry that the client addressed. */
+  readonly entry?: string;
 }
 
 export interface ToyRow {

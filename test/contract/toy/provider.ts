@@ -94,7 +94,9 @@ function actionOf(message: ToyMessage, reversibility: Action['reversibility']): 
 }
 
 function reading(plan: Plan, actions: readonly Action[]): Reading {
+  const [{ entry } = { entry: undefined }] = plan.steps as readonly ToyMessage[];
   return {
+    ...(entry === undefined ? {} : { entry }),
     plan,
     actions,
     *resolve(context) {
