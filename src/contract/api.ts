@@ -9,9 +9,18 @@ import type { Scope, TokenRecord } from '../model/scope.ts';
 /** What `holdpoint status` shows. */
 export interface Status {
   readonly version: string;
+  /** What may be claimed: as started, or less or more where `doctor --attack` proved that. */
   readonly tier: string;
+  /** What the daemon was started as. */
+  readonly startedTier: string;
+  /** Absent where nobody tried it. */
+  readonly proof?: TierProof;
+  /** The OS user that agents run as, where one was named. */
+  readonly agent?: AgentUser;
   readonly addresses: { readonly api: string; readonly http: string };
   readonly frozen: boolean;
+  /** Agents that are frozen by themselves. */
+  readonly frozenAgents: readonly string[];
   readonly journal: { readonly entries: number; readonly healthy: boolean };
   readonly clock: { readonly suspicious: boolean };
   readonly holds: { readonly waiting: number; readonly scheduled: number };
@@ -24,11 +33,32 @@ export interface Status {
     readonly name: string;
     readonly environment: string;
     readonly reach: string;
+    /** Origin that its requests are sent to. */
+    readonly address?: string;
     readonly flag?: string;
   }[];
   /** What somebody has to do: restart holdpoint, restart the agents. */
   readonly notices: readonly string[];
   readonly notCovered: readonly string[];
+}
+
+/** The OS user that agents run as. */
+export interface AgentUser {
+  readonly name: string;
+  readonly uid: number;
+}
+
+/** What `doctor --attack` found: the tier that its attempts prove. */
+export interface TierProof {
+  readonly tier: 'T0' | 'T1' | 'T2';
+  readonly at: string;
+  /** As whom the attacks were made. */
+  readonly attacker: AgentUser;
+  /** What the daemon was started as then; another start proves nothing of it. */
+  readonly startedTier: string;
+  /** Names of the attacks that succeeded. */
+  readonly succeeded: readonly string[];
+  readonly tried: number;
 }
 
 /** An environment as it is shown, without its bindings. */
@@ -48,6 +78,8 @@ export interface BriefHold {
 /** A token as it is shown, never its secret or the hash of it. */
 export type ShownToken = Omit<TokenRecord, 'secretHash' | 'scope'> & {
   readonly scope: Scope & { readonly presets?: readonly string[] | undefined };
+  /** Where it may be presented from; without either: from this machine, by any OS user. */
+  readonly bound?: { readonly uid?: number | undefined; readonly addresses?: readonly string[] | undefined };
 };
 
 /** A named human's key, as we keep it: the public half only. */
@@ -110,6 +142,21 @@ export interface FreezeState {
   readonly epoch: number;
   readonly frozen: boolean;
   readonly at: string;
+  readonly by: string;
+  readonly why: string;
+  /** Agents that are stopped by themselves, whether or not all are. */
+  readonly agents: readonly AgentFreeze[];
+}
+
+/** One agent whose writes are stopped. */
+export interface AgentFreeze {
+  /** Principal id. */
+  readonly principal: string;
+  readonly name: string;
+  /** Which freeze this is; a thaw is signed over it. */
+  readonly epoch: number;
+  readonly at: string;
+  /** A human, or `holdpoint` where a velocity limit was passed. */
   readonly by: string;
   readonly why: string;
 }

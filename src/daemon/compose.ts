@@ -47,7 +47,13 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => listed.close());
   const gate = await openGate(options, rooms, certificates, listed);
   opened.defer(() => gate.close());
-  await ensureHumanToken({ store: road.store, identity: rooms.identity, places, clock: road.clock });
+  await ensureHumanToken({
+    store: road.store,
+    identity: rooms.identity,
+    places,
+    clock: road.clock,
+    human: options.human,
+  });
   const { code, enrolment } = await openEnrolment(road.store, road.signers);
   const addresses = { api: '', http: gate.address };
   const api = apiParts(options, rooms, enrolment, certificates, () => addresses);
@@ -117,7 +123,7 @@ function apiParts(
   certificates: Certificates,
   addresses: () => Daemon['addresses'],
 ): ApiParts {
-  const { road, identity, journal, vault, installation, alarms, clock, key, follow } = rooms;
+  const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow } = rooms;
   const { store, signers } = road;
   return {
     road,
@@ -130,6 +136,7 @@ function apiParts(
     alarms,
     providers,
     enrolment,
+    proofs,
     clock,
     rotateKey: () => vault.rotateKey(key),
     run: (hold, by) => runHold(road, hold, by),
@@ -138,7 +145,16 @@ function apiParts(
     afterApply: follow,
     noticesFor: certificates.notices,
     status: () =>
-      statusOf({ road, installation, journal, clock, tier: options.tier, addresses, notices: certificates.notices }),
+      statusOf({
+        road,
+        installation,
+        journal,
+        clock,
+        proofs,
+        agent: options.agent,
+        addresses,
+        notices: certificates.notices,
+      }),
     hosts: ['localhost', '127.0.0.1', '[::1]'],
   };
 }

@@ -18,10 +18,12 @@ export async function ensureHumanToken(parts: {
   identity: Identity;
   places: Places;
   clock: Clock;
+  /** Who sits here, where the account says nothing of it: a service user's is not a person's name. */
+  human?: string | undefined;
 }): Promise<void> {
   const { store, identity, places, clock } = parts;
   if (await isGood(identity, places.humanToken, clock)) return;
-  const user = accountName()
+  const user = (parts.human ?? accountName())
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')
     .slice(0, 30);

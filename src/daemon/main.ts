@@ -1,8 +1,9 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openDaemon } from './compose.ts';
 import { providers } from './providers.ts';
-import { checkRuntime } from './runtime.ts';
+import { checkAccount, checkRuntime } from './runtime.ts';
+import type { AgentUser } from '../contract/api.ts';
 
 /** Entry of the daemon's own process. Started by `holdpoint up`; prints one JSON line when its doors are open. */
 async function main(): Promise<void> {
@@ -14,18 +15,28 @@ async function main(): Promise<void> {
       'http-port': { type: 'string', default: '7780' },
       tier: { type: 'string', default: 'T0' },
       'delete-delay-ms': { type: 'string' },
+      human: { type: 'string' },
+      'agent-user': { type: 'string' },
+      'agent-uid': { type: 'string' },
+      started: { type: 'string' },
     },
   });
   if (values.data === undefined) throw new Error('--data is missing');
   checkRuntime(process);
+  checkAccount(values.tier, process.getuid?.());
+  // Caught and dropped: left alone it would end the daemon, and without --disable-sigusr1 open the inspector.
+  process.on('SIGUSR1', () => undefined);
   process.umask(0o077);
   const delay = values['delete-delay-ms'];
+  const agent = agentOf(values['agent-user'], values['agent-uid']);
   const daemon = await openDaemon({
     data: values.data,
     host: values.host,
     apiPort: Number(values['api-port']),
     httpPort: Number(values['http-port']),
     tier: values.tier,
+    ...(values.human === undefined ? {} : { human: values.human }),
+    ...(agent === undefined ? {} : { agent }),
     ...(delay === undefined ? {} : { holds: { delayMs: Number(delay) } }),
   });
   const running = {
@@ -33,6 +44,7 @@ async function main(): Promise<void> {
     ...daemon.addresses,
     tier: values.tier,
     bundle: daemon.places.bundle,
+    ...(agent === undefined ? {} : { agent }),
     tokenVariables: providers.flatMap((one) => one.tokenVariables ?? []),
   };
   await writeFile(daemon.places.running, JSON.stringify(running), { mode: 0o644 });
@@ -49,7 +61,26 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.stdout.write(`${JSON.stringify({ ...running, enrolmentCode: daemon.enrolmentCode })}\n`);
+  await tell(values.started, JSON.stringify({ ...running, enrolmentCode: daemon.enrolmentCode }));
+}
+
+/** On stdout to whoever started it; under a service manager, whose log others read, in a file of this account's alone. */
+async function tell(path: string | undefined, line: string): Promise<void> {
+  if (path === undefined) {
+    process.stdout.write(`${line}\n`);
+    return;
+  }
+  const fresh = `${path}.new`;
+  await rm(fresh, { force: true });
+  await writeFile(fresh, `${line}\n`, { mode: 0o600, flag: 'wx' });
+  await rename(fresh, path);
+}
+
+function agentOf(name: string | undefined, uid: string | undefined): AgentUser | undefined {
+  if (name === undefined && uid === undefined) return undefined;
+  if (name === undefined || uid === undefined || !/^\d{1,10}$/.test(uid))
+    throw new Error('--agent-user and --agent-uid go together');
+  return { name, uid: Number(uid) };
 }
 
 main().catch((cause: unknown) => {

@@ -6,8 +6,10 @@ import { openDiagnostics } from './diagnostics.ts';
 import { delayOf, openInstallation, type Installation } from './installation.ts';
 import { installationId, journalKey } from './keys.ts';
 import { placesIn, type Places } from './places.ts';
+import { openProofs, type Proofs } from './proof.ts';
 import { providers } from './providers.ts';
 import { openWitnesses } from './witnesses.ts';
+import type { AgentUser } from '../contract/api.ts';
 import { openClock, type RoadClock } from '../road/clock/clock.ts';
 import { openFreeze } from '../road/freeze/freeze.ts';
 import { openHolds } from '../road/holds/holds.ts';
@@ -34,11 +36,15 @@ export interface DaemonOptions {
   readonly host: string;
   readonly apiPort: number;
   readonly httpPort: number;
-  /** What was proved about this installation: `T0` when agents run as our own OS user. */
+  /** What it is started as: `T0` when agents run as our own OS user. What may be claimed is `Proofs.tier`. */
   readonly tier: string;
+  /** The human at this machine, for the name of their token; the account's own name unless said. */
+  readonly human?: string;
+  /** The OS user that agents run as. */
+  readonly agent?: AgentUser;
   readonly key?: KeySource;
   /** Overrides for tests and the demo. */
-  readonly holds?: Partial<Omit<HoldSettings, 'tier'>>;
+  readonly holds?: Partial<Omit<HoldSettings, 'tier' | 'tierProvedAt'>>;
   readonly upstream?: Partial<HttpLimits>;
 }
 
@@ -52,6 +58,7 @@ export interface Rooms {
   readonly clock: RoadClock;
   readonly alarms: Alarms;
   readonly installation: Installation;
+  readonly proofs: Proofs;
   readonly key: KeySource;
   /** Puts a newly signed configuration in force: its policy, its channels, its witnesses. */
   readonly follow: (policy: Policy) => void;
@@ -78,7 +85,8 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   const raise: RoadParts['raise'] = (alarm) => alarms.raise(alarm);
   const signers = openSigners({ store, journal, clock });
   const goalLocks = await openGoalLocks({ store, journal, clock, raise });
-  const settings = holdSettings(options, () => delayOf(installation.config));
+  const proofs = await openProofs({ store, journal, clock, startedTier: options.tier });
+  const settings = holdSettings(options, proofs, () => delayOf(installation.config));
   let policy = compile(installation.applied.policies);
   const road: RoadParts = {
     store,
@@ -106,7 +114,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     witnesses.follow(installation.config);
   };
   follow(policy);
-  return { places, road, journal, vault, identity, clock, alarms, installation, key, follow };
+  return { places, road, journal, vault, identity, clock, alarms, installation, proofs, key, follow };
 }
 
 /** Compiles policies; none given means the default ones. Throws `PolicyError`. */
@@ -120,11 +128,15 @@ function publishedAddress(provider: string): string | undefined {
   return host === undefined ? undefined : `https://${host}`;
 }
 
-/** The delay is read each time, since a human may sign another one. */
-function holdSettings(options: DaemonOptions, delay: () => number): HoldSettings {
+/** Read each time: a human may sign another delay, and an attack may prove another tier. */
+function holdSettings(options: DaemonOptions, proofs: Proofs, delay: () => number): HoldSettings {
   const { holds = {} } = options;
   const fixed = { ...defaultHoldSettings, ...holds, tier: options.tier };
-  return Object.defineProperty(fixed, 'delayMs', { enumerable: true, get: () => holds.delayMs ?? delay() });
+  return Object.defineProperties(fixed, {
+    delayMs: { enumerable: true, get: () => holds.delayMs ?? delay() },
+    tier: { enumerable: true, get: () => proofs.tier },
+    tierProvedAt: { enumerable: true, get: () => proofs.proof?.at },
+  });
 }
 
 async function makePlaces(places: Places): Promise<void> {

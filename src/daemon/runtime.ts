@@ -12,5 +12,13 @@ export function checkRuntime(process: {
     throw new Error('node was started without --disable-sigusr1: a signal could open the inspector');
 }
 
+/** Whatever is claimed above T0 rests on an account of its own; root is nobody's own. */
+export function checkAccount(tier: string, uid: number | undefined): void {
+  if (tier === 'T0' || uid !== 0) return;
+  throw new Error(
+    `the daemon does not run as root at tier ${tier}: \`sudo holdpoint up\` starts it as a user of its own`,
+  );
+}
+
 /** Flags that the daemon's node is started with. */
 export const daemonFlags: readonly string[] = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];

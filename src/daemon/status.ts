@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
-import type { Status } from '../contract/api.ts';
+import type { Proofs } from './proof.ts';
+import type { AgentUser, Status } from '../contract/api.ts';
 import { holdpointVersion } from '../contract/version.ts';
 import type { Journal } from '../road/journal/journal.ts';
 import type { RoadParts } from '../road/parts.ts';
@@ -10,7 +11,8 @@ interface StatusParts {
   readonly installation: Installation;
   readonly journal: Journal;
   readonly clock: { readonly suspicious: boolean };
-  readonly tier: string;
+  readonly proofs: Proofs;
+  readonly agent: AgentUser | undefined;
   /** What a configuration asks of people besides what is in force. */
   readonly notices: (config: Config) => readonly string[];
   readonly addresses: () => { readonly api: string; readonly http: string };
@@ -18,14 +20,18 @@ interface StatusParts {
 
 /** What is in force, what waits, and what no gate covers. */
 export async function statusOf(parts: StatusParts): Promise<Status> {
-  const { road, installation, journal } = parts;
+  const { road, installation, journal, proofs } = parts;
   const { bindings, config } = installation;
   const [waiting, scheduled] = await Promise.all([road.holds.list('waiting'), road.holds.list('scheduled')]);
   return {
     version: holdpointVersion(),
-    tier: parts.tier,
+    tier: proofs.tier,
+    startedTier: proofs.startedTier,
+    ...(proofs.proof === undefined ? {} : { proof: proofs.proof }),
+    ...(parts.agent === undefined ? {} : { agent: parts.agent }),
     addresses: parts.addresses(),
     frozen: road.freeze.state.frozen,
+    frozenAgents: road.freeze.state.agents.map((one) => one.name),
     journal: { entries: await journal.size(), healthy: journal.healthy },
     clock: { suspicious: parts.clock.suspicious },
     holds: { waiting: waiting.length, scheduled: scheduled.length },
@@ -37,6 +43,7 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       name,
       environment,
       reach,
+      ...addressOf(installation, name),
       ...(reach === 'all' && !lookupsOnly ? { flag: 'its credential reaches more than one environment' } : {}),
     })),
     notices: parts.notices(config),
@@ -44,10 +51,17 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       config.egress === 'open'
         ? 'hosts that no provider claims are tunnelled unread (egress: open)'
         : 'what is read from listed hosts is not judged: only GET, HEAD and git fetch pass, without any credential (egress: listed)',
-      'SSH, QUIC, direct database addresses, bucket keys and pushes that deploy go round the HTTP gate',
-      ...(parts.tier === 'T0'
+      ...(proofs.tier === 'T2'
+        ? []
+        : ['SSH, QUIC, direct database addresses, bucket keys and pushes that deploy go round the HTTP gate']),
+      ...(proofs.tier === 'T0'
         ? ['the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed']
         : []),
     ],
   };
+}
+
+function addressOf(installation: Installation, name: string): { readonly address?: string } {
+  const address = installation.route(name)?.address;
+  return address === undefined ? {} : { address };
 }

@@ -30,6 +30,7 @@ export const entryKinds = [
   'signer-changed',
   'applied',
   'act-signed',
+  'tier-proved',
 ] as const;
 
 export type EntryKind = (typeof entryKinds)[number];

@@ -42,6 +42,8 @@ export interface Hold {
   readonly id: string;
   /** What people see and type: `hp_` and six Crockford characters, unique among open holds. */
   readonly code: string;
+  /** A question asks a human what to do about a refusal; nothing runs from it, and there is nothing to sign. */
+  readonly kind?: 'question';
   readonly digest: Digest;
   readonly request: ActionRequest;
   readonly state: HoldState;
@@ -60,6 +62,8 @@ export interface Hold {
   /** What the agent's token was made for. */
   readonly tokenPurpose: string;
   readonly tier: string;
+  /** When `doctor --attack` proved that tier; absent where it is only what the daemon was started as. */
+  readonly tierProvedAt?: string;
   readonly createdAt: string;
   readonly expiresAt: string;
   /** When a scheduled one fires, and until when it may. */

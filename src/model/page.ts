@@ -21,9 +21,13 @@ export interface PageSection {
  */
 export function holdPage(hold: Hold): readonly PageSection[] {
   return [
-    { title: '', lines: hold.request.actions.map(verdictLine) },
-    { title: 'Exactly this would be sent', lines: hold.request.plan.steps.flatMap((step) => sent(step)) },
-    { title: 'What it would hit', lines: [...hold.request.actions.flatMap(targets), ...hold.facts.map(factLine)] },
+    { title: '', lines: [...question(hold), ...hold.request.actions.map(verdictLine)] },
+    ...filled(
+      'Exactly this would be sent',
+      hold,
+      hold.request.plan.steps.flatMap((step) => sent(step)),
+    ),
+    ...filled('What it would hit', hold, [...hold.request.actions.flatMap(targets), ...hold.facts.map(factLine)]),
     { title: 'Undo', lines: [{ text: visible(hold.undo), tone: hold.undo.startsWith('none') ? 'danger' : 'plain' }] },
     { title: 'Who asks', lines: who(hold) },
     { title: 'Why it is held', lines: hold.reasons.map((text) => ({ text: visible(text), tone: 'plain' })) },
@@ -37,6 +41,17 @@ export function holdPage(hold: Hold): readonly PageSection[] {
         ]),
     { title: 'Sign', lines: sign(hold) },
   ];
+}
+
+function question(hold: Hold): readonly PageLine[] {
+  return hold.kind === 'question'
+    ? [{ text: 'A QUESTION: nothing was sent, and nothing runs from it', tone: 'warning' }]
+    : [];
+}
+
+/** A question may be about nothing that could be sent; every other page shows the section, empty or not. */
+function filled(title: string, hold: Hold, lines: readonly PageLine[]): readonly PageSection[] {
+  return hold.kind === 'question' && lines.length === 0 ? [] : [{ title, lines }];
 }
 
 /** In quotation marks that the text itself cannot end. */
@@ -109,10 +124,15 @@ function who(hold: Hold): readonly PageLine[] {
     { text: visible(`token ${token}, made for: ${hold.tokenPurpose}`), tone: 'plain' },
     { text: visible(`rule: ${hold.rules.join(', ')}`), tone: 'plain' },
     {
-      text: `tier ${hold.tier}${hold.tier === 'T0' ? ': same OS user, so an approval is not proof of a human' : ''}`,
+      text: `${tierWords(hold.tier, hold.tierProvedAt)}${hold.tier === 'T0' ? ': same OS user, so an approval is not proof of a human' : ''}`,
       tone: hold.tier === 'T0' ? 'warning' : 'plain',
     },
   ];
+}
+
+/** A tier never stands alone: it says when it was proved by attack, or that nobody did. */
+export function tierWords(tier: string, provedAt: string | undefined): string {
+  return `tier ${tier}, ${provedAt === undefined ? 'as started, not proved' : `proved ${provedAt}`}`;
 }
 
 function sign(hold: Hold): readonly PageLine[] {
@@ -122,6 +142,12 @@ function sign(hold: Hold): readonly PageLine[] {
       tone: 'strong',
     },
     { text: `digest ${hold.digest}`, tone: 'plain' },
+    ...(hold.kind === 'question' ? ([{ text: 'there is nothing to sign', tone: 'strong' }] as const) : toSign(hold)),
+  ];
+}
+
+function toSign(hold: Hold): readonly PageLine[] {
+  return [
     ...(hold.defaultMode === 'delayed'
       ? [
           {

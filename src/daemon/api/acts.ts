@@ -24,6 +24,13 @@ const tokenBody = z.strictObject({
   environments: z.array(name),
   resources: z.union([z.literal('all'), z.array(z.string())]),
   minutes: z.number().int().min(1).max(43_200),
+  /** Where it may be presented from; left out, from this machine by any OS user. */
+  bound: z
+    .strictObject({
+      uid: z.number().int().min(0).max(4_294_967_294).exactOptional(),
+      addresses: z.array(z.string().max(60)).max(20).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 const vaultBody = z.strictObject({
@@ -153,9 +160,10 @@ async function createToken({ parts, tx }: Given, asked: z.infer<typeof tokenBody
     scope,
     purpose: asked.purpose,
     ttlMs: asked.minutes * 60_000,
+    ...(asked.bound === undefined ? {} : { bound: asked.bound }),
   });
   const { secretHash: _, ...shown } = record;
-  return { answer: { token: shown, presented } };
+  return { answer: { token: { ...shown, bound: asked.bound ?? {} }, presented } };
 }
 
 async function addToVault({ parts, tx, signer, secret }: Given, asked: z.infer<typeof vaultBody>): Promise<Carried> {

@@ -1,6 +1,7 @@
 import type { Alarms } from '../alarms.ts';
 import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
+import type { Proofs } from '../proof.ts';
 import type { Signer, Status } from '../../contract/api.ts';
 import type { Asked, Bearer, Outcome } from '../../contract/road.ts';
 import type { Provider } from '../../contract/provider.ts';
@@ -30,6 +31,8 @@ export interface ApiParts {
   /** Seals the vault under a fresh key of the same kind. */
   readonly rotateKey: () => Promise<void>;
   readonly enrolment: Enrolment;
+  /** The tier that may be claimed, and what attacks proved of it. */
+  readonly proofs: Proofs;
   readonly status: () => Promise<Status>;
   /** Compiles policies (none given: the default ones); throws when they are not valid. Puts nothing in force. */
   readonly loadPolicy: (policies: { readonly [file: string]: string }) => Policy;

@@ -40,6 +40,8 @@ const routes: readonly (readonly [
   ['get', '/v1/journal/checkpoint', 'human', 'The latest signed checkpoint and the key that verifies it.'],
   ['get', '/v1/journal/export', 'human', 'The whole journal as NDJSON, for an independent verifier.'],
   ['get', '/v1/events', 'human', 'Server-sent events: `alarm`, and a `beat` every five seconds.'],
+  ['post', '/v1/doctor/proof', 'human', 'What `doctor --attack` tried: judged, journaled, printed from then on.'],
+  ['post', '/v1/doctor/kept', 'human', 'Which of these texts the vault keeps: `{texts}`, by index.'],
   ['post', '/v1/explain', 'token', 'What a text would do and why: `{about, text, variables}`.'],
 ];
 

@@ -1,9 +1,9 @@
-import { serve, type ServerType } from '@hono/node-server';
-import { getConnInfo } from '@hono/node-server/conninfo';
+import { serve, type HttpBindings, type ServerType } from '@hono/node-server';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { actRoutes } from './acts.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { doctorRoutes } from './doctor.ts';
 import { eventRoutes } from './events.ts';
 import { explainRoutes } from './explain.ts';
 import { holdRoutes } from './holds.ts';
@@ -12,6 +12,7 @@ import { openApiDocument } from './openapi.ts';
 import { problem } from './problem.ts';
 import { recordRoutes } from './records.ts';
 import { undoRoutes } from './undo.ts';
+import { peerReader } from '../../gates/http/peer.ts';
 import { refusalIn, Refused, refuse } from '../../model/refusal.ts';
 
 /**
@@ -30,7 +31,16 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   app.get('/v1/health', (c) => c.json({ ok: parts.journal.healthy }, parts.journal.healthy ? 200 : 503));
   app.get('/openapi.json', (c) => c.json(openApiDocument()));
   app.use('/v1/*', identified(parts));
-  for (const routes of [holdRoutes, actRoutes, recordRoutes, journalRoutes, undoRoutes, explainRoutes, eventRoutes])
+  for (const routes of [
+    holdRoutes,
+    actRoutes,
+    recordRoutes,
+    journalRoutes,
+    undoRoutes,
+    explainRoutes,
+    eventRoutes,
+    doctorRoutes,
+  ])
     app.route('/', routes(parts));
   app.notFound((c) =>
     problem(c, refuse('BAD_REQUEST', `there is no ${c.req.method} ${c.req.path}`, 'see /openapi.json').refusal),
@@ -79,6 +89,7 @@ function ownHost(hosts: readonly string[]): MiddlewareHandler {
 }
 
 function identified(parts: ApiParts): MiddlewareHandler<ApiVariables> {
+  const peerOf = peerReader();
   return async (c, next) => {
     if (c.req.path === '/v1/signers/first') return next();
     const presented = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1];
@@ -88,7 +99,8 @@ function identified(parts: ApiParts): MiddlewareHandler<ApiVariables> {
         'the API wants a token',
         'set HOLDPOINT_TOKEN, or run as the account that `holdpoint up` told you',
       );
-    c.set('bearer', await parts.identity.identify(presented, { address: getConnInfo(c).remote.address ?? '' }));
+    const { incoming } = c.env as HttpBindings;
+    c.set('bearer', await parts.identity.identify(presented, await peerOf(incoming.socket)));
     return next();
   };
 }

@@ -13,6 +13,8 @@ import { refuse, type Refused } from '../../model/refusal.ts';
 
 /** What a hold shows beside the request itself. */
 export interface Shown {
+  /** Nothing runs from a question; whoever asks it raises its alarm. */
+  readonly kind?: 'question';
   readonly friction: Friction;
   readonly reasons: readonly string[];
   readonly rules: readonly string[];
@@ -22,6 +24,15 @@ export interface Shown {
   readonly undo: string;
   readonly agentSays?: string;
   readonly tokenPurpose: string;
+  /** The facts that policy went by, for the journal: replaying needs them. */
+  readonly judged?: JudgedFacts;
+}
+
+/** What policy is told beside the request itself. */
+export interface JudgedFacts {
+  readonly undoSecured: boolean;
+  readonly withinBounds: boolean;
+  readonly rows: number;
 }
 
 /** The waiting actions and what humans say of them. Silence is no. */
@@ -73,7 +84,7 @@ export function openHolds(parts: HoldParts): Holds {
     find,
     async ask(request, shown) {
       const { hold, isNew } = await store.transact((tx) => openOrMerge(parts, tx, request, shown));
-      if (isNew) parts.raise({ kind: 'held', text: `${hold.code} waits for a signature`, hold });
+      if (isNew && hold.kind !== 'question') parts.raise({ kind: 'held', text: `${hold.code} waits for a signature`, hold });
       return hold;
     },
     async forDigest(request) {
@@ -167,14 +178,16 @@ async function openOrMerge(
     return { hold: merged, isNew: false };
   }
   await refuseCrowd(tx, request, settings);
+  const { judged: _, ...onThePage } = shown;
   const hold: Hold = {
-    ...shown,
+    ...onThePage,
     id: newId('hp', now),
     code: await freeCode(tx),
     digest,
     request,
     state: 'waiting',
     tier: settings.tier,
+    ...(settings.tierProvedAt === undefined ? {} : { tierProvedAt: settings.tierProvedAt }),
     createdAt: isoTime(now),
     expiresAt: isoTime(now + settings.lifetimeMs),
     asked: 1,
@@ -189,11 +202,14 @@ async function openOrMerge(
     hold: hold.id,
     body: {
       code: hold.code,
+      kind: hold.kind,
       request: request as unknown as JsonObject,
       reasons: shown.reasons,
       rules: shown.rules,
       facts: shown.facts as unknown as readonly JsonObject[],
       tier: hold.tier,
+      ...(hold.tierProvedAt === undefined ? {} : { tierProvedAt: hold.tierProvedAt }),
+      judged: shown.judged === undefined ? undefined : { ...shown.judged },
     },
   });
   return { hold, isNew: true };

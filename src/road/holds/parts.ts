@@ -8,6 +8,8 @@ import type { Signers } from '../signing/signers.ts';
 export interface HoldSettings {
   /** Printed on every hold: what was proved about this installation. */
   readonly tier: string;
+  /** When that tier was proved by attack; undefined where it is only as started. */
+  readonly tierProvedAt?: string | undefined;
   readonly lifetimeMs: number;
   /** How long a signature is good for. */
   readonly signatureMs: number;
@@ -20,7 +22,7 @@ export interface HoldSettings {
   readonly waitingCharacters: number;
 }
 
-export const defaultHoldSettings: Omit<HoldSettings, 'tier'> = {
+export const defaultHoldSettings: Omit<HoldSettings, 'tier' | 'tierProvedAt'> = {
   lifetimeMs: 24 * 3_600_000,
   signatureMs: 15 * 60_000,
   delayMs: 48 * 3_600_000,

@@ -44,8 +44,8 @@ export interface Identity {
   identify(presented: string, peer: Peer): Promise<Bearer>;
   /** Ends a token: here at once, in other processes within a second of the commit. Throws `BAD_REQUEST` for an unknown id. */
   revoke(tx: Transaction, id: string, by?: string): Promise<TokenRecord>;
-  /** Every token ever made, the oldest first. */
-  list(): Promise<readonly TokenRecord[]>;
+  /** Every token ever made, the oldest first, with where it may be presented from. */
+  list(): Promise<readonly (TokenRecord & { readonly bound: TokenBinding })[]>;
 }
 
 const hours = 3_600_000;
@@ -73,7 +73,10 @@ export function openIdentity(parts: IdentityParts): Identity {
     revoke: (tx, id, by) => revoke(parts, known, tx, id, by),
     async list() {
       const found = await store.find('tokens');
-      return found.flatMap(({ record }) => readKeptToken(record)?.record ?? []);
+      return found.flatMap(({ record }) => {
+        const kept = readKeptToken(record);
+        return kept === undefined ? [] : { ...kept.record, bound: kept.bound };
+      });
     },
   };
 }
