@@ -1,3 +1,4 @@
+import type { Asking } from './reach.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Environment } from '../model/environment.ts';
 import type { HoldState } from '../model/hold.ts';
@@ -111,6 +112,32 @@ export interface VaultEntry {
   /** 8 hex characters: the same for the same secret in this installation, and nothing to anybody else. */
   readonly fingerprint: string;
   readonly addedAt: string;
+}
+
+/** What `vault add` answers: the entry, what its provider said of it, and what a person should know. */
+export type KeptCredential = VaultEntry & { readonly asking: Asking; readonly notes: readonly string[] };
+
+/** A credential that was taken out of a file and put into the vault: what may be known of it. */
+export interface Moved {
+  /** The finding's: `fd_…`. */
+  readonly id: string;
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** Name of the vault entry. */
+  readonly entry: string;
+  /** What stands in its place. */
+  readonly reference: string;
+  /** SHA-256 of the whole file with the credential in it, and with the reference; hex. */
+  readonly before: string;
+  readonly after: string;
+  readonly at: string;
+}
+
+/** What puts a moved credential back: given out on a signature alone. */
+export interface MovedBack extends Moved {
+  /** Byte offset at which the reference stands. */
+  readonly start: number;
+  readonly secret: string;
 }
 
 /** What a human last signed with `apply`: the configuration as text, and the policies. */

@@ -93,6 +93,11 @@ export interface Reading {
   readonly entry?: string;
   /** The agent's own text (the document as sent), where it differs from the plan. */
   readonly asked?: string;
+  /**
+   * The actions under the names that the agent asked for them by, where the plan holds a milder one in the place of some.
+   * A token's scope is held against these; everything else is about `actions`, which is what the plan does.
+   */
+  readonly asks?: readonly Action[];
   /** What the ids stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
   resolve(context: ResolveContext): Looking<Resolution>;
   /** The answer with its secrets masked. */
@@ -135,6 +140,18 @@ export interface Capture {
   readonly hashes: readonly string[];
   /** Members of the effect's answer that the inverse needs (the id of what was created), filled in at settling. */
   readonly fromAnswer?: (answer: Answer) => JsonObject;
+  /**
+   * Asked right after an act that took effect: what it made of the state, where nothing that was sent says so. Goes into
+   * the image, so that a later change by somebody else is seen. Where it could not be asked, every change counts as one.
+   */
+  readonly afterwards?: () => Looking<JsonObject>;
+}
+
+/** Rows changed of a table that had so many. */
+export interface TableShare {
+  readonly table: string;
+  readonly rows: number;
+  readonly of: number;
 }
 
 /** What an open transaction really did. */
@@ -142,6 +159,8 @@ export interface Measurement {
   readonly facts: readonly Fact[];
   readonly hashes: readonly string[];
   readonly rows: number;
+  /** How much of each table that is: more than 5 % and 20 rows is beyond bounds. */
+  readonly tables?: readonly TableShare[];
   /** Added to what `Provider.prove` is given: the transaction's id, the server's identity. */
   readonly intent?: JsonObject;
   /** Replaces the class that was assumed, where the measured effect is another. */

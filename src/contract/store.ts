@@ -23,6 +23,8 @@ export const collections = {
   clearances: ['state'],
   /** Before-images, their content encrypted. */
   images: [],
+  /** Credentials that were moved out of files, and how each is put back; by the finding's id. */
+  moves: [],
   /** Goal locks after a denial. */
   locks: [],
   /** What each agent did in the last hour, for velocity limits. */

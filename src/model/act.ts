@@ -7,6 +7,7 @@ export const actKinds = [
   'vault-add',
   'vault-remove',
   'vault-rotate',
+  'move-back',
   'apply',
   'signer-add',
   'signer-remove',

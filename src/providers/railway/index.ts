@@ -3,7 +3,9 @@ import { catalogueOf } from './catalogue.ts';
 import { credentialHeaders, looksLikeCredential } from './credentials.ts';
 import { graphqlPath, ownMessage, railwayHosts, railwayMessage, textMessage } from './message.ts';
 import { presets } from './presets.ts';
+import { introspection } from './reach/index.ts';
 import { railwayReader } from './read.ts';
+import { railwayRewrite } from './rewrite.ts';
 import { railwaySchema } from './schema.ts';
 import { proveIntent } from './undo/proof.ts';
 import { putBackImage } from './undo/put-back.ts';
@@ -16,6 +18,7 @@ const graphqlRoot = `${dirname(graphqlPath)}/`;
 /** Railway's public GraphQL API. Builds its schema once: keep the result. */
 export function railwayProvider(): Provider {
   const schema = railwaySchema();
+  const rewrite = railwayRewrite(schema);
   return Object.freeze({
     name: 'railway',
     hosts: railwayHosts,
@@ -28,14 +31,15 @@ export function railwayProvider(): Provider {
     language: 'graphql',
     messageOf: textMessage,
     makeWhole: (text, variables) => wholeDocument(schema, text, variables),
-    read: railwayReader(schema),
+    read: railwayReader(schema, rewrite),
     prove: proveIntent,
     // Railway publishes no bound on how long a request may run; an absence is believed after this, by our own choice.
     settlesWithinMs: 15 * 60_000,
+    introspection,
     // An inverse is serialised by the reader, so that what is judged again later is what was planned.
     putBack: (image) =>
       putBackImage(image, ({ query, variables }) =>
-        railwayMessage(readGraphql(ownMessage(query, variables), schema).body),
+        railwayMessage(readGraphql(ownMessage(query, variables), schema, rewrite).body),
       ),
   } satisfies Provider);
 }

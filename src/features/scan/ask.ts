@@ -1,0 +1,138 @@
+import { askProvider, beginsLike, type Dial } from './ask-provider.ts';
+import { type Fact, type Found, type Finding, type Secret, withFacts } from './finding.ts';
+import type { Provider } from '../../contract/provider.ts';
+import {
+  type Asking,
+  crossesEnvironments,
+  isOverPrivileged,
+  type MadeFor,
+  type Reach,
+  reachSentence,
+} from '../../contract/reach.ts';
+import type { Environment } from '../../model/environment.ts';
+
+export interface AskParts {
+  readonly providers: readonly Provider[];
+  /** A line to that provider's own host, with this secret on it. */
+  readonly dial: (provider: Provider, secret: Secret, presented: string) => ReturnType<Dial>;
+  /** Environments of the configuration, where there is one. */
+  readonly environments: readonly Environment[];
+  /** Called before each credential is asked about: how many there are and which this is, from 1. */
+  readonly progress?: (at: number, of: number) => void;
+}
+
+/** A finding, and what its provider answered about it. */
+export interface AskedFinding extends Found {
+  readonly asking: Asking;
+}
+
+/**
+ * Asks the providers about what was found, each credential once however often it was found, and puts the answers into
+ * the findings' facts. Findings of no provider that can be asked come back as they are. In the order of `found`.
+ */
+export async function askAll(found: readonly Found[], parts: AskParts): Promise<readonly (Found | AskedFinding)[]> {
+  const byValue = Map.groupBy(found, (one) => `${one.finding.kind} ${one.finding.fingerprint}`);
+  const askable = [...byValue].flatMap(([value, places]) => {
+    const provider = parts.providers.find((one) => one.name === places[0]?.finding.kind);
+    return provider?.introspection === undefined ? [] : [{ value, places, provider }];
+  });
+  const answers = new Map<string, Asking>();
+  // One after the other: a provider that counts requests should not take us for an attack.
+  for (const [index, { value, places, provider }] of askable.entries()) {
+    parts.progress?.(index + 1, askable.length);
+    answers.set(value, await askOne(provider, places, parts));
+  }
+  return found.map((one) => {
+    const asking = answers.get(`${one.finding.kind} ${one.finding.fingerprint}`);
+    if (asking === undefined) return one;
+    const provider = parts.providers.find((each) => each.name === one.finding.kind);
+    return Object.freeze({ ...one, finding: withFacts(one.finding, factsOf(asking, one.finding, provider)), asking });
+  });
+}
+
+async function askOne(provider: Provider, places: readonly Found[], parts: AskParts): Promise<Asking> {
+  const [first] = places;
+  if (first === undefined) return { kind: 'not-asked', why: 'nothing was found' };
+  const { secret } = first;
+  const standsIn = places.map((one) => one.finding.place.key ?? '').find((key) => key !== '');
+  return askProvider(provider, (presented) => parts.dial(provider, secret, presented), {
+    ...(standsIn === undefined ? {} : { standsIn }),
+    environments: parts.environments,
+    matches: (displayed) => beginsLike(secret.reveal(), displayed),
+  });
+}
+
+/** What an answer says of a finding; `not asked` is a fact too, so that nobody takes silence for good news. */
+export function factsOf(asking: Asking, finding: Finding, provider: Provider | undefined): readonly Fact[] {
+  switch (asking.kind) {
+    case 'not-asked':
+      return [{ about: 'form', says: `not asked: ${asking.why}`, certainty: 'assumed' }];
+    case 'not-taken':
+      return [
+        { about: 'form', says: asking.why, certainty: 'proven' },
+        { about: 'power', says: 'it can do nothing any more', certainty: 'proven', holds: false },
+        { about: 'backups', says: 'no backup is in its reach any more', certainty: 'proven', holds: false },
+        { about: 'environments', says: 'it reaches no environment any more', certainty: 'proven', environments: [] },
+      ];
+    case 'answered':
+      return reachFacts(withPurpose(asking.reach, finding, provider));
+  }
+}
+
+/** The purpose that the place tells of, where the provider's own name for it told nothing. */
+export function withPurpose(reach: Reach, finding: Finding, provider: Provider | undefined): Reach {
+  if (reach.madeFor !== undefined || provider?.introspection === undefined) return reach;
+  const { key, path } = finding.place;
+  const name = path.split('/').at(-1) ?? '';
+  const { introspection } = provider;
+  const madeFor: MadeFor | undefined =
+    (key === undefined ? undefined : introspection.purposeIn(key)) ?? introspection.purposeIn(name);
+  return madeFor === undefined ? reach : { ...reach, madeFor };
+}
+
+function reachFacts(reach: Reach): readonly Fact[] {
+  const { power, backups, madeFor, environments, kind, owner } = reach;
+  // Nothing that anybody needs wants all of it: without a known purpose only a narrow one is left open.
+  const broad =
+    isOverPrivileged(reach) ?? (power.mutations === power.of || crossesEnvironments(reach) ? true : undefined);
+  const assumedEnvironments = environments.some((one) => one.productionIs === 'assumed');
+  return [
+    { about: 'form', says: `a ${reach.provider} ${kind} token`, certainty: 'proven' },
+    ...(owner === '' ? [] : [{ about: 'account', says: `of ${owner}`, certainty: 'proven' } as const]),
+    { about: 'destroys', says: reachSentence(reach), certainty: power.certainty },
+    {
+      about: 'environments',
+      says: `${environments.map((one) => `${one.project.name}/${one.name}`).join(', ')}${reach.whole ? '' : ' and more'}${assumedEnvironments ? '; which of them is production is taken from their names' : ''}`,
+      certainty: 'proven',
+      environments: environments.map(({ id, name, production }) => ({ id, name, production })),
+    },
+    ...(madeFor === undefined
+      ? []
+      : [
+          {
+            about: 'purpose',
+            says: `made for ${madeFor.name} (${madeFor.preset}): needs ${madeFor.needs} mutations`,
+            certainty: madeFor.certainty,
+          } as const,
+        ]),
+    {
+      about: 'power',
+      says:
+        madeFor === undefined
+          ? `can call ${power.mutations} of ${power.of} mutations; ${power.why}`
+          : `can call ${power.mutations} mutations and needs ${madeFor.needs}; ${power.why}`,
+      certainty: power.certainty,
+      ...(broad === undefined ? {} : { holds: broad }),
+    },
+    {
+      about: 'backups',
+      says:
+        backups.count === undefined
+          ? 'the provider did not say which backups there are: taken to be in reach'
+          : `${backups.more ? 'at least ' : ''}${backups.count} backups lie beside what it can delete`,
+      certainty: backups.certainty,
+      holds: backups.count === undefined || backups.count > 0 || backups.more,
+    },
+    ...reach.also.map((one) => ({ about: 'destroys', says: one.says, certainty: one.certainty }) as const),
+  ];
+}
