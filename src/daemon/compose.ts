@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiParts, Enrolment } from './api/context.ts';
 import { listen } from './api/server.ts';
+import { openAsker, type Asker } from './asking.ts';
 import { openCertificates, type Certificates } from './certificates.ts';
 import { ensureHumanToken } from './human-token.ts';
 import { openEnrolment } from './keys.ts';
@@ -9,8 +10,11 @@ import { providers } from './providers.ts';
 import { compile, openRooms, type DaemonOptions, type Rooms } from './rooms.ts';
 import { statusOf } from './status.ts';
 import type { Gate } from '../contract/gate.ts';
-import type { Road } from '../contract/road.ts';
+import type { Bearer, Peer, Road } from '../contract/road.ts';
 import { openHttpGate } from '../gates/http/http-gate.ts';
+import type { Principal } from '../model/principal.ts';
+import { askAboutToken, askedAboutToken } from '../road/credential-question.ts';
+import { TokenRefused } from '../road/identity/identity.ts';
 import { mediate } from '../road/mediate.ts';
 import type { RoadParts } from '../road/parts.ts';
 import { leftOpen, recover } from '../road/recover.ts';
@@ -56,7 +60,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   });
   const { code, enrolment } = await openEnrolment(road.store, road.signers);
   const addresses = { api: '', http: gate.address };
-  const api = apiParts(options, rooms, enrolment, certificates, () => addresses);
+  const asker = openAsker(providers);
+  opened.defer(() => asker.close());
+  const api = apiParts(options, { ...rooms, asker }, enrolment, certificates, () => addresses);
   const server = await listen(api, options.host, options.apiPort);
   opened.defer(() => server.close());
   addresses.api = server.address;
@@ -87,7 +93,9 @@ async function openGate(
 ): Promise<Gate> {
   const { road, identity, installation, journal, clock, vault } = rooms;
   const ports: Road = {
-    identify: (presented, peer) => identity.identify(presented, peer),
+    identify: (presented, peer) => identifyOrAsk(rooms, 'http', presented, peer),
+    askAbout: (refusal, { gate, peer, by }) =>
+      askAboutToken(road.questions, refusal, { gate, peer, ...(by === undefined ? {} : { who: whoIs(by) }) }),
     mediate: (asked) => mediate(road, asked),
     note: async (draft) => {
       await journal.record(draft);
@@ -116,18 +124,54 @@ async function openGate(
   });
 }
 
+/** Who presented this. A token that is not taken becomes a question to a human, and is refused all the same. */
+async function identifyOrAsk(
+  { identity, road }: Rooms,
+  gate: string,
+  presented: string,
+  peer: Peer,
+): Promise<Bearer> {
+  try {
+    return await identity.identify(presented, peer);
+  } catch (thrown) {
+    const { why, bearer } = thrown instanceof TokenRefused ? thrown : {};
+    throw await askedAboutToken(road.questions, thrown, {
+      gate,
+      peer,
+      ...(why === undefined ? {} : { why: reasons[why] }),
+      ...(bearer === undefined ? {} : { who: whoIs(bearer) }),
+    });
+  }
+}
+
+/** Why a token is not taken, for a human. */
+const reasons: { readonly [why in TokenRefused['why']]: string } = {
+  shape: 'what was presented is no token of holdpoint',
+  unknown: 'nobody made this token',
+  secret: 'the secret of the token is wrong',
+  kind: 'the token was presented as another kind than it is',
+  revoked: 'the token is revoked',
+  expired: 'the token has expired',
+  peer: 'the token was presented from where it is not bound to',
+};
+
+function whoIs({ principal, token }: Bearer): { principal: Principal; token: string; purpose: string } {
+  return { principal, token: token.id, purpose: token.purpose };
+}
+
 function apiParts(
   options: DaemonOptions,
-  rooms: Rooms,
+  rooms: Rooms & { readonly asker: Asker },
   enrolment: Enrolment,
   certificates: Certificates,
   addresses: () => Daemon['addresses'],
 ): ApiParts {
-  const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow } = rooms;
+  const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow, asker } = rooms;
   const { store, signers } = road;
   return {
     road,
     identity,
+    identify: (presented, peer) => identifyOrAsk(rooms, 'api', presented, peer),
     journal,
     vault,
     acts: openActs({ store, journal, signers, clock }),
@@ -135,6 +179,7 @@ function apiParts(
     installation,
     alarms,
     providers,
+    asker,
     enrolment,
     proofs,
     clock,

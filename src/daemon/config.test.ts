@@ -129,6 +129,7 @@ describe('holdpoint.yaml', () => {
       'hosts',
       'webhooks',
       'witness',
+      'velocity',
       'delay',
     ]);
     expect(schema.additionalProperties).toBe(false);

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import type { Environment } from '../model/environment.ts';
+import { readLimit } from '../road/velocity/limits.ts';
 
 const slug = z
   .string()
@@ -9,6 +10,9 @@ const duration = z
   .string()
   .regex(/^\d{1,9}(s|m|h|d)$/, { error: 'a duration is a number and s, m, h or d: 48h', abort: true })
   .refine((text) => milliseconds(text) <= 366 * 86_400_000, 'a duration is at most 366 days');
+const limit = z.string().superRefine((text, context) => {
+  if (!isLimit(text)) context.addIssue('a limit is a count within a time, a day at most: 10/1m; or off');
+});
 const host = z
   .string()
   .max(253)
@@ -23,6 +27,15 @@ const environment = z
     disposable: z.boolean().default(false).describe("A human's signed word that this environment's data may be lost."),
   })
   .catchall(z.array(z.string().min(1)).describe('Provider name → the provider ids that are this environment.'));
+
+function isLimit(text: string): boolean {
+  try {
+    readLimit(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** True also for what is no address at all, which has an error of its own. */
 function isOrigin(text: string): boolean {
@@ -66,6 +79,19 @@ export const configSchema = z.strictObject({
     .strictObject({ file: z.string().optional(), url: z.url().optional(), private: z.boolean().default(false) })
     .default({ private: false })
     .describe('Where checkpoints go.'),
+  velocity: z
+    .strictObject({
+      destructive: limit.default('10/1m').describe('Different destructive acts of one agent that were held or denied.'),
+      held: limit.default('30/1h').describe('Different acts of one agent that were held.'),
+      denied: limit.default('60/10m').describe('Denials of one agent.'),
+      rows: limit
+        .refine((text) => text !== 'off', 'rows have a limit always')
+        .default('1000/1h')
+        .describe('Rows one agent may change unsigned, added up; more are held, not frozen.'),
+      freezes: z.enum(['agent', 'all']).default('agent').describe('Who is stopped when a limit is passed.'),
+    })
+    .prefault({})
+    .describe('Passing a limit freezes the agent by itself; a human thaws it with a signature.'),
   delay: duration.default('48h').describe('Our own delay after the signature for provider deletes.'),
 });
 

@@ -3,6 +3,7 @@ import type { Applied } from '../contract/api.ts';
 import type { Store, Transaction } from '../contract/store.ts';
 import type { Route } from '../contract/upstream.ts';
 import type { Bindings, UpstreamEntry } from '../road/parts.ts';
+import { readLimit, type VelocityLimits } from '../road/velocity/limits.ts';
 
 /** Reach of a stored credential, as it was found out or said when it was added. */
 export type ReachOf = (credential: string) => 'all' | 'environment';
@@ -82,4 +83,26 @@ function bind(config: Config, reachOf: ReachOf): Bindings {
 
 export function delayOf(config: Config): number {
   return milliseconds(config.delay);
+}
+
+/** The velocity limits in force, read anew when the configuration is another; a file that says none has those that ship. */
+export function velocityOf(config: () => Config): () => VelocityLimits {
+  let read: { readonly of: Config; readonly limits: VelocityLimits } | undefined;
+  return () => {
+    const of = config();
+    if (read?.of !== of) read = { of, limits: limitsIn(of) };
+    return read.limits;
+  };
+}
+
+function limitsIn({ velocity }: Config): VelocityLimits {
+  const rows = readLimit(velocity.rows);
+  if (rows === undefined) throw new RangeError('the hourly rows have a limit always');
+  return Object.freeze({
+    destructive: readLimit(velocity.destructive),
+    held: readLimit(velocity.held),
+    denied: readLimit(velocity.denied),
+    rows,
+    freezes: velocity.freezes,
+  });
 }

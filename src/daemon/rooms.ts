@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { openAlarms, type Alarms } from './alarms.ts';
 import { channelsOf } from './channels.ts';
 import { openDiagnostics } from './diagnostics.ts';
-import { delayOf, openInstallation, type Installation } from './installation.ts';
+import { delayOf, openInstallation, velocityOf, type Installation } from './installation.ts';
 import { installationId, journalKey } from './keys.ts';
 import { placesIn, type Places } from './places.ts';
 import { openProofs, type Proofs } from './proof.ts';
@@ -20,9 +20,11 @@ import { openJournal, type Journal } from '../road/journal/journal.ts';
 import { LightCache } from '../road/light-cache.ts';
 import type { RoadParts } from '../road/parts.ts';
 import { loadPolicy, type Policy } from '../road/policy/policy.ts';
+import { openQuestions } from '../road/questions.ts';
 import { openResourceLocks } from '../road/resource-locks.ts';
 import { openSigners } from '../road/signing/signers.ts';
 import { openImages } from '../road/undo/images.ts';
+import { openVelocity } from '../road/velocity/velocity.ts';
 import { openSqliteStore } from '../stores/sqlite/store.ts';
 import { httpUpstream } from '../upstream/http/http-upstream.ts';
 import type { HttpLimits } from '../upstream/http/limits.ts';
@@ -88,6 +90,9 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   const proofs = await openProofs({ store, journal, clock, startedTier: options.tier });
   const settings = holdSettings(options, proofs, () => delayOf(installation.config));
   let policy = compile(installation.applied.policies);
+  const holds = openHolds({ store, journal, clock, signers, goalLocks, settings, raise });
+  const freeze = await openFreeze({ store, journal, clock });
+  const limits = velocityOf(() => installation.config);
   const road: RoadParts = {
     store,
     journal,
@@ -100,9 +105,11 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     diagnose,
     policy: () => policy,
     bindings: () => installation.bindings,
-    holds: openHolds({ store, journal, clock, signers, goalLocks, settings, raise }),
+    holds,
+    questions: openQuestions({ holds, clock, raise, diagnose }),
+    velocity: await openVelocity({ store, clock, freeze, limits, raise, diagnose }),
     resourceLocks: openResourceLocks(),
-    freeze: await openFreeze({ store, journal, clock }),
+    freeze,
     images: openImages({ store, sealer: vault, clock }),
     lightCache: new LightCache(),
   };

@@ -1,7 +1,7 @@
 import type { Desk } from './desk.ts';
 import { changes } from './drift.ts';
-import { heldRefusal, type Shown } from './holds/holds.ts';
-import { deniedBy, judgeInput } from './judge.ts';
+import { heldRefusal, type JudgedFacts, type Shown } from './holds/holds.ts';
+import { deniedBy, judgedFacts, judgeInput } from './judge.ts';
 import type { Measured } from './measure.ts';
 import { signedNow, type Lacking, type Signed } from './signed-now.ts';
 import type { Target } from './target.ts';
@@ -16,6 +16,8 @@ import { refuse } from '../model/refusal.ts';
 export interface Clear {
   readonly rules: readonly string[];
   readonly signed: Signed | undefined;
+  /** What was judged by, for the journal. */
+  readonly judged: JudgedFacts;
 }
 
 /**
@@ -24,16 +26,21 @@ export interface Clear {
  */
 export async function clear(desk: Desk, target: Target, measured: Measured, request: ActionRequest): Promise<Clear> {
   const { road, asked } = desk;
+  const judged = judgedFacts(desk, measured);
   const decision = road.policy().judge(judgeInput(desk, request, measured));
-  if (decision.kind === 'deny') throw deniedBy(decision);
-  if (decision.kind === 'allow' && asked.running === undefined) return { rules: decision.rules, signed: undefined };
+  if (decision.kind === 'deny') throw deniedBy(decision, request);
+  if (decision.kind === 'allow' && asked.running === undefined) {
+    // Right after the judging, with nothing in between: of two at once the second is judged with the first's rows.
+    road.velocity.spend(asked.bearer.principal, measured.rows);
+    return { rules: decision.rules, signed: undefined, judged };
+  }
 
   const running = asked.running === undefined ? undefined : await road.holds.find(asked.running);
   if (running !== undefined && running.digest !== actionDigest(request))
     return heldAgain(desk, target, measured, request, decision, running);
   const hold = running ?? (await road.holds.forDigest(request));
   const given = hold === undefined ? undefined : await signedNow(desk, target, measured, request, hold);
-  if (given?.kind === 'good') return given;
+  if (given?.kind === 'good') return { ...given, judged };
   if (hold?.state === 'scheduled') throw notYet(desk, hold, request, given);
   if (hold !== undefined && (hold.state === 'running' || hold.state === 'unknown')) {
     throw refuse(
@@ -102,6 +109,7 @@ function shown(desk: Desk, target: Target, measured: Measured, decision: Decisio
     defaultMode: resolution.defaultMode,
     undo: measured.capture === undefined ? resolution.undo : `our own before-image; ${resolution.undo}`,
     tokenPurpose: bearer.token.purpose,
+    judged: judgedFacts(desk, measured),
     ...(agentSays === undefined ? {} : { agentSays: agentSays.slice(0, 280) }),
   };
 }

@@ -15,7 +15,7 @@ export async function takeEffect(desk: Desk, intent: Intent): Promise<Answer> {
   let sending = false;
   try {
     const clearance = road.leases.mint(lease, [effect], 'effect', intent.clearance);
-    road.freeze.pass();
+    road.freeze.pass(desk.asked.bearer.principal);
     sending = true;
     const answer = await lease.send(effect, clearance);
     desk.keep();

@@ -1,14 +1,14 @@
 import type { Desk } from './desk.ts';
 import type { Measured } from './measure.ts';
+import { NotPermitted } from './not-permitted.ts';
+import type { JudgedFacts } from './holds/holds.ts';
+import { withinBounds } from './policy/bounds.ts';
 import type { JudgeInput } from './policy/policy.ts';
 import type { Target } from './target.ts';
 import { freezeRequest, type ActionRequest } from '../model/action-request.ts';
 import type { Action } from '../model/action.ts';
 import type { Decision } from '../model/decision.ts';
 import { refuse } from '../model/refusal.ts';
-
-/** How many rows or records an unsigned reversible act may touch (policy/README.md). */
-const rowBound = 1_000;
 
 /** One frozen ActionRequest over the whole Plan: from here on nothing of it can change. */
 export function describe(
@@ -35,16 +35,30 @@ export function describe(
 export function judgeInput(
   desk: Desk,
   request: ActionRequest,
-  measured: Pick<Measured, 'rows' | 'capture'> | undefined,
+  measured: MeasuredFacts | undefined,
 ): JudgeInput {
   return {
     request,
     environments: desk.road.bindings().environments,
     tokenEnvironments: desk.asked.bearer.token.scope.environments,
-    // Before measuring, a reversible claim is taken at its word; it has to be proved before anything is sent.
+    ...judgedFacts(desk, measured),
+  };
+}
+
+type MeasuredFacts = Pick<Measured, 'rows' | 'tables' | 'capture'>;
+
+/**
+ * What policy goes by beside the request. Before measuring, a reversible claim is taken at its word; it has to be proved
+ * before anything is sent.
+ */
+export function judgedFacts(desk: Desk, measured: MeasuredFacts | undefined): JudgedFacts {
+  const { velocity } = desk.road;
+  const rows = measured?.rows ?? 0;
+  const before = velocity.rows(desk.asked.bearer.principal);
+  return {
     undoSecured: measured === undefined || measured.capture !== undefined,
-    withinBounds: (measured?.rows ?? 0) <= rowBound,
-    rows: measured?.rows ?? 0,
+    withinBounds: withinBounds({ rows, before, atMost: velocity.limits.rows.most, tables: measured?.tables ?? [] }),
+    rows,
   };
 }
 
@@ -52,9 +66,10 @@ export function judgeInput(
 export function refuseDenied(desk: Desk, target: Target): void {
   const request = describe(desk, target, target.actions, null);
   const decision = desk.road.policy().judge(judgeInput(desk, request, undefined));
-  if (decision.kind === 'deny') throw deniedBy(decision);
+  if (decision.kind === 'deny') throw deniedBy(decision, request);
 }
 
-export function deniedBy(decision: Decision): ReturnType<typeof refuse> {
-  return refuse('DENIED', decision.reasons.join('; '), undefined, { reasons: decision.rules });
+export function deniedBy(decision: Decision, request: ActionRequest): NotPermitted {
+  const { refusal } = refuse('DENIED', decision.reasons.join('; '), undefined, { reasons: decision.rules });
+  return new NotPermitted(refusal, 'policy', request);
 }

@@ -1,5 +1,6 @@
 import type { Desk } from './desk.ts';
 import { describe, judgeInput } from './judge.ts';
+import { requireToken } from './identity/required-token.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import { resolve } from './target.ts';
 import { admitTargets } from './identity/scope.ts';
@@ -11,6 +12,8 @@ import { refuse } from '../model/refusal.ts';
 
 /** How long a resolved read is believed. A write is never believed from here. */
 const believedMs = 30_000;
+/** How long a token that was just looked at counts as good: with identity's own half second, within the one that C2 grants. */
+const freshMs = 250;
 
 /**
  * The short road of what changes nothing, or can still be taken back in a transaction the gate holds open: judged,
@@ -26,9 +29,12 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   );
   if (!light || reading.actions.length === 0 || asked.running !== undefined) return undefined;
 
+  const began = road.clock.now();
   const note = believed(desk) ?? (await judgeLight(desk, provisional));
   if (note === undefined) return undefined;
-  if (provisional) road.freeze.pass();
+  // Looking up takes as long as the provider takes: who was revoked meanwhile is sent nothing more (C2).
+  if (!(Math.abs(road.clock.now() - began) < freshMs)) await requireToken(road.store, asked.bearer.token.id);
+  if (provisional) road.freeze.pass(asked.bearer.principal);
   road.journal.noteRead(note);
   const answer = await send(desk, note.upstream, provisional);
   const refusedBy = reading.providerRefusal(answer);

@@ -2,7 +2,7 @@ import type { Desk } from './desk.ts';
 import { look } from './look.ts';
 import type { Target } from './target.ts';
 import type { Lease } from '../contract/lease.ts';
-import type { Capture } from '../contract/provider.ts';
+import type { Capture, TableShare } from '../contract/provider.ts';
 import { LineBroken } from '../contract/upstream.ts';
 import type { Action } from '../model/action.ts';
 import { digestOf } from '../model/digest.ts';
@@ -16,6 +16,8 @@ export interface Measured {
   readonly actions: readonly Action[];
   readonly facts: readonly Fact[];
   readonly rows: number;
+  /** Shares of tables, where the far side has tables and said how large they are. */
+  readonly tables: readonly TableShare[];
   /** Hash over everything that would be hit, `null` when nothing more than the targets themselves. */
   readonly affected: string | null;
   readonly capture: Capture | undefined;
@@ -42,6 +44,7 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
     actions: backed(claimed, capture !== undefined),
     facts: [...resolution.facts, ...(measurement?.facts ?? [])],
     rows: measurement?.rows ?? capture?.hashes.length ?? 0,
+    tables: measurement?.tables ?? [],
     affected: affectedHash(resolution.dependents, hashes),
     capture,
     intent:
@@ -59,7 +62,7 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
   const { road } = desk;
   const clearance = road.leases.mint(lease, waiting, 'measure', newId('cl', road.clock.now()));
   for (const step of waiting) {
-    road.freeze.pass();
+    road.freeze.pass(desk.asked.bearer.principal);
     try {
       await lease.send(step, clearance);
     } catch (cause) {
@@ -69,7 +72,10 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
   }
 }
 
-/** Only where something claims to be reversible; a capture that fails leaves the claim without its proof. */
+/**
+ * Only where something claims to be reversible, or comes back for a while at the far side; a capture that fails leaves
+ * the claim without its proof.
+ */
 async function capturing(
   desk: Desk,
   lease: Lease,
@@ -77,7 +83,8 @@ async function capturing(
   actions: readonly Action[],
 ): Promise<Capture | undefined> {
   const { capture } = target.resolution;
-  if (capture === undefined || actions.every((action) => action.reversibility !== 'reversible')) return undefined;
+  const comesBack = actions.some(({ reversibility }) => reversibility === 'reversible' || reversibility === 'recoverable');
+  if (capture === undefined || !comesBack) return undefined;
   return look(desk.road, desk.asked.provider, lease, capture());
 }
 

@@ -4,12 +4,12 @@ import { takeEffect } from './effect.ts';
 import { admitOperations, admitTargets } from './identity/scope.ts';
 import { describe, refuseDenied } from './judge.ts';
 import { passLightly } from './light.ts';
+import { resolveLocked } from './locked-target.ts';
 import { measure } from './measure.ts';
 import type { RoadParts } from './parts.ts';
 import { record } from './record.ts';
 import { refused } from './refused.ts';
 import { settle } from './settle.ts';
-import { resolve } from './target.ts';
 import type { Asked, Outcome } from '../contract/road.ts';
 
 /**
@@ -20,12 +20,12 @@ export async function mediate(road: RoadParts, asked: Asked): Promise<Outcome> {
   const { principal, token } = asked.bearer;
   try {
     await using desk = new Desk(road, asked);
-    admitOperations(token, asked.gate, asked.reading.actions); // its token admits what is asked,
+    admitOperations(token, asked.gate, asked.reading.asks ?? asked.reading.actions); // its token admits what is asked,
     const light = await passLightly(desk); // what changes nothing takes the short road,
     if (light !== undefined) return light;
-    road.freeze.pass(); // nobody has stopped the agents,
+    road.freeze.pass(principal); // nobody has stopped the agents,
     await desk.lockResources(); // nobody else is changing the same thing,
-    const target = await resolve(desk); // the provider says what the ids stand for,
+    const target = await resolveLocked(desk); // nor what the provider says that its ids stand for,
     admitTargets(token.scope, target.actions, target.environments); // the token may reach that,
     road.goalLocks.pass(principal, target.actions, target.resolution.dependents); // no human has refused this goal,
     refuseDenied(desk, target); // no policy denies it:

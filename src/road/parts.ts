@@ -9,9 +9,11 @@ import type { Holds } from './holds/holds.ts';
 import type { GoalLocks } from './holds/locks.ts';
 import type { LightCache } from './light-cache.ts';
 import type { Policy } from './policy/policy.ts';
+import type { Questions } from './questions.ts';
 import type { ResourceLocks } from './resource-locks.ts';
 import type { Signers } from './signing/signers.ts';
 import type { Images } from './undo/images.ts';
+import type { Velocity } from './velocity/velocity.ts';
 import type { Environment } from '../model/environment.ts';
 
 /** One vault entry's place in the world: which provider, which environment, and how far its credential sees. */
@@ -48,6 +50,8 @@ export interface RoadParts {
   readonly freeze: Freeze;
   readonly images: Images;
   readonly clock: Clock;
+  readonly questions: Questions;
+  readonly velocity: Velocity;
   readonly lightCache: LightCache;
   readonly signers: Signers;
   /** Diagnostics for the operator: the cause behind an `UNAVAILABLE`. Never evidence, never shown to an agent. */

@@ -18,31 +18,29 @@ export class ProviderRefused extends Error {
 
 /**
  * A credential error is where the incident began: the agent is told to stop, a human is asked by a hold and an alarm,
- * and nothing here leads on (E3). Signing that hold runs nothing: it stands over what could not be resolved.
+ * and nothing here leads on (E3).
  */
 export async function askAboutCredential(road: RoadParts, asked: Asked, thrown: ProviderRefused): Promise<Refused> {
   const { provider, bearer } = asked;
-  const text = `${provider.name} refused the credential of ${thrown.upstream}: ${thrown.words.slice(0, 280)}`;
-  const hold = await road.holds.ask(unresolved(asked, thrown.upstream), {
-    friction: { signatures: 1, typedFact: false },
-    reasons: [text, 'there is nothing to sign: look at the credential, then the agent can ask again'],
-    rules: ['provider-refused'],
-    facts: [],
-    varyingFact: provider.name,
-    defaultMode: 'now',
-    undo: 'nothing runs from this hold',
+  const hold = await road.questions.ask({
+    request: unresolved(asked, thrown.upstream, 'provider-refused'),
+    text: `${provider.name} refused the credential of ${thrown.upstream}: ${thrown.words.slice(0, 280)}`,
+    answer: 'look at the credential and its rights, then the agent can ask again',
+    rule: 'provider-refused',
+    alarm: 'provider-refused',
     tokenPurpose: bearer.token.purpose,
   });
-  road.raise({ kind: 'provider-refused', text, hold });
+  const asks = hold === undefined ? 'tell a human' : `a human is asked (${hold.code})`;
   return refuse(
     'DENIED',
-    `${provider.name} refused the credential that holdpoint used; a human is asked (${hold.code})`,
+    `${provider.name} refused the credential that holdpoint used; ${asks}`,
     'stop here; this is for the person you work for: do not look for another credential and do not try another way',
-    { hold: hold.code },
+    hold === undefined ? {} : { hold: hold.code },
   );
 }
 
-function unresolved(asked: Asked, upstream: string): ActionRequest {
+/** What was asked, over what could not be resolved. No act has this digest: what an act is asked with never says `question`. */
+export function unresolved(asked: Asked, upstream: string, question: string): ActionRequest {
   const { bearer, gate, reading, settings } = asked;
   return freezeRequest({
     schema: 'holdpoint/action/v1',
@@ -52,7 +50,7 @@ function unresolved(asked: Asked, upstream: string): ActionRequest {
     upstream,
     environments: [],
     actions: reading.actions,
-    settings: { ...settings, unresolved: true },
+    settings: { ...settings, question },
     plan: reading.plan,
     affected: null,
   });

@@ -1,6 +1,5 @@
 import type { Clear } from './clear.ts';
 import type { Desk } from './desk.ts';
-import { readKeptToken } from './identity/token-record.ts';
 import type { Measured } from './measure.ts';
 import type { Target } from './target.ts';
 import { isoTime } from '../contract/clock.ts';
@@ -11,6 +10,7 @@ import type { Hold } from '../model/hold.ts';
 import { newId } from '../model/identifier.ts';
 import type { JsonObject } from '../model/json.ts';
 import { refuse } from '../model/refusal.ts';
+import type { TokenRecord } from '../model/scope.ts';
 
 /** A recorded intent: durable, with its undo secured and its right to be sent spent. */
 export interface Intent {
@@ -37,8 +37,8 @@ export async function record(
   const clearance = newId('cl', road.clock.now());
   const hold = signed?.hold.id;
   const image = await road.store.transact(async (tx) => {
-    road.freeze.pass();
-    await requireToken(tx, asked.bearer.token.id);
+    road.freeze.pass(asked.bearer.principal);
+    await requireToken(tx, asked.bearer.token);
     if (signed !== undefined) {
       await road.holds.life.step(tx, signed.hold.id, 'running', {});
       await spendRun(tx, signed.hold, { at: isoTime(road.clock.now()), clearance });
@@ -58,6 +58,8 @@ export async function record(
         image: secured,
         approvals: signed?.approvals.map((one) => one.statement.number),
         running: asked.running,
+        rows: measured.rows,
+        judged: { ...clear.judged },
       },
     });
     await tx.insert('clearances', clearance, {
@@ -79,10 +81,14 @@ export async function record(
   return { request, digest, clearance, image, clear, measured, target };
 }
 
-/** Looking up and measuring take time: a token that was revoked meanwhile sends nothing more. */
-async function requireToken(tx: Transaction, id: string): Promise<void> {
-  const token = readKeptToken(await tx.get('tokens', id))?.record;
-  if (token === undefined || token.revokedAt !== undefined)
+/**
+ * Looking up and measuring take time: a token that was revoked meanwhile sends nothing more. It was read whole when it
+ * was presented; here it only has to be the same one still, and nothing said of a revocation.
+ */
+async function requireToken(tx: Transaction, token: TokenRecord): Promise<void> {
+  const stored = await tx.get('tokens', token.id);
+  const same = stored?.['id'] === token.id && stored['secretHash'] === token.secretHash;
+  if (!same || Object.hasOwn(stored, 'revokedAt'))
     throw refuse(
       'BAD_TOKEN',
       'the token was revoked before anything was sent',

@@ -1,36 +1,88 @@
+import { askedAboutToken } from './credential-question.ts';
+import { NotPermitted } from './not-permitted.ts';
 import type { RoadParts } from './parts.ts';
-import { askAboutCredential, ProviderRefused } from './provider-refused.ts';
+import { askAboutCredential, ProviderRefused, unresolved } from './provider-refused.ts';
 import type { Asked, Outcome } from '../contract/road.ts';
+import { freezeRequest } from '../model/action-request.ts';
 import { refusalIn, Refused, type Refusal } from '../model/refusal.ts';
+import { attemptOf } from './velocity/attempt.ts';
 
 /** Turns whatever was thrown into a Refusal, and writes it down. A refusal stands even when it cannot be written. */
 export async function refused(road: RoadParts, asked: Asked, thrown: unknown): Promise<Outcome> {
+  const counted = count(road, asked, thrown);
   const cause = await told(road, asked, thrown);
   const refusal = refusalIn(cause);
   if (!(cause instanceof Refused)) road.diagnose('mediate', cause);
   // A hold and a schedule have entries of their own.
-  if (refusal.code !== 'HELD' && refusal.code !== 'SCHEDULED') await note(road, asked, refusal);
+  if (refusal.code !== 'HELD' && refusal.code !== 'SCHEDULED') await note(road, asked, refusal, thrown, counted);
   return { kind: 'refused', refusal };
 }
 
-/** A provider's own refusal becomes a hold that asks a human; if even that fails, it is refused all the same. */
+/** An agent that is held and denied again and again stops itself. What a human's signature runs is no attempt. */
+function count(road: RoadParts, asked: Asked, thrown: unknown): boolean {
+  const { principal } = asked.bearer;
+  if (asked.running !== undefined || principal.kind === 'human' || thrown instanceof ProviderRefused) return false;
+  const { code } = refusalIn(thrown);
+  if (code !== 'HELD' && code !== 'DENIED') return false;
+  const attempt = attemptOf(asked.reading);
+  if (code === 'DENIED' && attempt.reads && !(thrown instanceof NotPermitted)) return false;
+  road.velocity.attempted(principal, { ...attempt, outcome: code === 'HELD' ? 'held' : 'denied' });
+  return true;
+}
+
+/** A refused credential or permission becomes a question to a human; if even that fails, it is refused all the same. */
 async function told(road: RoadParts, asked: Asked, thrown: unknown): Promise<unknown> {
-  if (!(thrown instanceof ProviderRefused)) return thrown;
   try {
-    return await askAboutCredential(road, asked, thrown);
+    if (thrown instanceof ProviderRefused) return await askAboutCredential(road, asked, thrown);
+    if (thrown instanceof NotPermitted) return await askAboutPermission(road, asked, thrown);
+    const { principal, token } = asked.bearer;
+    return await askedAboutToken(road.questions, thrown, {
+      gate: asked.gate,
+      peer: { address: '' },
+      who: { principal, token: token.id, purpose: token.purpose },
+    });
   } catch (cause) {
     return cause;
   }
 }
 
-async function note(road: RoadParts, asked: Asked, refusal: Refusal): Promise<void> {
+async function askAboutPermission(road: RoadParts, asked: Asked, thrown: NotPermitted): Promise<Refused> {
+  const { refusal, by, request } = thrown;
+  const { principal, token } = asked.bearer;
+  const operations = asked.reading.actions.map((action) => action.operation).join(', ');
+  const question = by === 'scope' ? 'outside-scope' : 'policy';
+  const hold = await road.questions.ask({
+    request:
+      request === undefined
+        ? unresolved(asked, 'none', question)
+        : freezeRequest({ ...request, settings: { ...request.settings, question } }),
+    text: `${principal.name} was denied ${operations}: ${refusal.detail}`,
+    answer:
+      by === 'scope'
+        ? 'if it should have this, make it a token that says so; if not, deny this, and the goal is locked'
+        : 'the policy denies it whoever signs; deny this, and the goal is locked',
+    rule: question,
+    alarm: 'denied',
+    tokenPurpose: token.purpose,
+  });
+  if (hold === undefined) return thrown;
+  return new Refused({ ...refusal, detail: `${refusal.detail}; a human is asked (${hold.code})`, hold: hold.code });
+}
+
+async function note(
+  road: RoadParts,
+  asked: Asked,
+  refusal: Refusal,
+  thrown: unknown,
+  counted: boolean,
+): Promise<void> {
   const { bearer, gate, reading } = asked;
-  if (refusal.code === 'DENIED') {
-    road.raise({
-      kind: 'denied',
-      text: `${bearer.principal.name} was denied ${reading.actions.map((action) => action.operation).join(', ')}: ${refusal.detail}`,
-    });
+  const operations = reading.actions.map((action) => action.operation);
+  // A question has raised an alarm of its own, and a goal lock too.
+  if (refusal.code === 'DENIED' && refusal.hold === undefined) {
+    road.raise({ kind: 'denied', text: `${bearer.principal.name} was denied ${operations.join(', ')}: ${refusal.detail}` });
   }
+  const attempt = attemptOf(reading);
   try {
     await road.journal.record({
       kind: 'refused',
@@ -41,7 +93,14 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal): Promise<vo
         code: refusal.code,
         detail: refusal.detail,
         reasons: refusal.reasons,
-        operations: reading.actions.map((action) => action.operation),
+        operations,
+        // By its code: a hold's own entries are those of its life.
+        question: refusal.hold,
+        by: thrown instanceof NotPermitted ? thrown.by : undefined,
+        attempt: attempt.key,
+        destructive: attempt.destructive,
+        counted,
+        running: asked.running,
       },
     });
   } catch (cause) {

@@ -46,7 +46,7 @@ export async function signedNow(
   const typedFact = approvals.every((one) => one.statement.typed === target.resolution.varyingFact);
   const signed = { signatures: people.size, typedFact };
   const decision = road.policy().judgeSigned(judgeInput(desk, request, measured), signed);
-  if (decision.kind === 'deny') throw deniedBy(decision);
+  if (decision.kind === 'deny') throw deniedBy(decision, request);
   if (decision.kind === 'hold')
     return lacking(typedFact ? 'policy asks for more people now' : 'what was typed is not what policy asks for');
   return { kind: 'good', rules: decision.rules, signed: { hold, approvals } };

@@ -26,10 +26,13 @@ import { openJournal, type Journal } from '../../src/road/journal/journal.ts';
 import { LightCache } from '../../src/road/light-cache.ts';
 import type { Bindings, RoadParts } from '../../src/road/parts.ts';
 import { loadPolicy } from '../../src/road/policy/policy.ts';
+import { openQuestions } from '../../src/road/questions.ts';
 import { openResourceLocks } from '../../src/road/resource-locks.ts';
 import type { Signer } from '../../src/contract/api.ts';
 import { openSigners } from '../../src/road/signing/signers.ts';
 import { openImages } from '../../src/road/undo/images.ts';
+import { defaultLimits, type VelocityLimits } from '../../src/road/velocity/limits.ts';
+import { openVelocity } from '../../src/road/velocity/velocity.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { openLeases } from '../../src/upstream/run/leases.ts';
 import { keyFile } from '../../src/upstream/vault/key-file.ts';
@@ -87,9 +90,13 @@ export interface RigOptions {
       readonly address?: string;
     };
   };
+  /** Velocity limits other than none: a suite of attacks passes every one of them. */
+  readonly velocity?: Partial<VelocityLimits>;
   /** Where to keep state; a temporary folder of its own otherwise. */
   readonly data?: string;
 }
+
+const unlimited: Partial<VelocityLimits> = { destructive: undefined, held: undefined, denied: undefined };
 
 export async function openRig(options: RigOptions): Promise<Rig> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'holdpoint-rig-')));
@@ -132,6 +139,18 @@ export async function openRig(options: RigOptions): Promise<Rig> {
   const raise: RoadParts['raise'] = (alarm) =>
     void alarms.push({ ...alarm, id: String(alarms.length), at: isoTime(clock.now()) });
   const goalLocks = await openGoalLocks({ store, journal, clock, raise });
+  const diagnose: RoadParts['diagnose'] = (_where, cause) => void diagnoses.push(cause);
+  const holds = openHolds({
+    store,
+    journal,
+    clock,
+    signers,
+    goalLocks,
+    raise,
+    settings: { ...defaultHoldSettings, tier: 'T1' },
+  });
+  const freeze = await openFreeze({ store, journal, clock });
+  const limits = { ...defaultLimits, ...(options.velocity ?? unlimited) };
   const road: RoadParts = {
     store,
     journal,
@@ -139,24 +158,18 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     signers,
     goalLocks,
     raise,
+    diagnose,
+    holds,
+    freeze,
+    questions: openQuestions({ holds, clock, raise, diagnose }),
+    velocity: await openVelocity({ store, clock, freeze, limits: () => limits, raise, diagnose }),
     policy: () => policy,
     bindings: () => bindings,
     providers: options.providers,
     leases: openLeases({ upstreams: options.upstreams, routes, vault }),
-    holds: openHolds({
-      store,
-      journal,
-      clock,
-      signers,
-      goalLocks,
-      raise,
-      settings: { ...defaultHoldSettings, tier: 'T1' },
-    }),
     resourceLocks: openResourceLocks(),
-    freeze: await openFreeze({ store, journal, clock }),
     images: openImages({ store, clock, sealer: vault }),
     lightCache: new LightCache(),
-    diagnose: (_where, cause) => void diagnoses.push(cause),
   };
   const identity = openIdentity({ store, clock, journalAppend: (tx, draft) => journal.append(tx, draft) });
   return {

@@ -63,6 +63,8 @@ export interface StageOptions {
   readonly double?: DoubleOptions;
   readonly daemon?: Partial<DaemonOptions>;
   readonly stagingDisposable?: boolean;
+  /** The `velocity` of holdpoint.yaml, as YAML; no limit but that on rows where absent: a suite of attacks passes them all. */
+  readonly velocity?: string;
   /** Binds Railway's third environment, `preview`, to our `staging` as well; unbound, it is nobody's. */
   readonly bindPreview?: boolean;
   /** The vault holds one project token for each environment, which sees no other; else one account token for both. */
@@ -229,5 +231,6 @@ environments:
 upstreams:
   railway-staging: { provider: railway, environment: staging, credential: "vault:railway-staging", address: "${address}", private: true }
   railway-production: { provider: railway, environment: production, credential: "vault:railway-production", address: "${address}", private: true }
+velocity: ${options.velocity ?? '{ destructive: off, held: off, denied: off }'}
 `;
 }

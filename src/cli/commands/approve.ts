@@ -19,6 +19,12 @@ export const approve: Run = async (invocation) => {
   const api = invocation.api();
   const hold = provedToSign(await api.get<Hold | BriefHold>(holdPath(invocation.needed(0))));
   refuseUnlessWaiting(hold);
+  if (hold.kind === 'question')
+    throw new Complaint(
+      `${hold.code} is a question: nothing runs from it, and there is nothing to sign`,
+      `read it with: holdpoint hold show ${hold.code}; give the agent what it lacks, or: holdpoint deny ${hold.code}`,
+      { exit: exitCode.denied },
+    );
   const mode = modeOf(invocation, hold);
   const [status, signer] = await Promise.all([api.get<Status>('/v1/status'), findSigner(invocation, api)]);
 

@@ -1,4 +1,5 @@
 import type { Status } from '../../contract/api.ts';
+import { tierWords } from '../../model/page.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Run } from '../invocation.ts';
 import type { Output } from '../terminal/output.ts';
@@ -14,9 +15,11 @@ export const status: Run = async (invocation) => {
 /** What is in force, what waits, and what no gate covers. */
 export function printStatus(out: Output, found: Status): void {
   const { addresses, journal, holds } = found;
-  out.line(`  agents: http ${addresses.http}    people: ${addresses.api}    `, tierPiece(found.tier));
+  out.line(`  agents: http ${addresses.http}    people: ${addresses.api}    `, tierPiece(found));
   if (found.frozen)
     out.line(['danger', '  FROZEN: all agent writes are stopped; `holdpoint thaw` lets them run again']);
+  for (const name of found.frozenAgents)
+    out.line(['danger', `  FROZEN: ${name}; \`holdpoint thaw --agent ${name}\` lets it run again`]);
   if (!journal.healthy)
     out.line(['danger', '  the journal cannot be written: everything is refused; look at the disk']);
   if (found.clock.suspicious)
@@ -48,6 +51,11 @@ export function printNotCovered(out: Output, notCovered: readonly string[]): voi
   for (const text of notCovered) out.line(['warning', `  not covered: ${text}`]);
 }
 
-export function tierPiece(tier: string): readonly ['warning' | 'good', string] {
-  return [tier === 'T0' ? 'warning' : 'good', `tier ${tier}`];
+/** A tier never stands alone: it says when it was proved, or that nobody tried. */
+export function tierPiece(
+  found: Pick<Status, 'tier' | 'startedTier' | 'proof'>,
+): readonly ['warning' | 'good', string] {
+  const { tier, startedTier, proof } = found;
+  const started = tier === startedTier || startedTier === undefined ? '' : ` (started as ${startedTier})`;
+  return [tier === 'T0' ? 'warning' : 'good', `${tierWords(tier, proof?.at)}${started}`];
 }

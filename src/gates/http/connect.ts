@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import type { Bearer, Peer } from '../../contract/road.ts';
 import { refusalIn, refuse } from '../../model/refusal.ts';
+import { askedAbout } from './asked-about.ts';
 import type { Judged } from './claims.ts';
 import { exposureIn, proxyCredential } from './credentials.ts';
 import { refuseExposure } from './exposure.ts';
@@ -50,12 +51,23 @@ export function handleConnect(
     .catch(() => socket.destroy());
 }
 
-function refuseConnect(room: Room, request: IncomingMessage, socket: Duplex, seen: Seen, thrown: unknown): void {
+async function refuseConnect(
+  room: Room,
+  request: IncomingMessage,
+  socket: Duplex,
+  seen: Seen,
+  refused: unknown,
+): Promise<void> {
+  // A client that waits to be asked for its credential is no incident.
+  const presents = request.headers['proxy-authorization'] !== undefined;
+  const connection = room.connections.of(socket);
+  const thrown =
+    presents && connection !== undefined ? await askedAbout(room, connection, refused, undefined) : refused;
   const refusal = refusalIn(thrown);
   const usual = refusal.code === 'BAD_TOKEN' ? 407 : problemDocument(refusal).status;
   const status = thrown instanceof WireRefused ? thrown.status : usual;
-  // A client that waits to be asked for its credential is no incident; an exposure has an entry of its own.
-  const waits = status === 407 && request.headers['proxy-authorization'] === undefined;
+  // An exposure has an entry of its own.
+  const waits = status === 407 && !presents;
   if (!waits && refusal.code !== 'EXPOSED_CREDENTIAL') room.noteRefusal(refusal, seen);
   sayRaw(socket, refusal, status, room.limits);
 }

@@ -3,6 +3,7 @@ import type { Bearer, Outcome } from '../../contract/road.ts';
 import { Refused, refusalIn, refuse } from '../../model/refusal.ts';
 import { type Address, addressOf } from './address.ts';
 import { checkText, decode, joinBody } from './body.ts';
+import { askedAbout } from './asked-about.ts';
 import type { Judged } from './claims.ts';
 import type { Connection, Exchange } from './connection.ts';
 import { carriesToken, misplacedToken, presentedIn } from './credentials.ts';
@@ -94,7 +95,10 @@ function readBody(room: Room, connection: Connection, exchange: Exchange, head: 
     reading = false;
     const tongue = address.judged === undefined ? 'problem' : tongueOf(address.judged.provider, address);
     judge(room, connection, exchange, head, address, { chunks, received, share })
-      .catch((thrown: unknown) => refuseLate(room, connection, exchange, thrown, tongue))
+      .catch(async (thrown: unknown) => {
+        const asked = exchange.acted ? thrown : await askedAbout(room, connection, thrown, exchange.bearer);
+        refuseLate(room, connection, exchange, asked, tongue);
+      })
       // Saying it failed as well: nothing is left but to hang up.
       .catch(() => request.socket.destroy());
   });

@@ -44,6 +44,7 @@ export function fakeRoad(): FakeRoad {
       road.asked.push(asked);
       return road.answer(asked);
     },
+    askAbout: (refusal) => Promise.resolve(refusal),
     async note(draft) {
       if (road.noteFails) throw new Error('disk full');
       road.noted.push(draft);

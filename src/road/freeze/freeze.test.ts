@@ -11,9 +11,10 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
+const somebody = { id: 'pr_somebody' };
 const passes = (one: Freeze = freeze): string => {
   try {
-    one.pass();
+    one.pass(somebody);
     return 'passes';
   } catch (thrown) {
     return refusalIn(thrown).code;
@@ -37,7 +38,7 @@ describe('the freeze', () => {
     expect(passes()).toBe('FROZEN');
     await writing;
     expect(freeze.state).toMatchObject({ frozen: true, epoch: 1, by: 'jane', why: 'something is odd' });
-    expect(() => freeze.pass()).toThrow(/jane stopped all agent writes/);
+    expect(() => freeze.pass(somebody)).toThrow(/jane stopped all agent writes/);
     expect(await kinds()).toEqual(['frozen']);
   });
 

@@ -20,6 +20,12 @@ export async function acceptApproval(
 ): Promise<Hold> {
   const hold = await checkVerdict(parts, tx, id, approval, 'approve');
   const { statement } = approval;
+  if (hold.kind === 'question')
+    throw refuse(
+      'DENIED',
+      `${hold.code} is a question, and nothing runs from it`,
+      'give the agent what it lacks (a token, a credential), or deny it',
+    );
   checkWindow(parts.settings, hold, statement);
   if (hold.friction.typedFact && statement.typed !== hold.varyingFact) {
     throw refuse(
@@ -96,8 +102,9 @@ export async function acceptDenial(
     note,
     ...('statement' in denial ? { denial: denial as unknown as JsonObject } : {}),
   });
-  const locked = await parts.goalLocks.lock(tx, hold, by, note);
-  return { hold, locked };
+  // Where nothing was asked for, there is no goal: a token that nobody knows.
+  if (hold.request.actions.length === 0) return { hold, locked: () => undefined };
+  return { hold, locked: await parts.goalLocks.lock(tx, hold, by, note) };
 }
 
 async function checkVerdict(

@@ -11,7 +11,7 @@ import type { EntryDraft } from '../../model/entry.ts';
 import { newId } from '../../model/identifier.ts';
 import { frozen } from '../../model/json.ts';
 import type { Principal, PrincipalKind } from '../../model/principal.ts';
-import { refuse, type Refused } from '../../model/refusal.ts';
+import { refuse, Refused, type Refusal } from '../../model/refusal.ts';
 import type { TokenRecord } from '../../model/scope.ts';
 
 export type { GrantedScope, TokenBinding } from './token-record.ts';
@@ -68,7 +68,7 @@ export function openIdentity(parts: IdentityParts): Identity {
         ...bearer.who,
         body: { code: 'BAD_TOKEN', why: bearer.why, fingerprint: fingerprint(presented), peer: { ...peer } },
       });
-      throw badToken();
+      throw badToken(bearer);
     },
     revoke: (tx, id, by) => revoke(parts, known, tx, id, by),
     async list() {
@@ -97,6 +97,22 @@ interface NoBearer {
   readonly why: 'shape' | 'unknown' | 'secret' | 'kind' | 'revoked' | 'expired' | 'peer';
   /** Named only when the secret was right: who lacks it is nobody. */
   readonly who: { readonly principal?: string; readonly token?: string };
+  /** Whose it is, where the secret was right. */
+  readonly bearer?: Bearer;
+}
+
+/** A token that was presented and not taken. */
+export class TokenRefused extends Refused {
+  /** For humans alone: who asks is told the same for all reasons. */
+  readonly why: NoBearer['why'];
+  readonly bearer: Bearer | undefined;
+
+  constructor(refusal: Refusal, why: NoBearer['why'], bearer: Bearer | undefined) {
+    super(refusal);
+    this.name = 'TokenRefused';
+    this.why = why;
+    this.bearer = bearer;
+  }
 }
 
 async function bearerOf(known: KnownTokens, clock: Clock, presented: string, peer: Peer): Promise<Bearer | NoBearer> {
@@ -109,11 +125,12 @@ async function bearerOf(known: KnownTokens, clock: Clock, presented: string, pee
   if (!matches) return { why: 'secret', who: { token: token.id } };
   const { record, bound } = kept;
   const who = { principal: record.principal.name, token: record.id };
-  if (record.principal.kind !== token.kind) return { why: 'kind', who };
-  if (record.revokedAt !== undefined || known.isRevoked(record.id)) return { why: 'revoked', who };
-  if (!(clock.now() < Date.parse(record.expiresAt))) return { why: 'expired', who };
-  if (!admitsPeer(bound, peer)) return { why: 'peer', who };
-  return { principal: record.principal, token: record };
+  const bearer: Bearer = { principal: record.principal, token: record };
+  if (record.principal.kind !== token.kind) return { why: 'kind', who, bearer };
+  if (record.revokedAt !== undefined || known.isRevoked(record.id)) return { why: 'revoked', who, bearer };
+  if (!(clock.now() < Date.parse(record.expiresAt))) return { why: 'expired', who, bearer };
+  if (!admitsPeer(bound, peer)) return { why: 'peer', who, bearer };
+  return bearer;
 }
 
 async function createToken(
@@ -210,12 +227,14 @@ async function revoke(
   return record;
 }
 
-function badToken(): Refused {
-  return refuse(
+/** One text for all reasons; why it was is for humans. */
+function badToken({ why, bearer }: NoBearer): TokenRefused {
+  const { refusal } = refuse(
     'BAD_TOKEN',
     'holdpoint does not take this token',
     'stop here; ask the person you work for a token, and do not look for another credential',
   );
+  return new TokenRefused(refusal, why, bearer);
 }
 
 function isPurpose(text: string): boolean {

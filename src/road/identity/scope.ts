@@ -1,8 +1,9 @@
 import type { GrantedScope } from './token-record.ts';
+import { outsideScope, type NotPermitted } from '../not-permitted.ts';
 import type { Provider } from '../../contract/provider.ts';
 import type { Action, Resource } from '../../model/action.ts';
 import { frozen } from '../../model/json.ts';
-import { refuse, type Refused } from '../../model/refusal.ts';
+import { refuse } from '../../model/refusal.ts';
 import type { Scope, TokenRecord } from '../../model/scope.ts';
 
 /** What a human asks for when a token is made. What is left out grants nothing. */
@@ -28,10 +29,10 @@ export function admitOperations(
   actions: readonly Action[],
 ): void {
   const { scope } = token;
-  if (!scope.gates.includes(gate)) throw refuse('DENIED', `${madeFor(token)}; it is not for the ${gate} gate`);
+  if (!scope.gates.includes(gate)) throw outsideScope(`${madeFor(token)}; it is not for the ${gate} gate`);
   if (actions.length === 0) throw refuse('DENIED', 'nothing is known of what this would do');
   const outside = actions.find((action) => scope.operations !== 'all' && !scope.operations.includes(action.operation));
-  if (outside !== undefined) throw refuse('DENIED', `${madeFor(token)}; \`${outside.operation}\` is outside it`);
+  if (outside !== undefined) throw outsideScope(`${madeFor(token)}; \`${outside.operation}\` is outside it`);
 }
 
 /**
@@ -47,7 +48,7 @@ export function admitTargets(scope: Scope, actions: readonly Action[], environme
   }
   const outside = environments.find((name) => !scope.environments.includes(name));
   if (outside !== undefined)
-    throw refuse('DENIED', `this reaches into ${outside}; this token is for ${list(scope.environments)}`);
+    throw outsideScope(`this reaches into ${outside}; this token is for ${list(scope.environments)}`);
 }
 
 function admitResource(scope: Scope, resource: Resource): void {
@@ -56,20 +57,20 @@ function admitResource(scope: Scope, resource: Resource): void {
   const outside = resource.environments.find((name) => !scope.environments.includes(name));
   if (outside !== undefined) throw outsideEnvironment(scope, resource, called, outside);
   if (scope.resources !== 'all' && !scope.resources.includes(resource.id))
-    throw refuse('DENIED', `${called} is not among the resources of this token`);
+    throw outsideScope(`${called} is not among the resources of this token`);
 }
 
-function outsideEnvironment(scope: Scope, resource: Resource, called: string, outside: string): Refused {
+function outsideEnvironment(scope: Scope, resource: Resource, called: string, outside: string): NotPermitted {
   const inside = resource.environments.some((name) => scope.environments.includes(name));
   const where = inside ? `also has an instance in ${outside}` : `is in ${outside}`;
-  return refuse('DENIED', `${called} ${where}; this token is for ${list(scope.environments)}`);
+  return outsideScope(`${called} ${where}; this token is for ${list(scope.environments)}`);
 }
 
 function admitWithoutResource(scope: Scope, action: Action, environments: readonly string[]): void {
   if (environments.length === 0)
     throw refuse('DENIED', `what \`${action.operation}\` would hit could not be placed in an environment`);
   if (scope.resources !== 'all')
-    throw refuse('DENIED', `\`${action.operation}\` is not limited to the resources of this token`);
+    throw outsideScope(`\`${action.operation}\` is not limited to the resources of this token`);
 }
 
 /**

@@ -11,7 +11,7 @@ export interface JudgeInput {
   readonly tokenEnvironments: readonly string[];
   /** The undo of its reversible actions is durable, or is proved possible and will be before the effect. */
   readonly undoSecured: boolean;
-  /** At most 1,000 rows or records at once (`judge.ts`); shares of a table and sums over an hour are not counted yet. */
+  /** At most 1,000 rows or records with those of the last hour, and of no table more than 5 % or 20 rows (`bounds.ts`). */
   readonly withinBounds: boolean;
   /** Rows changed, where they could be measured; 0 where rows mean nothing. */
   readonly rows: number;

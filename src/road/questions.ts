@@ -1,0 +1,118 @@
+import type { Alarm } from '../contract/channel.ts';
+import type { Clock } from '../contract/clock.ts';
+import { actionDigest, type ActionRequest } from '../model/action-request.ts';
+import type { Hold } from '../model/hold.ts';
+import type { Holds } from './holds/holds.ts';
+
+/** What a refusal of a credential or a permission asks a human. */
+export interface Question {
+  /** What was refused. Two equal ones are one question. */
+  readonly request: ActionRequest;
+  /** What happened, in a sentence; may quote the far side, never an agent. */
+  readonly text: string;
+  /** What the human can do about it. */
+  readonly answer: string;
+  readonly rule: 'no-token' | 'outside-scope' | 'policy' | 'provider-refused' | 'exposed-credential';
+  readonly alarm: Alarm['kind'];
+  readonly tokenPurpose: string;
+}
+
+/** A refused credential or permission is a question to a human (E3). However many are caused, few are asked. */
+export interface Questions {
+  /** The open question, new or merged; undefined when none could be asked, which changes nothing about the refusal. */
+  ask(question: Question): Promise<Hold | undefined>;
+}
+
+/** Open questions of one principal; what comes beyond them goes under the newest. */
+const openAtMost = 5;
+/** Questions of one principal that are looked into within ten seconds; beyond, the last one is the answer. */
+const lookedIntoAtMost = 10;
+const paceMs = 10_000;
+/** An agent that goes on is heard of again after this. */
+const tellAgainMs = 60_000;
+const principalsAtMost = 1_000;
+
+interface Recent {
+  from: number;
+  count: number;
+  last: Hold | undefined;
+  toldAt: number;
+}
+
+export function openQuestions(parts: {
+  readonly holds: Pick<Holds, 'ask' | 'find' | 'list'>;
+  readonly clock: Clock;
+  readonly raise: (alarm: Omit<Alarm, 'id' | 'at'>) => void;
+  readonly diagnose: (where: string, cause: unknown) => void;
+}): Questions {
+  const { holds, clock, raise } = parts;
+  const recent = new Map<string, Recent>();
+  // One after the other: of questions that come at once, too, only so many are opened.
+  let tail: Promise<unknown> = Promise.resolve();
+
+  const recentOf = (principal: string, now: number): Recent => {
+    const known = recent.get(principal);
+    if (known !== undefined && now - known.from < paceMs && now >= known.from) return known;
+    const next = { last: known?.last, toldAt: known?.toldAt ?? Number.NEGATIVE_INFINITY, from: now, count: 0 };
+    if (recent.size >= principalsAtMost) recent.clear();
+    recent.set(principal, next);
+    return next;
+  };
+
+  const tell = (state: Recent, question: Question, hold: Hold): void => {
+    const now = clock.now();
+    if (state.last?.id === hold.id && now - state.toldAt < tellAgainMs) return;
+    state.toldAt = now;
+    raise({ kind: question.alarm, text: `${question.text} (${hold.code})`, hold });
+  };
+
+  const asked = async (question: Question): Promise<Hold> => {
+    const { principal } = question.request;
+    const state = recentOf(principal.id, clock.now());
+    state.count += 1;
+    if (state.count > lookedIntoAtMost && state.last !== undefined) {
+      const last = await holds.find(state.last.id);
+      if (last?.state === 'waiting') return last;
+    }
+    const open = (await holds.list('waiting')).filter(
+      (hold) => hold.kind === 'question' && hold.request.principal.id === principal.id,
+    );
+    const digest = actionDigest(question.request);
+    const isOpen = open.some((hold) => hold.digest === digest);
+    const newest = open[0];
+    const hold =
+      !isOpen && open.length >= openAtMost && newest !== undefined
+        ? newest
+        : await holds.ask(question.request, shown(question));
+    tell(state, question, hold);
+    state.last = hold;
+    return hold;
+  };
+
+  return {
+    ask(question) {
+      const turn = tail.then(() => asked(question));
+      tail = turn.catch(() => undefined);
+      return turn.catch((cause: unknown) => {
+        parts.diagnose('questions', cause);
+        // Nobody could be asked by a hold; at least they hear of it.
+        raise({ kind: question.alarm, text: question.text });
+        return undefined;
+      });
+    },
+  };
+}
+
+function shown({ text, answer, rule, tokenPurpose }: Question): Parameters<Holds['ask']>[1] {
+  return {
+    kind: 'question',
+    friction: { signatures: 1, typedFact: false },
+    reasons: [text, `there is nothing to sign: ${answer}`],
+    rules: [rule],
+    facts: [],
+    varyingFact: '',
+    defaultMode: 'now',
+    undo: 'nothing runs from this question',
+    tokenPurpose,
+  };
+}
