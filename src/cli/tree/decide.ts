@@ -101,15 +101,24 @@ export const decide: Chapter = {
     {
       path: 'freeze',
       what: 'stop every agent write at every door, at once',
-      options: [{ flags: '--why <text>', what: 'said to agents and kept in the journal' }],
-      examples: [['holdpoint freeze --why "someone is deleting volumes"', '']],
+      options: [
+        { flags: '--why <text>', what: 'said to agents and kept in the journal' },
+        { flags: '--agent <name>', what: 'stop this agent alone' },
+      ],
+      examples: [
+        ['holdpoint freeze --why "someone is deleting volumes"', ''],
+        ['holdpoint freeze --agent cursor', ''],
+      ],
       load: async () => (await import('../commands/freeze.ts')).freeze,
     },
     {
       path: 'thaw',
       what: 'let agents write again; signed',
-      options: signing,
-      examples: [['holdpoint thaw', '']],
+      options: [{ flags: '--agent <name>', what: 'this agent, which was frozen by itself' }, ...signing],
+      examples: [
+        ['holdpoint thaw', ''],
+        ['holdpoint thaw --agent cursor', ''],
+      ],
       load: async () => (await import('../commands/freeze.ts')).thaw,
     },
     {

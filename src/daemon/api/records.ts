@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { refuse } from '../../model/refusal.ts';
 import type { FreezeState, PolicyInForce, ShownToken, Signer, Status, VaultEntry } from '../../contract/api.ts';
 
 /** Status, tokens, vault, signers, policy, freeze: what is kept, and the acts that only narrow. */
@@ -64,9 +65,19 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
   app.get('/v1/freeze', (c) => c.json(road.freeze.state satisfies FreezeState));
   app.post('/v1/freeze', async (c) => {
     const by = human(c);
-    const { why } = await body(c, z.strictObject({ why: z.string().max(280).default('') }));
-    const state = await road.freeze.freeze(by.name, why);
-    road.raise({ kind: 'frozen', text: `${by.name} froze all agent writes${why === '' ? '' : `: ${why}`}` });
+    const asked = z.strictObject({ why: z.string().max(280).default(''), agent: z.string().max(80).exactOptional() });
+    const { why, agent } = await body(c, asked);
+    const said = why === '' ? '' : `: ${why}`;
+    if (agent === undefined) {
+      const state = await road.freeze.freeze(by.name, why);
+      road.raise({ kind: 'frozen', text: `${by.name} froze all agent writes${said}` });
+      return c.json(state);
+    }
+    const [found] = await road.store.find('principals', { where: { name: agent } });
+    if (found === undefined)
+      throw refuse('BAD_REQUEST', `there is no agent \`${agent}\``, 'see: holdpoint token list --all');
+    const state = await road.freeze.freezeAgent({ id: found.key, name: agent }, by.name, why);
+    road.raise({ kind: 'frozen', text: `${by.name} froze all writes of ${agent}${said}` });
     return c.json(state);
   });
   return app;
