@@ -52,6 +52,16 @@ const tokens: Chapter['commands'] = [
       { flags: '--for <duration>', what: 'how long it lives: 8h unless said' },
       { flags: '--purpose <text>', what: 'what it is for; shown with every hold' },
       { flags: '--kind <kind>', what: 'agent, ci or human' },
+      {
+        flags: '--bind-user <os user>',
+        what: 'good on this OS user’s loopback connections alone; for agents the user that `up` made, unless said',
+      },
+      {
+        flags: '--bind-address <range>',
+        what: 'good from these addresses instead of this machine: 10.1.0.0/16',
+        list: true,
+      },
+      { flags: '--unbound', what: 'good for every OS user of this machine' },
       { flags: '--save', what: 'keep it in the data directory for `exec`, readable by this account alone' },
       ...signing,
     ],
@@ -90,16 +100,26 @@ const vault: Chapter['commands'] = [
     words: ['<upstream>'],
     what: 'keep the real credential of an upstream; signed, then a hidden prompt',
     options: [
-      { flags: '--kind <kind>', what: 'bearer or project-access-token: how it is presented' },
-      { flags: '--reach <reach>', what: 'environment, or all if it sees every one of its account' },
+      {
+        flags: '--kind <kind>',
+        what: 'bearer or project-access-token: how it is presented; left out, the provider is asked',
+      },
+      {
+        flags: '--reach <reach>',
+        what: 'environment, or all if it sees every one of its account; left out, the provider is asked',
+      },
+      { flags: '--not-ask', what: 'keep it without asking the provider what it reaches' },
       { flags: '--provider <provider>', what: 'where no upstream of that name is configured' },
       { flags: '--env <environment>', what: 'where no upstream of that name is configured' },
       { flags: '--note <text>', what: 'for people' },
       { flags: '--secret-fd <number>', what: 'read the credential from this file descriptor, not from the terminal' },
       ...signing,
     ],
-    examples: [['holdpoint vault add railway-staging --kind project-access-token --reach environment', '']],
-    load: async () => (await import('../commands/vault.ts')).add,
+    examples: [
+      ['holdpoint vault add railway-staging', 'what it reaches is asked of the provider, by reads alone'],
+      ['holdpoint vault add railway-staging --kind project-access-token --reach environment --secret-fd 3 3<token', ''],
+    ],
+    load: async () => (await import('../commands/vault-add.ts')).add,
   },
   {
     path: 'vault list',
@@ -159,6 +179,26 @@ const signers: Chapter['commands'] = [
 ];
 
 const environments: Chapter['commands'] = [
+  {
+    path: 'env discover',
+    what: 'ask a provider which environments a credential reaches; prints what holdpoint.yaml needs',
+    options: [
+      { flags: '--credential <entry>', what: 'one of the vault: vault:railway-staging; the daemon asks' },
+      { flags: '--token-stdin', what: 'one on standard input; asked from here, kept nowhere, needs no daemon' },
+      { flags: '--provider <provider>', what: 'whose credential it is (railway)' },
+      {
+        flags: '--not-production <id or name>',
+        what: 'environments that are no production; all others are, whatever their name',
+        list: true,
+      },
+      { flags: '--ask-at <origin>', what: 'a double on this machine instead of the provider’s own host, for tests' },
+    ],
+    examples: [
+      ['holdpoint env discover --provider railway --token-stdin < token.txt', ''],
+      ['holdpoint env discover --credential vault:railway-staging --not-production staging', ''],
+    ],
+    load: async () => (await import('../commands/discover.ts')).discover,
+  },
   {
     path: 'env list',
     what: 'environments, and the provider ids that they are bound to',

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { addToVault, askBeforeKeeping, moveBack, moveBackBody, vaultBody, vaultChanged } from './keep.ts';
 import { readConfig } from '../config.ts';
-import { refuseKeepingAtT0, refuseProductionAtT0 } from '../seat-belt.ts';
+import { refuseProductionAtT0 } from '../seat-belt.ts';
 import type { Signer } from '../../contract/api.ts';
+import type { Asking } from '../../contract/reach.ts';
 import type { Transaction } from '../../contract/store.ts';
 import type { ActKind } from '../../model/act.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -33,17 +34,6 @@ const tokenBody = z.strictObject({
     .exactOptional(),
 });
 
-const vaultBody = z.strictObject({
-  name,
-  provider: name,
-  environment: name,
-  kind: z.string().max(40),
-  reach: z.enum(['all', 'environment']),
-  note: z.string().max(280),
-  /** SHA-256 of the secret, hex: what is signed names the secret without holding it. */
-  secretHash: z.string().regex(/^[0-9a-f]{64}$/),
-});
-
 const appliedBody = z.strictObject({
   text: z.string().max(262_144),
   policies: z.record(z.string().regex(/^[\w.-]{1,80}$/), z.string().max(262_144)),
@@ -56,6 +46,8 @@ interface Given {
   readonly signer: Signer;
   /** What travelled beside the signature. */
   readonly secret: string | undefined;
+  /** What the provider answered about it, where it was asked before the transaction. */
+  readonly asking: Asking;
 }
 
 interface Carried {
@@ -71,6 +63,7 @@ type Act = (kind: ActKind, body: JsonObject) => (given: Given) => Promise<Carrie
 const acts: { readonly [kind in ActKind]: Act } = {
   'token-create': act(tokenBody, createToken),
   'vault-add': act(vaultBody, addToVault),
+  'move-back': act(moveBackBody, moveBack),
   'vault-remove': act(z.strictObject({ name }), removeFromVault),
   'vault-rotate': act(z.strictObject({}), async ({ parts, tx, signer }) => {
     await parts.journal.append(tx, { kind: 'vault-changed', principal: signer.name, body: { change: 'rotation' } });
@@ -86,12 +79,7 @@ const acts: { readonly [kind in ActKind]: Act } = {
     await parts.signers.remove(tx, id);
     return { answer: { removed: id } };
   }),
-  thaw: act(z.strictObject({ epoch: z.number().int() }), async ({ parts, tx, signer }, { epoch }) => {
-    const { freeze } = parts.road;
-    if (epoch !== freeze.state.epoch)
-      throw refuse('DENIED', 'this signature is for another freeze', 'look at `holdpoint status` and sign again');
-    return { answer: { thawed: true }, afterwards: await freeze.thaw(tx, signer.name) };
-  }),
+  thaw: act(z.strictObject({ epoch: z.number().int(), agent: name.exactOptional() }), thaw),
   unlock: act(z.strictObject({ id: z.string() }), async ({ parts, tx, signer }, { id }) => ({
     answer: { unlocked: id },
     afterwards: await parts.road.goalLocks.lift(tx, id, signer.name),
@@ -111,8 +99,12 @@ export function actRoutes(parts: ApiParts): Hono<ApiVariables> {
     const asked = await body(c, z.strictObject({ act: actSchema, secret: z.string().max(16_384).optional() }));
     const { kind, body: signedBody } = asked.act.statement;
     const carryOut = acts[kind](kind, signedBody);
+    const asking: Asking =
+      kind === 'vault-add'
+        ? await askBeforeKeeping(parts, asked.act, asked.secret)
+        : { kind: 'not-asked', why: 'there is nothing to ask about' };
     const { answer, afterwards } = await parts.acts.carryOut(asked.act, kind, (tx, signer) =>
-      carryOut({ parts, tx, signer, secret: asked.secret }),
+      carryOut({ parts, tx, signer, secret: asked.secret, asking }),
     );
     await afterwards?.();
     return c.json(answer);
@@ -166,29 +158,6 @@ async function createToken({ parts, tx }: Given, asked: z.infer<typeof tokenBody
   return { answer: { token: { ...shown, bound: asked.bound ?? {} }, presented } };
 }
 
-async function addToVault({ parts, tx, signer, secret }: Given, asked: z.infer<typeof vaultBody>): Promise<Carried> {
-  const hash = createHash('sha256')
-    .update(secret ?? '')
-    .digest('hex');
-  if (secret === undefined || secret === '' || hash !== asked.secretHash)
-    throw refuse('DENIED', 'the secret is not the one that was signed', 'add it again');
-  refuseKeepingAtT0(parts.road.holds.settings.tier, parts.installation.config, asked);
-  const { secretHash: _, ...rest } = asked;
-  const entry = await parts.vault.add(tx, { ...rest, secret });
-  await parts.journal.append(tx, {
-    kind: 'vault-changed',
-    principal: signer.name,
-    body: {
-      change: 'added',
-      name: asked.name,
-      provider: asked.provider,
-      environment: asked.environment,
-      reach: asked.reach,
-    },
-  });
-  return { answer: entry, afterwards: () => vaultChanged(parts) };
-}
-
 /** What named it in the configuration has no credential from then on, and is refused. */
 async function removeFromVault({ parts, tx, signer }: Given, asked: { readonly name: string }): Promise<Carried> {
   await parts.vault.remove(tx, asked.name);
@@ -197,7 +166,26 @@ async function removeFromVault({ parts, tx, signer }: Given, asked: { readonly n
   return { answer: { removed: asked.name }, afterwards: () => vaultChanged(parts) };
 }
 
-async function vaultChanged({ vault, installation }: ApiParts): Promise<void> {
-  await vault.refresh();
-  installation.refresh();
+/** All of them, or one agent by its name. From then on its velocity counts anew. */
+async function thaw(
+  { parts, tx, signer }: Given,
+  { epoch, agent }: { readonly epoch: number; readonly agent?: string },
+): Promise<Carried> {
+  const { freeze, velocity } = parts.road;
+  if (agent !== undefined) {
+    const thawed = await freeze.thawAgent(tx, agent, epoch, signer.name);
+    const afterwards = (): void => {
+      thawed();
+      velocity.forget(agent);
+    };
+    return { answer: { thawed: agent }, afterwards };
+  }
+  if (epoch !== freeze.state.epoch)
+    throw refuse('DENIED', 'this signature is for another freeze', 'look at `holdpoint status` and sign again');
+  const thawed = await freeze.thaw(tx, signer.name);
+  const afterwards = (): void => {
+    thawed();
+    velocity.forget();
+  };
+  return { answer: { thawed: true }, afterwards };
 }

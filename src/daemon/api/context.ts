@@ -1,4 +1,5 @@
 import type { Alarms } from '../alarms.ts';
+import type { Asker } from '../asking.ts';
 import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
 import type { Proofs } from '../proof.ts';
@@ -18,6 +19,8 @@ import type { Vault } from '../../upstream/vault/vault.ts';
 export interface ApiParts {
   readonly road: RoadParts;
   readonly identity: Identity;
+  /** As `Identity.identify`; a token that is not taken becomes a question to a human. */
+  readonly identify: Identity['identify'];
   readonly journal: Journal;
   readonly vault: Vault;
   readonly acts: Acts;
@@ -25,6 +28,8 @@ export interface ApiParts {
   readonly installation: Installation;
   readonly alarms: Alarms;
   readonly providers: readonly Provider[];
+  /** Asks providers what credentials can do. */
+  readonly asker: Asker;
   readonly run: (hold: string, by: Bearer['principal']) => Promise<Outcome>;
   readonly mediate: (asked: Asked) => Promise<Outcome>;
   readonly clock: RoadClock;

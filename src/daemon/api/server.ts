@@ -7,6 +7,7 @@ import { doctorRoutes } from './doctor.ts';
 import { eventRoutes } from './events.ts';
 import { explainRoutes } from './explain.ts';
 import { holdRoutes } from './holds.ts';
+import { keepRoutes } from './keep.ts';
 import { journalRoutes } from './journal.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem } from './problem.ts';
@@ -35,6 +36,7 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
     holdRoutes,
     actRoutes,
     recordRoutes,
+    keepRoutes,
     journalRoutes,
     undoRoutes,
     explainRoutes,
