@@ -1,0 +1,43 @@
+import { namedIn } from '../formats/named.ts';
+import { Literals } from '../read/literals.ts';
+import { Lines, type Document } from '../read/document.ts';
+import { awsIdRule } from './aws-id.ts';
+import type { Candidate, Rule, Text } from './candidate.ts';
+import { merged } from './merge.ts';
+import { nameRule } from './names.ts';
+import { privateKeyRule } from './private-key.ts';
+import { railwayRule } from './railway.ts';
+import { shapeRule } from './shapes.ts';
+import { claimsRule } from './tokens-of-claims.ts';
+import { urlRule } from './urls.ts';
+import { findWellKnown, wellKnownLiterals } from './well-known.ts';
+
+const ownRules: readonly Rule[] = [railwayRule, urlRule, shapeRule, claimsRule, awsIdRule, privateKeyRule, nameRule];
+
+/** Every literal that some rule waits for. */
+export function literalsOfRules(): Literals {
+  return new Literals([...ownRules.flatMap((rule) => rule.literals), ...wellKnownLiterals]);
+}
+
+/** Whether some rule would look at a text with these literals; asked before it is decoded. */
+export function isWorthReading(document: Pick<Document, 'format' | 'kind'>, literals: ReadonlySet<string>): boolean {
+  return literals.size > 0 || document.format !== 'text' || document.kind !== 'file';
+}
+
+/** What the rules see in a text: names from its parser first, then forms, then the library's rules; one for each place. */
+export async function findIn(document: Document, literals: ReadonlySet<string>): Promise<readonly Candidate[]> {
+  const text: Text = { document, lines: new Lines(document), named: namedIn(document), literals };
+  const found: Candidate[] = [];
+  for (const rule of ownRules) {
+    const asked = rule.literals.some((literal) => literals.has(literal)) || rule.always?.(document) === true;
+    if (asked) found.push(...rule.find(text));
+  }
+  if (wellKnownLiterals.some((literal) => literals.has(literal))) found.push(...(await findWellKnown(text)));
+  return merged(found).map((one) => withName(one, text));
+}
+
+function withName(one: Candidate, { named }: Text): Candidate {
+  if (one.key !== undefined) return one;
+  const name = named.find((each) => each.start <= one.start && each.end >= one.end && each.path !== '');
+  return name === undefined ? one : { ...one, key: name.path };
+}
