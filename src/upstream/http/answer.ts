@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import type { HeaderPairs } from './answer-head.ts';
 import type { HttpAnswer } from '../../model/http-message.ts';
 
 /** What undici hands over: lower-case names, a list where a header came several times. */
@@ -40,32 +41,33 @@ const encodings: { readonly [name: string]: Decompress } = {
   zstd: promisify(zstdDecompress),
 };
 
-/** The headers that go on, sorted as they came; several values of one name stay several. */
-export function keptHeaders(received: ReceivedHeaders): (readonly [string, string])[] {
-  const nominated = received['connection'];
-  const named =
-    nominated === undefined
-      ? undefined
-      : new Set(
-          String(nominated)
-            .toLowerCase()
-            .split(/[\s,]+/),
-        );
-  const kept: (readonly [string, string])[] = [];
-  for (const name of Object.keys(received)) {
-    const value = received[name];
-    if (value === undefined || dropped.has(name) || named?.has(name) === true) continue;
-    if (typeof value === 'string') kept.push([name, value]);
-    else for (const one of value) kept.push([name, one]);
+/** The headers that go on, in the order they came; several values of one name stay several. */
+export function keptPairs(received: HeaderPairs): HeaderPairs {
+  let named: Set<string> | undefined;
+  for (const [name, value] of received) {
+    if (name !== 'connection') continue;
+    named ??= new Set();
+    for (const one of value.toLowerCase().split(/[\s,]+/)) named.add(one);
   }
-  return kept;
+  return received.filter(([name]) => !dropped.has(name) && named?.has(name) !== true);
 }
 
-/** The one content encoding of an answer with a body, or undefined. A list stays a list and will match none. */
-export function encodingOf(received: ReceivedHeaders, length: number): string | undefined {
-  const encoding = received['content-encoding'];
-  if (encoding === undefined || length === 0) return undefined;
-  const name = String(encoding).trim().toLowerCase();
+/** The same of what undici received. */
+export function keptHeaders(received: ReceivedHeaders): HeaderPairs {
+  return keptPairs(
+    Object.keys(received).flatMap((name) => {
+      const value = received[name];
+      if (value === undefined) return [];
+      return typeof value === 'string' ? [[name, value] as const] : value.map((one) => [name, one] as const);
+    }),
+  );
+}
+
+/** The one content encoding of an answer with a body, or undefined. Several are a list, which will match none. */
+export function encodingOf(received: HeaderPairs, length: number): string | undefined {
+  if (length === 0) return undefined;
+  const encodings = received.filter(([name]) => name === 'content-encoding').map(([, value]) => value);
+  const name = encodings.join(',').trim().toLowerCase();
   return name === 'identity' || name === '' ? undefined : name;
 }
 

@@ -1,8 +1,8 @@
-import type { Pool } from 'undici';
 import { Exchange, type Presented } from './exchange.ts';
 import { defaultHttpLimits, type HttpLimits } from './limits.ts';
-import { poolTo } from './pool.ts';
-import { placed, requestHeaders } from './request-headers.ts';
+import { placed, requestBytes } from './request-headers.ts';
+import { dialOf } from './route-dial.ts';
+import { Wires } from './wires.ts';
 import {
   type Answer,
   type Credential,
@@ -28,7 +28,8 @@ export interface HttpUpstreamOptions {
 
 interface Pooled {
   readonly route: Route;
-  readonly pool: Pool;
+  readonly host: string;
+  readonly wires: Wires;
 }
 
 /**
@@ -41,14 +42,15 @@ export function httpUpstream(options: HttpUpstreamOptions = {}): HttpUpstream {
   /** The vault hands out one object for as long as it believes it: what becomes of it on the wire is made once. */
   const placings = new WeakMap<Credential, Placed>();
 
-  function poolOf(route: Route): Pool {
+  function poolOf(route: Route): Pooled {
     const known = pools.get(route.name);
-    if (known !== undefined && sameRoute(known.route, route)) return known.pool;
-    const pool = poolTo(route, limits, options.lookup);
+    if (known !== undefined && sameRoute(known.route, route)) return known;
+    const dial = dialOf(route, limits, options.lookup);
+    const pooled = { route, host: dial.host, wires: new Wires(dial, limits) };
     // Whoever still waits for an answer by the old way gets it; nothing new goes there.
-    known?.pool.close().catch(() => undefined);
-    pools.set(route.name, { route, pool });
-    return pool;
+    known?.wires.close().catch(() => undefined);
+    pools.set(route.name, pooled);
+    return pooled;
   }
 
   return Object.freeze({
@@ -61,30 +63,31 @@ export function httpUpstream(options: HttpUpstreamOptions = {}): HttpUpstream {
     close: async () => {
       const open = [...pools.values()];
       pools.clear();
-      await Promise.all(open.map(({ pool }) => pool.close()));
+      await Promise.all(open.map(({ wires }) => wires.close()));
     },
   });
 }
 
 /** A credential as it goes out, and as it is looked for in what comes back. */
 interface Placed {
-  readonly headers: readonly string[];
+  /** Header lines, ours and the credential's. */
+  readonly lines: string;
   readonly presented: Presented;
 }
 
 function place(credential: Credential): Placed {
   const { secret } = credential;
-  return { headers: placed(credential), presented: { text: secret, bytes: Buffer.from(secret, 'latin1') } };
+  return { lines: placed(credential), presented: { text: secret, bytes: Buffer.from(secret, 'latin1') } };
 }
 
 class HttpLine implements Line {
-  readonly #pool: Pool;
+  readonly #pooled: Pooled;
   readonly #placed: Placed;
   readonly #limits: HttpLimits;
   #closed = false;
 
-  constructor(pool: Pool, placed: Placed, limits: HttpLimits) {
-    this.#pool = pool;
+  constructor(pooled: Pooled, placed: Placed, limits: HttpLimits) {
+    this.#pooled = pooled;
     this.#placed = placed;
     this.#limits = limits;
   }
@@ -94,13 +97,10 @@ class HttpLine implements Line {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new LineBroken('no', 'the line is closed; nothing was sent');
       if (!isHttpMessage(message)) throw new LineBroken('no', 'this is no http message; nothing was sent');
-      const headers = requestHeaders(message, this.#placed.headers);
-      const { method, path, body } = message;
-      const exchange = new Exchange(resolve, reject, this.#placed.presented, this.#limits);
-      this.#pool.dispatch(
-        { method, path, headers, body: body.length === 0 ? null : body, idempotent: false },
-        exchange,
-      );
+      const { wires, host } = this.#pooled;
+      const request = requestBytes(message, host, this.#placed.lines);
+      const over = (exchange: Exchange): void => wires.over(exchange);
+      wires.send(new Exchange(request, { resolve, reject }, this.#placed.presented, this.#limits, over));
     });
   }
 

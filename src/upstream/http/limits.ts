@@ -4,7 +4,7 @@ export interface HttpLimits {
   readonly answerBytes: number;
   /** Name, connection and TLS, each. */
   readonly dialTimeout: number;
-  /** From the request's last byte to the end of the answer's headers. */
+  /** From the request's first byte to the end of the answer's headers. */
   readonly headersTimeout: number;
   /** Between two pieces of the answer's body. */
   readonly bodyTimeout: number;

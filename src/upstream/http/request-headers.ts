@@ -1,4 +1,5 @@
 import { type Credential, LineBroken } from '../../contract/upstream.ts';
+import type { RequestBytes } from './exchange.ts';
 import type { HttpMessage } from '../../model/http-message.ts';
 import { refuse } from '../../model/refusal.ts';
 
@@ -33,8 +34,8 @@ const ours: ReadonlySet<string> = new Set([
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Where a credential goes, name and value in turn. Throws `Refused` for a kind that HTTP has no place for. */
-export function placed(credential: Credential): readonly string[] {
+/** Where a credential goes, as header lines. Throws `Refused` for a kind that HTTP has no place for. */
+export function placed(credential: Credential): string {
   const placing = Object.hasOwn(placings, credential.kind) ? placings[credential.kind] : undefined;
   if (placing === undefined) {
     throw refuse(
@@ -51,27 +52,37 @@ export function placed(credential: Credential): readonly string[] {
       'add it to the vault again',
     );
   }
-  return Object.freeze(['accept-encoding', 'identity', ...placing(credential.secret)]);
+  const [name, value] = placing(credential.secret);
+  return `accept-encoding: identity\r\n${name}: ${value}\r\n`;
 }
 
+/** Bodies are announced for these even when they are empty. */
+const bodied: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
 /**
- * The message's headers and ours behind them, name and value in turn. Throws `LineBroken` (`no`) for a message that
- * says what is not its to say.
+ * The request as it goes out: the message's headers, `own` lines behind them, and our framing. Throws `LineBroken` (`no`)
+ * for a message that says what is not its to say, or that could be read as more than one request.
  */
-export function requestHeaders(message: HttpMessage, own: readonly string[]): string[] {
-  if (!methods.has(message.method)) throw malformed('its method is not one we send');
+export function requestBytes(message: HttpMessage, host: string, own: string): RequestBytes {
+  const { method, path, headers, body } = message;
+  if (!methods.has(method)) throw malformed('its method is not one we send');
   // A second slash, or no first one, would be read as another host by some.
-  if (message.path.charCodeAt(0) !== 47 || message.path.charCodeAt(1) === 47)
-    throw malformed('its path does not begin with one slash');
-  if (message.path.includes('#')) throw malformed('its path has a fragment');
-  const headers: string[] = [];
-  for (const [name, value] of message.headers) {
+  if (path.charCodeAt(0) !== 47 || path.charCodeAt(1) === 47) throw malformed('its path does not begin with one slash');
+  if (path.includes('#')) throw malformed('its path has a fragment');
+  if (!/^[\x21-\x7e]+$/.test(path)) throw malformed('its path has characters that no request line can carry');
+  let lines = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  for (const [name, value] of headers) {
     if (ours.has(name) || name !== name.toLowerCase())
       throw malformed(`its header \`${name.slice(0, 40)}\` is not the caller's to set`);
-    headers.push(name, value);
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) || typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value))
+      throw malformed('one of its headers has characters that none can carry');
+    lines += `${name}: ${value}\r\n`;
   }
-  headers.push(...own);
-  return headers;
+  lines += own;
+  if (body.length > 0 || bodied.has(method)) lines += `content-length: ${body.length}\r\n`;
+  lines += '\r\n';
+  const head = Buffer.from(lines, 'latin1');
+  return { method, pieces: body.length === 0 ? [head] : [head, body] };
 }
 
 function malformed(why: string): LineBroken {

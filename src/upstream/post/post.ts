@@ -1,6 +1,8 @@
 import { Exchange } from '../http/exchange.ts';
 import { defaultHttpLimits } from '../http/limits.ts';
-import { poolTo } from '../http/pool.ts';
+import { requestBytes } from '../http/request-headers.ts';
+import { dialOf } from '../http/route-dial.ts';
+import { Wires } from '../http/wires.ts';
 import { type Answer, LineBroken } from '../../contract/upstream.ts';
 import { httpAnswer } from '../../model/http-message.ts';
 import type { Lookup } from '../dial/resolve.ts';
@@ -23,6 +25,11 @@ const limits = {
   connections: 1,
 };
 
+const headers = [
+  ['content-type', 'application/json'],
+  ['user-agent', 'holdpoint'],
+] as const;
+
 /**
  * Posts JSON to a URL under the same rules of address, TLS and redirects as everything else; no credential of the vault
  * goes with it. Resolves on a 2xx answer, throws otherwise. Neither the error nor its cause holds the URL's path, which
@@ -34,17 +41,19 @@ export async function postTo(url: string, body: Uint8Array, options: PostOptions
     throw new LineBroken('no', 'the url to post to is not one');
   const { ca, allowPrivate, lookup } = options;
   const route = { name: target.host, address: target.origin, allowPrivate, ...(ca === undefined ? {} : { ca }) };
-  const pool = poolTo(route, limits, lookup);
+  const dial = dialOf(route, limits, lookup);
+  const wires = new Wires(dial, limits);
   try {
     const answer = await new Promise<Answer>((resolve, reject) => {
-      const headers = ['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'holdpoint'];
       const path = `${target.pathname}${target.search}`;
-      pool.dispatch({ method: 'POST', path, headers, body }, new Exchange(resolve, reject, undefined, limits));
+      const message = { protocol: 'http', method: 'POST', origin: target.origin, path, headers, body } as const;
+      const request = requestBytes(message, dial.host, 'accept-encoding: identity\r\n');
+      wires.send(new Exchange(request, { resolve, reject }, undefined, limits, (one) => wires.over(one)));
     });
     const { status } = httpAnswer(answer);
     if (status < 200 || status > 299)
       throw new LineBroken('unknown', `\`${target.host}\` answered with status ${status}`);
   } finally {
-    await pool.destroy();
+    await wires.close();
   }
 }
