@@ -1,5 +1,7 @@
 import { mintClearance, NotCleared, spendClearance } from './clearances.ts';
+import { type SessionLine, sessionOn } from './session.ts';
 import type { Clearance, Lease, Leases } from '../../contract/lease.ts';
+import type { PostgresSessions, SessionClient, SessionWishes } from '../../contract/postgres/session.ts';
 import {
   type Answer,
   type Credential,
@@ -11,9 +13,20 @@ import {
 import type { Message } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
 
+/** A protocol, how it is shut, and how a gate's client gets a line of its own where the protocol has such. */
+export interface Spoken extends Upstream {
+  openFor?(route: Route, credential: Credential, client: SessionClient, wishes: SessionWishes): Promise<SessionLine>;
+  close?(): Promise<void>;
+}
+
+interface Way {
+  readonly route: Route & { readonly credential?: string };
+  readonly upstream: Spoken;
+}
+
 export interface LeaseParts {
   /** One a protocol; those that can be closed are, with the leases. */
-  readonly upstreams: readonly (Upstream & { close?(): Promise<void> })[];
+  readonly upstreams: readonly Spoken[];
   /** Where an upstream entry goes, and under which name its credential is in the vault: the entry's own if not said. */
   readonly routes: (upstream: string) => (Route & { readonly credential?: string }) | undefined;
   readonly vault: { open(name: string): Promise<Credential> };
@@ -21,6 +34,8 @@ export interface LeaseParts {
 
 /** Leases whose upstreams can be shut. */
 export interface OpenLeases extends Leases {
+  /** Sessions of clients of a gate, on the same lines and under the same clearances. */
+  readonly sessions: PostgresSessions;
   close(): Promise<void>;
 }
 
@@ -40,20 +55,36 @@ export function openLeases(parts: LeaseParts): OpenLeases {
   const upstreams = new Map(parts.upstreams.map((one) => [one.protocol, one]));
   const lender = Object.freeze({});
   let count = 0;
+  const way = (name: string): Way => {
+    const route = parts.routes(name);
+    const upstream = route === undefined ? undefined : upstreams.get(protocolOf(route.address));
+    if (route !== undefined && upstream !== undefined) return { route, upstream };
+    throw refuse(
+      'UNAVAILABLE',
+      `upstream \`${name}\` is not configured, or for no protocol we speak`,
+      'a human names it in holdpoint.yaml and applies that',
+    );
+  };
+  const lend = (name: string, protocol: string, line: Line): Lease =>
+    new OpenLease(`lease-${++count}`, name, protocol, line, lender);
   return Object.freeze({
     open: async (name: string) => {
-      const route = parts.routes(name);
-      const upstream = route === undefined ? undefined : upstreams.get(protocolOf(route.address));
-      if (route === undefined || upstream === undefined) {
-        throw refuse(
-          'UNAVAILABLE',
-          `upstream \`${name}\` is not configured, or for no protocol we speak`,
-          'a human names it in holdpoint.yaml and applies that',
-        );
-      }
-      const line = await upstream.open(route, await parts.vault.open(route.credential ?? name));
-      return new OpenLease(`lease-${++count}`, name, upstream.protocol, line, lender);
+      const { route, upstream } = way(name);
+      return lend(
+        name,
+        upstream.protocol,
+        await upstream.open(route, await parts.vault.open(route.credential ?? name)),
+      );
     },
+    sessions: Object.freeze({
+      open: async (name: string, client: SessionClient, wishes: SessionWishes) => {
+        const { route, upstream } = way(name);
+        if (upstream.openFor === undefined)
+          throw refuse('UNAVAILABLE', `upstream \`${name}\` keeps no sessions`, 'name an upstream of a database');
+        const line = await upstream.openFor(route, await parts.vault.open(route.credential ?? name), client, wishes);
+        return sessionOn(lend(name, upstream.protocol, line), line);
+      },
+    }),
     mint: (lease: Lease, messages: readonly Message[], phase: Clearance['phase'], id: string) => {
       if (!OpenLease.isLentBy(lease, lender)) throw new NotCleared('foreign');
       return mintClearance(lease, messages, phase, id);

@@ -1,0 +1,84 @@
+import type { Frame } from './frames.ts';
+import type { PostgresMessage } from '../../model/postgres-message.ts';
+import type { Lease } from '../lease.ts';
+
+/** Which server, and which life of it: what a transaction's number means nothing without. */
+export interface ServerIdentity {
+  /** `system_identifier` of the cluster. */
+  readonly system: string;
+  readonly timeline: string;
+  /** Oid of the database. */
+  readonly database: string;
+  /** When its statistics were last thrown away, which every crash recovery does: afterwards transaction ids may be used again. */
+  readonly generation: string;
+  /** The role that the session acts as at sign-in. */
+  readonly role: string;
+  /** `server_version_num`: 180004. */
+  readonly version: number;
+  /** Of the backend process. */
+  readonly pid: number;
+}
+
+/** Transaction status as the server's last ReadyForQuery had it: idle, in a transaction, in a failed one. */
+export type Status = 'I' | 'T' | 'E';
+
+/** The client of a session, as its gate stands for it. */
+export interface SessionClient {
+  /** A reply to the client's own frames, or what the server says unasked, in the server's order. Must not throw. */
+  take(frame: Frame): void;
+  /** The line to the server is gone; nothing more comes. */
+  gone(): void;
+}
+
+/** How a session begins: what the client asked for in its start-up packet and may have. */
+export interface SessionWishes {
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/**
+ * One client's line to a PostgreSQL server, lent by `upstream`, which alone knows address and credential. What runs
+ * anything goes by the lease, under a clearance; the client's own frames are only lent to it (`stage`), so that its
+ * answers are byte for byte the server's. What stands here needs no clearance, because it neither runs nor ends anything.
+ */
+export interface PostgresSession {
+  readonly lease: Lease;
+  readonly identity: ServerIdentity;
+  /** What the server reports of its settings (ParameterStatus), kept current. */
+  readonly reported: ReadonlyMap<string, string>;
+  readonly status: Status;
+  /** An error came: the server hears nothing until the next Sync. */
+  readonly skipping: boolean;
+  /**
+   * The client's own frames for the message that is sent next on the lease: one Query, or any of Parse, Bind, Describe,
+   * Execute in which exactly that message is said. Sending refuses frames that say anything else.
+   */
+  stage(message: PostgresMessage, frames: readonly Frame[]): void;
+  /** Parse, Describe, Close: says nothing, runs nothing. Throws `TypeError` for any other frame and for names of ours. */
+  pass(frame: Frame): void;
+  /** Execute again on a portal that was cleared and stopped at its row limit; resolves when the server has answered. */
+  more(frame: Frame): Promise<void>;
+  /** Whether a COPY FROM STDIN that was cleared waits for data. */
+  readonly copying: boolean;
+  /** CopyData, CopyDone, CopyFail, while a COPY that was cleared waits for them. */
+  copy(frame: Frame): void;
+  /** Makes the server itself fail here, so that its failed transaction is true, with these words instead of its own. */
+  fail(words: Frame): Promise<void>;
+  /** Ends the round: the client sees the ReadyForQuery. */
+  sync(): Promise<Status>;
+  /** As `sync`, but the client sees nothing. */
+  quietSync(): Promise<Status>;
+  /** COMMIT of a transaction in which nothing but proved reads ran; its tag. Throws when anything provisional did. */
+  commitReads(): Promise<string>;
+  /** Asks the server to cancel what runs; resolves when it has taken the request. */
+  cancel(): Promise<void>;
+  /** Stops and starts reading from the server, for a client that is slow. */
+  pause(): void;
+  resume(): void;
+  /** Rolls back what is open and ends the line. */
+  close(): Promise<void>;
+}
+
+/** Opens sessions; handed to the gate by the daemon. Throws `Refused` (`UNAVAILABLE`, `DENIED`) where none can be had. */
+export interface PostgresSessions {
+  open(entry: string, client: SessionClient, wishes: SessionWishes): Promise<PostgresSession>;
+}

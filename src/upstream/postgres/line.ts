@@ -1,0 +1,291 @@
+import type { SignedIn } from './sign-in.ts';
+import { executeOf, namedIn, parseOf, type Prepared, proveSame } from './staged.ts';
+import { identityFrom, identityQuestion } from './identity.ts';
+import { type OwnResult, ServerSaidNo, Wire, type WireClient } from './wire.ts';
+import { type Frame, terminateFrame } from '../../contract/postgres/frames.ts';
+import type { PostgresSession, ServerIdentity, Status } from '../../contract/postgres/session.ts';
+import { type Answer, type Line, LineBroken } from '../../contract/upstream.ts';
+import type { Message } from '../../model/plan.ts';
+import type { PostgresAnswer, PostgresMessage } from '../../model/postgres-message.ts';
+
+/** The rows of a statement that nobody streams: a hold's plan that is run by itself. They are not kept. */
+const mostCommands = 10_000;
+
+/**
+ * A connection on which transactions run: each message of a Plan by `send`, the client's own frames where they were
+ * staged. Everything that the client sees is the server's own, in the server's order.
+ */
+export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'commitReads'> {
+  readonly #wire: Wire;
+  readonly #reported: Map<string, string>;
+  readonly #cancel: () => Promise<void>;
+  readonly #prepared = new Map<string, Prepared>();
+  /** Portals that were bound under a clearance in this transaction. */
+  readonly #cleared = new Set<string>();
+  #identity: ServerIdentity | undefined;
+  #staged: { readonly message: PostgresMessage; readonly frames: readonly Frame[] } | undefined;
+  #copying = false;
+  /** Frames of the client went out since the last Sync: outside a transaction the server has opened one for them. */
+  #touched = false;
+  #inTransaction = false;
+
+  constructor(signedIn: SignedIn, client: WireClient, cancel: () => Promise<void>) {
+    this.#reported = new Map(signedIn.reported);
+    this.#cancel = cancel;
+    this.#wire = new Wire(signedIn.socket, signedIn.framer, {
+      take: (reply) => {
+        if (reply.type === 'S') this.#report(reply);
+        client.take(reply);
+      },
+      gone: () => client.gone(),
+    });
+  }
+
+  /** Asks the server who it is. Throws `NotTheServer`. */
+  async introduce(pid: number): Promise<this> {
+    this.#identity = identityFrom(await this.#own(identityQuestion), pid);
+    return this;
+  }
+
+  get identity(): ServerIdentity {
+    if (this.#identity === undefined) throw new Error('the server has not been asked who it is');
+    return this.#identity;
+  }
+
+  get reported(): ReadonlyMap<string, string> {
+    return this.#reported;
+  }
+
+  get status(): Status {
+    return this.#wire.status;
+  }
+
+  get skipping(): boolean {
+    return this.#wire.skipping;
+  }
+
+  // ---- what runs, and is cleared
+
+  async send(message: Message): Promise<Answer> {
+    const said = message as PostgresMessage;
+    const staged = this.#staged;
+    this.#staged = undefined;
+    if (this.#wire.broken) throw new LineBroken('no', 'the line to the server is gone');
+    try {
+      return { protocol: 'postgres', content: await this.#say(said, staged) };
+    } catch (thrown) {
+      if (thrown instanceof ServerSaidNo) return { protocol: 'postgres', content: failed(thrown) };
+      throw thrown;
+    }
+  }
+
+  async #say(
+    said: PostgresMessage,
+    staged: { readonly frames: readonly Frame[] } | undefined,
+  ): Promise<PostgresAnswer> {
+    switch (said.act) {
+      case 'lookup':
+        return this.#own(said.text, said.values);
+      case 'begin':
+        return this.#begin(said);
+      case 'commit':
+        return this.#commit();
+      case 'statement':
+        return staged === undefined ? this.#alone(said) : this.#staging(said, staged.frames);
+    }
+  }
+
+  async #begin(said: PostgresMessage): Promise<PostgresAnswer> {
+    // Counters of earlier transactions would count as this one's: flushed, they start at zero (PostgreSQL 15 and later).
+    if (this.identity.version >= 150_000) await this.#own('SELECT pg_catalog.pg_stat_force_next_flush()');
+    const begun = await this.#own(said.text);
+    if (this.#wire.status !== 'T') throw new LineBroken('no', 'the server did not open a transaction');
+    this.#inTransaction = true;
+    this.#cleared.clear();
+    return { ...begun, rows: [] };
+  }
+
+  async #commit(): Promise<PostgresAnswer> {
+    if (!this.#inTransaction) throw new LineBroken('no', 'there is no transaction to commit');
+    this.#inTransaction = false;
+    this.#cleared.clear();
+    return this.#own('COMMIT');
+  }
+
+  /** The client's own frames. It sees every reply. */
+  async #staging(said: PostgresMessage, frames: readonly Frame[]): Promise<PostgresAnswer> {
+    const portal = proveSame(frames, said, this.#prepared);
+    if (portal !== undefined) this.#cleared.add(portal);
+    this.#touched = said.how === 'extended';
+    this.#copying = false;
+    let tag = '';
+    const watch = (reply: Frame): void => {
+      if (reply.type === 'G') this.#copying = true;
+      else if (reply.type === 'C') tag = tagOf(reply);
+      if (reply.type === 'C' || reply.type === 'E') this.#copying = false;
+    };
+    const answers = frames.map((frame) =>
+      frame.type === 'P'
+        ? this.#parse(frame)
+        : this.#wire.forward(frame, frame.type === 'B' || frame.type === 'D' ? undefined : watch),
+    );
+    if (said.how === 'extended') this.#wire.flush();
+    await settledAll(answers);
+    return { tag, rows: [] };
+  }
+
+  /** A statement of a Plan that is run by itself, later, for nobody who would look at its rows. */
+  async #alone(said: PostgresMessage): Promise<PostgresAnswer> {
+    if (said.copied !== undefined) throw new LineBroken('no', 'a COPY cannot be run again by itself');
+    if (said.results.length > mostCommands) throw new LineBroken('no', 'too many columns');
+    const { tag } = await this.#own(said.text, said.values, { types: said.types, formats: said.formats });
+    return { tag, rows: [] };
+  }
+
+  async #own(
+    text: string,
+    values: readonly (Uint8Array | null)[] = [],
+    shape?: { readonly types: readonly number[]; readonly formats: readonly number[] },
+  ): Promise<OwnResult> {
+    const asked = this.#wire.own(text, values, shape);
+    // A Sync would end the transaction that the server opened for the client's own frames, and its portals with it.
+    if (this.#touched && !this.#inTransaction) this.#wire.flush();
+    else await this.#wire.sync(false).catch(() => undefined);
+    return asked;
+  }
+
+  async rollback(): Promise<void> {
+    this.#staged = undefined;
+    if (this.#wire.broken) return;
+    if (this.#wire.skipping) await this.#wire.sync(false);
+    if (this.#inTransaction || this.#wire.status !== 'I') await this.#own('ROLLBACK');
+    this.#inTransaction = false;
+    this.#cleared.clear();
+    if (this.#wire.status !== 'I') this.#wire.destroy();
+  }
+
+  async close(): Promise<void> {
+    // The server rolls back what is open when the line ends; one that hangs is cut.
+    this.#wire.end(terminateFrame.bytes);
+  }
+
+  // ---- what neither runs nor ends anything
+
+  stage(message: PostgresMessage, frames: readonly Frame[]): void {
+    this.#staged = { message, frames };
+  }
+
+  pass(frame: Frame): void {
+    this.#touched = true;
+    switch (frame.type) {
+      case 'P':
+        this.#parse(frame).catch(() => undefined);
+        return;
+      case 'D':
+        namedIn(frame);
+        this.#wire.forward(frame).catch(() => undefined);
+        return;
+      case 'C':
+        return this.#close(frame);
+      default:
+        throw new TypeError(`a message of type ${frame.type} does not pass without a clearance`);
+    }
+  }
+
+  async more(frame: Frame): Promise<void> {
+    if (!this.#cleared.has(executeOf(frame).portal)) throw new TypeError('the portal was not cleared');
+    const answer = this.#wire.forward(frame);
+    this.#wire.flush();
+    await answer.catch((thrown: unknown) => {
+      if (!(thrown instanceof ServerSaidNo)) throw thrown;
+    });
+  }
+
+  copy(frame: Frame): void {
+    // What comes when the COPY has failed already, the server drops as well.
+    if (!this.#copying) return;
+    if (!'dcf'.includes(frame.type)) throw new TypeError('no message of a COPY');
+    this.#wire.write(frame.bytes);
+    if (frame.type !== 'd' && this.#touched) this.#wire.flush();
+  }
+
+  get copying(): boolean {
+    return this.#copying;
+  }
+
+  async fail(words: Frame): Promise<void> {
+    this.#wire.fail(words);
+    this.#wire.flush();
+  }
+
+  sync(): Promise<Status> {
+    return this.#synced(true);
+  }
+
+  quietSync(): Promise<Status> {
+    return this.#synced(false);
+  }
+
+  async commitOpen(): Promise<string> {
+    const { tag } = await this.#commit();
+    return tag;
+  }
+
+  cancel(): Promise<void> {
+    return this.#cancel();
+  }
+
+  pause(): void {
+    this.#wire.pause();
+  }
+
+  resume(): void {
+    this.#wire.resume();
+  }
+
+  async #synced(show: boolean): Promise<Status> {
+    const status = await this.#wire.sync(show);
+    this.#touched = false;
+    if (!this.#inTransaction) this.#cleared.clear();
+    return status;
+  }
+
+  /** The name stands for the text once the server has taken it. */
+  async #parse(frame: Frame): Promise<void> {
+    const parsed = parseOf(frame);
+    // A failed Parse leaves no unnamed statement behind.
+    if (parsed.name === '') this.#prepared.delete('');
+    await this.#wire.forward(frame);
+    this.#prepared.set(parsed.name, parsed);
+  }
+
+  #close(frame: Frame): void {
+    const { kind, name } = namedIn(frame);
+    if (kind === 'S') this.#prepared.delete(name);
+    else this.#cleared.delete(name);
+    this.#wire.forward(frame).catch(() => undefined);
+  }
+
+  #report(reply: Frame): void {
+    const [name = '', value = ''] = reply.bytes.toString('utf8', 5).split('\0');
+    this.#reported.set(name, value);
+  }
+}
+
+/** Waits for all; throws what the server said no to, before what was only skipped because of it. */
+async function settledAll(answers: readonly Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(answers);
+  const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
+  const broken = reasons.find((one) => one instanceof LineBroken) ?? reasons.find((one) => one instanceof ServerSaidNo);
+  if (broken !== undefined) throw broken;
+  if (reasons[0] !== undefined) throw reasons[0];
+}
+
+function failed(no: ServerSaidNo): PostgresAnswer {
+  const { code, message, detail } = no;
+  return { tag: '', rows: [], error: detail === undefined ? { code, message } : { code, message, detail } };
+}
+
+function tagOf(complete: Frame): string {
+  return complete.bytes.toString('utf8', 5, complete.bytes.length - 1);
+}

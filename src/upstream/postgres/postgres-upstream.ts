@@ -1,0 +1,118 @@
+import type { SecureContext } from 'node:tls';
+import { PostgresLine } from './line.ts';
+import { placeOf, signInOf } from './place.ts';
+import { requestCancel, signIn, SignInRefused } from './sign-in.ts';
+import type { WireClient } from './wire.ts';
+import type { SessionClient, SessionWishes } from '../../contract/postgres/session.ts';
+import type { Credential, Route, Upstream } from '../../contract/upstream.ts';
+import { refuse, Refused } from '../../model/refusal.ts';
+import { AddressRefused, type Lookup } from '../dial/resolve.ts';
+import { trustedAuthorities } from '../dial/dial.ts';
+
+export interface PostgresUpstream extends Upstream {
+  open(route: Route, credential: Credential): Promise<PostgresLine>;
+  /** A line whose replies a client sees. Throws `Refused` (`UNAVAILABLE`). */
+  openFor(route: Route, credential: Credential, client: SessionClient, wishes: SessionWishes): Promise<PostgresLine>;
+  close(): Promise<void>;
+}
+
+export interface PostgresUpstreamOptions {
+  /** Milliseconds for dialling, and again for the sign-in. */
+  readonly timeout?: number;
+  readonly lookup?: Lookup;
+}
+
+/**
+ * Settings that the judging relies on. They stand in the start-up packet, after the client's own, and nothing that is
+ * let through can change them.
+ */
+const pinned: ReadonlyMap<string, string> = new Map([
+  ['client_encoding', 'UTF8'],
+  ['default_transaction_read_only', 'on'],
+  ['standard_conforming_strings', 'on'],
+  ['synchronous_commit', 'on'],
+  ['row_security', 'on'],
+  ['session_replication_role', 'origin'],
+  ['lock_timeout', '10s'],
+  ['statement_timeout', '60s'],
+  ['idle_in_transaction_session_timeout', '60s'],
+]);
+
+/** Setting it, even to its default, takes a right that an agent's role should not have. */
+const needsRights: ReadonlySet<string> = new Set(['session_replication_role']);
+
+/** Nobody watches a line of the road's own. */
+const nobody: WireClient = Object.freeze({ take: () => undefined, gone: () => undefined });
+
+/** Speaks PostgreSQL's protocol to routes: one connection a line, never shared, never used again. */
+export function postgresUpstream(options: PostgresUpstreamOptions = {}): PostgresUpstream {
+  const timeout = options.timeout ?? 10_000;
+  const trusts = new Map<string, { readonly ca: string | undefined; readonly trust: SecureContext }>();
+  const lines = new Set<PostgresLine>();
+
+  function trustOf(route: Route): SecureContext {
+    const known = trusts.get(route.name);
+    if (known !== undefined && known.ca === route.ca) return known.trust;
+    const trust = trustedAuthorities(route.ca);
+    trusts.set(route.name, { ca: route.ca, trust });
+    return trust;
+  }
+
+  async function connected(
+    route: Route,
+    credential: Credential,
+    client: WireClient,
+    wished: ReadonlyMap<string, string>,
+  ): Promise<PostgresLine> {
+    const place = placeOf(route.address);
+    const trust = trustOf(route);
+    const lookup = options.lookup === undefined ? {} : { lookup: options.lookup };
+    const dialling = { allowPrivate: route.allowPrivate, timeout, ...lookup };
+    const settings = new Map([...wished, ...[...pinned].filter(([name]) => !needsRights.has(name))]);
+    const signedIn = await signIn(place, signInOf(credential.secret), trust, settings, dialling);
+    const cancel = (): Promise<void> =>
+      requestCancel(place, signedIn.pid, signedIn.cancelKey, trust, dialling).catch(() => undefined);
+    const line = new PostgresLine(signedIn, { ...client, gone: () => forget(line, client) }, cancel);
+    lines.add(line);
+    return line.introduce(signedIn.pid);
+  }
+
+  function forget(line: PostgresLine, client: WireClient): void {
+    lines.delete(line);
+    client.gone();
+  }
+
+  return Object.freeze({
+    protocol: 'postgres',
+    open: (route: Route, credential: Credential) =>
+      explained(route, connected(route, credential, nobody, new Map([['application_name', 'holdpoint']]))),
+    openFor: (route: Route, credential: Credential, client: SessionClient, { settings }: SessionWishes) =>
+      explained(
+        route,
+        connected(route, credential, { take: (reply) => client.take(reply), gone: () => client.gone() }, settings),
+      ),
+    close: async () => {
+      await Promise.all([...lines].map((line) => line.close()));
+    },
+  });
+}
+
+/** What went wrong while opening, without anything that the far side could have put into it beyond its own message. */
+async function explained(route: Route, opening: Promise<PostgresLine>): Promise<PostgresLine> {
+  try {
+    return await opening;
+  } catch (thrown) {
+    if (thrown instanceof Refused) throw thrown;
+    throw new Refused(refusalFor(route, thrown), { cause: thrown });
+  }
+}
+
+function refusalFor(route: Route, thrown: unknown): Refused['refusal'] {
+  const detail =
+    thrown instanceof SignInRefused
+      ? `the server behind \`${route.name}\` refused the sign-in (${thrown.code})`
+      : thrown instanceof AddressRefused
+        ? `\`${route.name}\` may not be dialled: ${thrown.message}`
+        : `the server behind \`${route.name}\` cannot be reached`;
+  return refuse('UNAVAILABLE', detail, 'tell the person you work for; nothing was done').refusal;
+}

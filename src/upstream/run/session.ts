@@ -1,0 +1,47 @@
+import { NotCleared } from './clearances.ts';
+import type { Lease } from '../../contract/lease.ts';
+import type { PostgresSession } from '../../contract/postgres/session.ts';
+import type { Line } from '../../contract/upstream.ts';
+
+/** A line that a client of a gate sees the answers of. */
+export interface SessionLine extends Line, Omit<PostgresSession, 'lease' | 'commitReads'> {
+  commitOpen(): Promise<string>;
+}
+
+/** The session as a gate is given it: everything that runs something goes by the lease. */
+export function sessionOn(lease: Lease, line: SessionLine): PostgresSession {
+  return Object.freeze({
+    lease,
+    get identity() {
+      return line.identity;
+    },
+    get reported() {
+      return line.reported;
+    },
+    get status() {
+      return line.status;
+    },
+    get skipping() {
+      return line.skipping;
+    },
+    get copying() {
+      return line.copying;
+    },
+    stage: line.stage.bind(line),
+    pass: line.pass.bind(line),
+    more: line.more.bind(line),
+    copy: line.copy.bind(line),
+    fail: line.fail.bind(line),
+    sync: line.sync.bind(line),
+    quietSync: line.quietSync.bind(line),
+    cancel: line.cancel.bind(line),
+    pause: line.pause.bind(line),
+    resume: line.resume.bind(line),
+    async commitReads() {
+      // Its BEGIN alone may have run: whatever else did has to be judged.
+      if (lease.ran.length > 1) throw new NotCleared('mismatched');
+      return line.commitOpen();
+    },
+    close: () => lease.release(),
+  });
+}
