@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiParts, Enrolment } from './api/context.ts';
+import { openApiRefusals } from './api/refusals.ts';
 import { listen } from './api/server.ts';
 import { openAsker, type Asker } from './asking.ts';
 import { openCertificates, type Certificates } from './certificates.ts';
@@ -62,7 +63,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const addresses = { api: '', http: gate.address };
   const asker = openAsker(providers);
   opened.defer(() => asker.close());
-  const api = apiParts(options, { ...rooms, asker }, enrolment, certificates, () => addresses);
+  const refusals = openApiRefusals(road);
+  opened.defer(() => refusals.close());
+  const api = { ...apiParts(options, { ...rooms, asker }, enrolment, certificates, () => addresses), refusals };
   const server = await listen(api, options.host, options.apiPort);
   opened.defer(() => server.close());
   addresses.api = server.address;
@@ -165,7 +168,7 @@ function apiParts(
   enrolment: Enrolment,
   certificates: Certificates,
   addresses: () => Daemon['addresses'],
-): ApiParts {
+): Omit<ApiParts, 'refusals'> {
   const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow, asker } = rooms;
   const { store, signers } = road;
   return {

@@ -23,14 +23,14 @@ export interface Questions {
   ask(question: Question): Promise<Hold | undefined>;
 }
 
-/** Open questions of one principal; what comes beyond them goes under the newest. */
+/** Open questions of one principal by one rule; what comes beyond them goes under the newest. */
 const openAtMost = 5;
-/** Questions of one principal that are looked into within ten seconds; beyond, the last one is the answer. */
+/** Questions of one principal by one rule that are looked into within ten seconds; beyond, the last one is the answer. */
 const lookedIntoAtMost = 10;
 const paceMs = 10_000;
 /** An agent that goes on is heard of again after this. */
 const tellAgainMs = 60_000;
-const principalsAtMost = 1_000;
+const recentAtMost = 1_000;
 
 interface Recent {
   from: number;
@@ -50,12 +50,12 @@ export function openQuestions(parts: {
   // One after the other: of questions that come at once, too, only so many are opened.
   let tail: Promise<unknown> = Promise.resolve();
 
-  const recentOf = (principal: string, now: number): Recent => {
-    const known = recent.get(principal);
+  const recentOf = (key: string, now: number): Recent => {
+    const known = recent.get(key);
     if (known !== undefined && now - known.from < paceMs && now >= known.from) return known;
     const next = { last: known?.last, toldAt: known?.toldAt ?? Number.NEGATIVE_INFINITY, from: now, count: 0 };
-    if (recent.size >= principalsAtMost) recent.clear();
-    recent.set(principal, next);
+    if (recent.size >= recentAtMost) recent.clear();
+    recent.set(key, next);
     return next;
   };
 
@@ -68,14 +68,15 @@ export function openQuestions(parts: {
 
   const asked = async (question: Question): Promise<Hold> => {
     const { principal } = question.request;
-    const state = recentOf(principal.id, clock.now());
+    const state = recentOf(`${question.rule} ${principal.id}`, clock.now());
     state.count += 1;
     if (state.count > lookedIntoAtMost && state.last !== undefined) {
       const last = await holds.find(state.last.id);
       if (last?.state === 'waiting') return last;
     }
     const open = (await holds.list('waiting')).filter(
-      (hold) => hold.kind === 'question' && hold.request.principal.id === principal.id,
+      ({ kind, rules, request }) =>
+        kind === 'question' && rules[0] === question.rule && request.principal.id === principal.id,
     );
     const digest = actionDigest(question.request);
     const isOpen = open.some((hold) => hold.digest === digest);
@@ -95,8 +96,10 @@ export function openQuestions(parts: {
       tail = turn.catch(() => undefined);
       return turn.catch((cause: unknown) => {
         parts.diagnose('questions', cause);
-        // Nobody could be asked by a hold; at least they hear of it.
-        raise({ kind: question.alarm, text: question.text });
+        // Nobody could be asked by a hold; at least they hear of it, now and then.
+        const state = recentOf(`${question.rule} ${question.request.principal.id}`, clock.now());
+        if (clock.now() - state.toldAt >= tellAgainMs) raise({ kind: question.alarm, text: question.text });
+        state.toldAt = clock.now();
         return undefined;
       });
     },

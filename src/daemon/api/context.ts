@@ -1,5 +1,6 @@
 import type { Alarms } from '../alarms.ts';
 import type { Asker } from '../asking.ts';
+import type { ApiRefusals } from './refusals.ts';
 import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
 import type { Proofs } from '../proof.ts';
@@ -21,6 +22,8 @@ export interface ApiParts {
   readonly identity: Identity;
   /** As `Identity.identify`; a token that is not taken becomes a question to a human. */
   readonly identify: Identity['identify'];
+  /** Writes down what is refused, and asks a human about what lacked a right. */
+  readonly refusals: ApiRefusals;
   readonly journal: Journal;
   readonly vault: Vault;
   readonly acts: Acts;

@@ -2,9 +2,14 @@ import { expect, test } from 'vitest';
 import type { ApiParts } from './context.ts';
 import { apiRoutes } from './openapi.ts';
 import { apiApp } from './server.ts';
+import { refusalIn } from '../../model/refusal.ts';
 
 /** Enough for the routes to be declared, and for nothing that is let through to be answered. */
-const app = apiApp({ hosts: ['localhost'], road: { diagnose: () => undefined } } as unknown as ApiParts);
+const app = apiApp({
+  hosts: ['localhost'],
+  road: { diagnose: () => undefined },
+  refusals: { refused: async (thrown: unknown) => refusalIn(thrown) },
+} as unknown as ApiParts);
 
 test('the document names every route that there is, and no other', () => {
   const served = app.routes

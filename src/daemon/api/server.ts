@@ -1,5 +1,5 @@
 import { serve, type HttpBindings, type ServerType } from '@hono/node-server';
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { actRoutes } from './acts.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
@@ -12,9 +12,11 @@ import { journalRoutes } from './journal.ts';
 import { openApiDocument } from './openapi.ts';
 import { problem } from './problem.ts';
 import { recordRoutes } from './records.ts';
+import type { ApiSeen } from './refusals.ts';
 import { undoRoutes } from './undo.ts';
 import { peerReader } from '../../gates/http/peer.ts';
-import { refusalIn, Refused, refuse } from '../../model/refusal.ts';
+import type { Bearer } from '../../contract/road.ts';
+import { refuse } from '../../model/refusal.ts';
 
 /**
  * The daemon's API: what the command line and the console use. Every route wants a token, but for health, this API's document, and the
@@ -26,7 +28,9 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   app.use(
     bodyLimit({
       maxSize: 1 << 20,
-      onError: (c) => problem(c, refuse('BAD_REQUEST', 'the body is larger than 1 MiB').refusal),
+      onError: () => {
+        throw refuse('BAD_REQUEST', 'the body is larger than 1 MiB');
+      },
     }),
   );
   app.get('/v1/health', (c) => c.json({ ok: parts.journal.healthy }, parts.journal.healthy ? 200 : 503));
@@ -44,13 +48,11 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
     doctorRoutes,
   ])
     app.route('/', routes(parts));
-  app.notFound((c) =>
-    problem(c, refuse('BAD_REQUEST', `there is no ${c.req.method} ${c.req.path}`, 'see /openapi.json').refusal),
-  );
-  app.onError((error, c) => {
-    if (!(error instanceof Refused)) parts.road.diagnose('api', error);
-    return problem(c, refusalIn(error));
+  app.notFound(async (c) => {
+    const thrown = refuse('BAD_REQUEST', `there is no ${c.req.method} ${c.req.path}`, 'see /openapi.json');
+    return problem(c, await parts.refusals.refused(thrown, seenIn(c)));
   });
+  app.onError(async (error, c) => problem(c, await parts.refusals.refused(error, seenIn(c))));
   return app;
 }
 
@@ -75,17 +77,28 @@ export async function listen(
   };
 }
 
+/** Who asked for what, for the journal should it be refused. */
+function seenIn(c: Context<ApiVariables>): ApiSeen {
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+  // Unset until a token was taken.
+  const bearer = c.get('bearer') as Bearer | undefined;
+  return {
+    method: c.req.method,
+    path: c.req.path,
+    peer: incoming?.socket.remoteAddress ?? '',
+    isNoted: bearer === undefined && c.req.header('authorization')?.startsWith('Bearer ') === true,
+    ...(bearer === undefined ? {} : { bearer }),
+  };
+}
+
 /** Against rebinding: our own names only, and nothing that a browser sends from another page. */
 function ownHost(hosts: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const host = (c.req.header('host') ?? '').replace(/:\d+$/, '');
     if (!hosts.includes(host))
-      return problem(
-        c,
-        refuse('BAD_REQUEST', `\`${host.slice(0, 100)}\` is not a name of this daemon`, 'use http://localhost').refusal,
-      );
+      throw refuse('BAD_REQUEST', `\`${host.slice(0, 100)}\` is not a name of this daemon`, 'use http://localhost');
     if (c.req.header('origin') !== undefined)
-      return problem(c, refuse('BAD_REQUEST', 'requests from web pages are refused', 'use the command line').refusal);
+      throw refuse('BAD_REQUEST', 'requests from web pages are refused', 'use the command line');
     return next();
   };
 }
@@ -102,7 +115,7 @@ function identified(parts: ApiParts): MiddlewareHandler<ApiVariables> {
         'set HOLDPOINT_TOKEN, or run as the account that `holdpoint up` told you',
       );
     const { incoming } = c.env as HttpBindings;
-    c.set('bearer', await parts.identity.identify(presented, await peerOf(incoming.socket)));
+    c.set('bearer', await parts.identify(presented, await peerOf(incoming.socket)));
     return next();
   };
 }

@@ -3,6 +3,7 @@ import { admitsPeer, isRange } from './binding.ts';
 import { KnownTokens } from './known-tokens.ts';
 import { hashSecret, newSecret, parsePresented, presentedForm, secretMatches } from './presented-token.ts';
 import { RefusalNotes } from './refusal-notes.ts';
+import { NotPermitted } from '../not-permitted.ts';
 import { readKeptToken, storeKeptToken, type GrantedScope, type TokenBinding } from './token-record.ts';
 import { isoTime, type Clock } from '../../contract/clock.ts';
 import type { Bearer, Peer } from '../../contract/road.ts';
@@ -84,10 +85,13 @@ export function openIdentity(parts: IdentityParts): Identity {
 /** An agent token never passes for a human's, nor does a CI job's. Throws `Refused` (`DENIED`). */
 export function requireHuman(bearer: Bearer): Principal {
   if (bearer.principal.kind !== 'human')
-    throw refuse(
-      'DENIED',
-      'this is for a human with a human token',
-      'an agent may run, wait for and withdraw its own holds',
+    throw new NotPermitted(
+      refuse(
+        'DENIED',
+        'this is for a human with a human token',
+        'an agent may run, wait for and withdraw its own holds',
+      ).refusal,
+      'scope',
     );
   return bearer.principal;
 }

@@ -2,6 +2,9 @@ import type { EntryDraft } from '../../model/entry.ts';
 
 const windowMs = 1_000;
 const mostInWindow = 20;
+/** A flood that goes on is one of many minutes: it must not fill the disk. */
+const longWindowMs = 60_000;
+const mostInLongWindow = 60;
 
 /**
  * Journals refused tokens, but no more of them in a second than a flood may cost: what was left out is counted in the
@@ -12,6 +15,8 @@ export class RefusalNotes {
   readonly #monotonic: () => number;
   #windowFrom = Number.NEGATIVE_INFINITY;
   #inWindow = 0;
+  #longFrom = Number.NEGATIVE_INFINITY;
+  #inLongWindow = 0;
   #leftOut = 0;
 
   constructor(record: (draft: EntryDraft) => Promise<unknown>, monotonic: () => number) {
@@ -25,11 +30,16 @@ export class RefusalNotes {
       this.#windowFrom = now;
       this.#inWindow = 0;
     }
-    if (this.#inWindow >= mostInWindow) {
+    if (now - this.#longFrom >= longWindowMs) {
+      this.#longFrom = now;
+      this.#inLongWindow = 0;
+    }
+    if (this.#inWindow >= mostInWindow || this.#inLongWindow >= mostInLongWindow) {
       this.#leftOut++;
       return;
     }
     this.#inWindow++;
+    this.#inLongWindow++;
     const leftOut = this.#leftOut;
     this.#leftOut = 0;
     try {
