@@ -48,6 +48,11 @@ export interface Provider {
    * understood. A pure function of the message: the frozen Plan of a hold is read again by it before it runs.
    */
   read(message: Message): Reading;
+  /**
+   * What a message says inside a transaction that a gate holds open: whatever the transaction can take back is
+   * `provisional`. Absent where no far side has such.
+   */
+  readInside?(message: Message): Reading;
   /** Reads the frozen Plan of a hold again, where a plan has several steps. Absent: `read` of its only step. */
   readPlan?(plan: Plan): Reading;
   /**

@@ -14,6 +14,10 @@ export interface PostgresMessage extends Message {
   /** Name of the upstream entry: the database that the client signed in to. */
   readonly entry: string;
   readonly act: 'begin' | 'statement' | 'commit' | 'lookup';
+  /** Major version of the server: the same text can mean another thing to another one. */
+  readonly major: number;
+  /** With `begin`: settings of the session that are off what it began with; set again for the transaction. */
+  readonly settings?: { readonly [name: string]: string };
   /** Which protocol it was said in: a simple Query gives text results and takes no values. */
   readonly how: 'simple' | 'extended';
   readonly text: string;
@@ -27,20 +31,27 @@ export interface PostgresMessage extends Message {
   readonly copied?: Uint8Array;
 }
 
+/** The database that a message is for: its entry, and the major version of its server. */
+export type PostgresTarget = Pick<PostgresMessage, 'entry' | 'major'>;
+
 /** A message that takes no values. */
 export function postgresMessage(
-  entry: string,
+  { entry, major }: PostgresTarget,
   act: PostgresMessage['act'],
   text: string,
   how: PostgresMessage['how'] = 'extended',
 ): PostgresMessage {
-  return { protocol: 'postgres', entry, act, how, text, types: [], formats: [], values: [], results: [] };
+  return { protocol: 'postgres', entry, major, act, how, text, types: [], formats: [], values: [], results: [] };
 }
 
 /** A question with its values as text; a number in the text is `$1`, `$2`, … */
-export function postgresLookup(entry: string, text: string, ...values: readonly (string | null)[]): PostgresMessage {
+export function postgresLookup(
+  target: PostgresTarget,
+  text: string,
+  ...values: readonly (string | null)[]
+): PostgresMessage {
   const bytes = values.map((value) => (value === null ? null : Buffer.from(value, 'utf8')));
-  return { ...postgresMessage(entry, 'lookup', text), values: bytes };
+  return { ...postgresMessage(target, 'lookup', text), values: bytes };
 }
 
 /** What a PostgreSQL server answered to one message. */
@@ -68,22 +79,37 @@ export function postgresAnswer(answer: { readonly protocol: string; readonly con
  * stored message that is damaged.
  */
 export function postgresMessageFrom(stored: Message): PostgresMessage {
-  const { entry, act, how, text, types, formats, values, results, copied } = stored;
+  const { entry, major, act, how, text, types, formats, values, results, copied, settings } = stored;
   if (typeof entry !== 'string' || typeof text !== 'string' || !isAct(act) || (how !== 'simple' && how !== 'extended'))
     throw new TypeError('a stored postgres message lacks a part');
-  const base = { protocol: 'postgres', entry, act, how, text } as const;
+  if (typeof major !== 'number') throw new TypeError('a stored postgres message lacks a part');
   const message = {
-    ...base,
+    protocol: 'postgres',
+    entry,
+    major,
+    act,
+    how,
+    text,
+    ...(settings === undefined ? {} : { settings: settingsFrom(settings) }),
     types: listOf(types, numberFrom),
     formats: listOf(formats, numberFrom),
     values: listOf(values, (value) => (value === null ? null : bytesFrom(value))),
     results: listOf(results, numberFrom),
-  };
+  } as const;
   return copied === undefined ? message : { ...message, copied: bytesFrom(copied) };
 }
 
 function isAct(value: Json | undefined): value is PostgresMessage['act'] {
   return value === 'begin' || value === 'statement' || value === 'commit' || value === 'lookup';
+}
+
+function settingsFrom(value: Json): { readonly [name: string]: string } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array)
+    throw new TypeError('a stored postgres message has damaged settings');
+  const members = Object.entries(value as { readonly [name: string]: Json | undefined });
+  if (!members.every((pair): pair is [string, string] => typeof pair[1] === 'string'))
+    throw new TypeError('a stored postgres message has damaged settings');
+  return Object.fromEntries(members);
 }
 
 function listOf<T>(value: Json | undefined, each: (item: Json) => T): readonly T[] {

@@ -67,8 +67,11 @@ export interface PostgresSession {
   sync(): Promise<Status>;
   /** As `sync`, but the client sees nothing. */
   quietSync(): Promise<Status>;
-  /** COMMIT of a transaction in which nothing but proved reads ran; its tag. Throws when anything provisional did. */
-  commitReads(): Promise<string>;
+  /**
+   * COMMIT of a transaction in which the server itself says that nothing was written (it has no transaction id): its
+   * tag. Undefined, and nothing was done, when something was.
+   */
+  commitUnwritten(): Promise<string | undefined>;
   /** Asks the server to cancel what runs; resolves when it has taken the request. */
   cancel(): Promise<void>;
   /** Stops and starts reading from the server, for a client that is slow. */

@@ -15,7 +15,7 @@ const mostCommands = 10_000;
  * A connection on which transactions run: each message of a Plan by `send`, the client's own frames where they were
  * staged. Everything that the client sees is the server's own, in the server's order.
  */
-export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'commitReads'> {
+export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'commitUnwritten'> {
   readonly #wire: Wire;
   readonly #reported: Map<string, string>;
   readonly #cancel: () => Promise<void>;
@@ -102,6 +102,8 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     if (this.#wire.status !== 'T') throw new LineBroken('no', 'the server did not open a transaction');
     this.#inTransaction = true;
     this.#cleared.clear();
+    for (const [name, value] of Object.entries(said.settings ?? {}))
+      await this.#own('SELECT pg_catalog.set_config($1, $2, true)', [Buffer.from(name), Buffer.from(value)]);
     return { ...begun, rows: [] };
   }
 
@@ -226,9 +228,12 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     return this.#synced(false);
   }
 
-  async commitOpen(): Promise<string> {
-    const { tag } = await this.#commit();
-    return tag;
+  /** An id is given to a transaction with its first write; NOTIFY gets its own only within the COMMIT. */
+  async commitUnwritten(): Promise<string | undefined> {
+    if (!this.#inTransaction || this.#wire.skipping || this.#wire.status !== 'T') return undefined;
+    const { rows } = await this.#own('SELECT pg_catalog.pg_current_xact_id_if_assigned()::text');
+    if (rows.length !== 1 || rows[0]?.[0] !== null) return undefined;
+    return (await this.#commit()).tag;
   }
 
   cancel(): Promise<void> {

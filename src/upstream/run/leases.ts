@@ -65,7 +65,7 @@ export function openLeases(parts: LeaseParts): OpenLeases {
       'a human names it in holdpoint.yaml and applies that',
     );
   };
-  const lend = (name: string, protocol: string, line: Line): Lease =>
+  const lend = (name: string, protocol: string, line: Line): OpenLease =>
     new OpenLease(`lease-${++count}`, name, protocol, line, lender);
   return Object.freeze({
     open: async (name: string) => {
@@ -82,7 +82,8 @@ export function openLeases(parts: LeaseParts): OpenLeases {
         if (upstream.openFor === undefined)
           throw refuse('UNAVAILABLE', `upstream \`${name}\` keeps no sessions`, 'name an upstream of a database');
         const line = await upstream.openFor(route, await parts.vault.open(route.credential ?? name), client, wishes);
-        return sessionOn(lend(name, upstream.protocol, line), line);
+        const lease = lend(name, upstream.protocol, line);
+        return sessionOn(lease, line, () => lease.settled());
       },
     }),
     mint: (lease: Lease, messages: readonly Message[], phase: Clearance['phase'], id: string) => {
@@ -152,6 +153,11 @@ class OpenLease implements Lease {
         ? thrown
         : new LineBroken('unknown', 'the line failed in a way of its own', { cause: thrown });
     }
+  }
+
+  /** The line ended the transaction itself, having proved that nothing was written in it. */
+  settled(): void {
+    this.#ran = [];
   }
 
   async rollback(): Promise<void> {

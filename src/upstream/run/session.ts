@@ -1,15 +1,14 @@
-import { NotCleared } from './clearances.ts';
 import type { Lease } from '../../contract/lease.ts';
 import type { PostgresSession } from '../../contract/postgres/session.ts';
 import type { Line } from '../../contract/upstream.ts';
 
 /** A line that a client of a gate sees the answers of. */
-export interface SessionLine extends Line, Omit<PostgresSession, 'lease' | 'commitReads'> {
-  commitOpen(): Promise<string>;
+export interface SessionLine extends Line, Omit<PostgresSession, 'lease' | 'commitUnwritten'> {
+  commitUnwritten(): Promise<string | undefined>;
 }
 
-/** The session as a gate is given it: everything that runs something goes by the lease. */
-export function sessionOn(lease: Lease, line: SessionLine): PostgresSession {
+/** The session as a gate is given it: everything that runs something goes by the lease. `ended`: what ran on it is settled. */
+export function sessionOn(lease: Lease, line: SessionLine, ended: () => void): PostgresSession {
   return Object.freeze({
     lease,
     get identity() {
@@ -37,10 +36,10 @@ export function sessionOn(lease: Lease, line: SessionLine): PostgresSession {
     cancel: line.cancel.bind(line),
     pause: line.pause.bind(line),
     resume: line.resume.bind(line),
-    async commitReads() {
-      // Its BEGIN alone may have run: whatever else did has to be judged.
-      if (lease.ran.length > 1) throw new NotCleared('mismatched');
-      return line.commitOpen();
+    async commitUnwritten() {
+      const tag = await line.commitUnwritten();
+      if (tag !== undefined) ended();
+      return tag;
     },
     close: () => lease.release(),
   });
