@@ -117,6 +117,12 @@ export interface VaultEntry {
 /** What `vault add` answers: the entry, what its provider said of it, and what a person should know. */
 export type KeptCredential = VaultEntry & { readonly asking: Asking; readonly notes: readonly string[] };
 
+/** What a credential reaches, and the vault entry that keeps it already, if one does. */
+export interface ReachAnswer {
+  readonly asking: Asking;
+  readonly kept?: string;
+}
+
 /** A credential that was taken out of a file and put into the vault: what may be known of it. */
 export interface Moved {
   /** The finding's: `fd_…`. */
@@ -127,6 +133,11 @@ export interface Moved {
   readonly entry: string;
   /** What stands in its place. */
   readonly reference: string;
+  /** Byte offset at which the reference stands. */
+  readonly start: number;
+  /** Quotes that stood around the credential and went with it. */
+  readonly lead: string;
+  readonly trail: string;
   /** SHA-256 of the whole file with the credential in it, and with the reference; hex. */
   readonly before: string;
   readonly after: string;
@@ -135,8 +146,6 @@ export interface Moved {
 
 /** What puts a moved credential back: given out on a signature alone. */
 export interface MovedBack extends Moved {
-  /** Byte offset at which the reference stands. */
-  readonly start: number;
   readonly secret: string;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Moved, VaultEntry } from '../contract/api.ts';
+import type { MovedBack, VaultEntry } from '../contract/api.ts';
 import { type Clock, isoTime } from '../contract/clock.ts';
 import type { StoredRecord } from '../contract/store.ts';
 import { canonicalJson } from '../model/json.ts';
@@ -11,8 +11,11 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 export const moveSchema = z.strictObject({
   id: z.string().regex(/^fd_[0-9a-f]{12}$/),
   path: z.string().startsWith('/').max(4_096),
-  /** Byte offset of the credential, and of the reference that takes its place. */
+  /** Byte offset of what is replaced, and of the reference that takes its place. */
   start: z.number().int().min(0),
+  /** Quotes around the credential that go with it. */
+  lead: z.string().max(4),
+  trail: z.string().max(4),
   reference: z.string().max(200),
   before: digest,
   after: digest,
@@ -33,11 +36,10 @@ export function recordOf(
   return { id: move.id, sealed: vault.seal(Buffer.from(text), aboutOf(move.id)) };
 }
 
-/** A move as it may be shown, and the byte offset of its reference. Throws `VaultFault` (`damaged`). */
-export function movesIn(record: MoveRecord, vault: Pick<Vault, 'unseal'>): readonly [moved: Moved, start: number] {
+/** A move, whole. Throws `VaultFault` (`damaged`). */
+export function moveIn(record: MoveRecord, vault: Pick<Vault, 'unseal'>): Omit<MovedBack, 'secret'> {
   const text = Buffer.from(vault.unseal(record.sealed, aboutOf(record.id))).toString('utf8');
-  const { start, ...moved } = sealedSchema.parse(JSON.parse(text));
-  return [moved, start];
+  return sealedSchema.parse(JSON.parse(text));
 }
 
 function aboutOf(id: string): string {

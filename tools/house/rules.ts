@@ -57,6 +57,30 @@ export const roomExceptions: readonly Exception[] = [
   },
   {
     from: 'cli',
+    to: 'src/daemon/move-offline.ts',
+    lazyOnly: true,
+    why: '`scan --move` replaces what a person’s own file holds, which the account of the daemon may not touch',
+  },
+  {
+    from: 'cli',
+    to: 'src/features/doctor/attacks.ts',
+    lazyOnly: true,
+    why: '`doctor` makes the attacks as another OS user, in processes that the daemon could not start',
+  },
+  {
+    from: 'cli',
+    to: 'src/features/doctor/tier.ts',
+    lazyOnly: true,
+    why: '`doctor` says what its attempts prove also where the daemon keeps no proof of them',
+  },
+  {
+    from: 'cli',
+    to: 'src/features/doctor/routes.ts',
+    lazyOnly: true,
+    why: '`status` looks into homes that the daemon may not look into',
+  },
+  {
+    from: 'cli',
     to: 'src/features/verify/verify.ts',
     lazyOnly: true,
     why: '`journal verify` must not have to trust the daemon it checks',
@@ -66,6 +90,12 @@ export const roomExceptions: readonly Exception[] = [
     to: 'src/features/verify/lines.ts',
     lazyOnly: true,
     why: '`journal verify` reads exported journals and kept checkpoints as the verifier does',
+  },
+  {
+    from: 'cli',
+    to: 'src/features/scan/index.ts',
+    lazyOnly: true,
+    why: '`scan` reads files as the person at the terminal, who needs no daemon for that',
   },
 ];
 

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { heldAgainst } from '../keeping.ts';
-import { moveSchema, movesIn, type MoveRecord, recordOf } from '../moves.ts';
+import { moveIn, moveSchema, type MoveRecord, recordOf } from '../moves.ts';
 import { refuseKeepingAtT0 } from '../seat-belt.ts';
-import type { KeptCredential, Moved, MovedBack, Signer, VaultEntry } from '../../contract/api.ts';
+import type { KeptCredential, Moved, MovedBack, ReachAnswer, Signer, VaultEntry } from '../../contract/api.ts';
 import type { Asking } from '../../contract/reach.ts';
 import { reachSentence } from '../../contract/reach.ts';
 import type { Transaction } from '../../contract/store.ts';
@@ -74,7 +74,7 @@ export async function addToVault(
   const notes = heldAgainst(asked, asking, config, tier);
   const { secretHash: _, ask: _asked, move, ...rest } = asked;
   const entry = await parts.vault.add(tx, { ...rest, secret });
-  if (move !== undefined) await tx.insert('moves', move.id, recordOf(move, entry, parts.vault, parts.clock));
+  if (move !== undefined) await tx.put('moves', move.id, recordOf(move, entry, parts.vault, parts.clock));
   await parts.journal.append(tx, {
     kind: 'vault-changed',
     principal: signer.name,
@@ -101,14 +101,14 @@ export async function moveBack(
   const record = await tx.get('moves', id);
   if (record === undefined)
     throw refuse('BAD_REQUEST', `nothing was moved under \`${id}\``, 'list what was: holdpoint scan --moved');
-  const [moved, start] = movesIn(record as MoveRecord, parts.vault);
+  const moved = moveIn(record as MoveRecord, parts.vault);
   const { secret } = await parts.vault.open(moved.entry);
   await parts.journal.append(tx, {
     kind: 'vault-changed',
     principal: signer.name,
     body: { change: 'given back', name: moved.entry, path: moved.path },
   });
-  return { answer: { ...moved, start, secret } };
+  return { answer: { ...moved, secret } };
 }
 
 /** What a credential reaches: of one in the vault, or of one that is shown for this question alone and not kept. */
@@ -133,7 +133,8 @@ export function keepRoutes(parts: ApiParts): Hono<ApiVariables> {
       ...(kind === undefined ? {} : { presented: kind }),
       ...(standsIn === undefined ? {} : { standsIn }),
     });
-    return c.json({ asking } satisfies { asking: Asking });
+    const kept = keptAs(parts, secret);
+    return c.json({ asking, ...(kept === undefined ? {} : { kept: kept.name }) } satisfies ReachAnswer);
   });
   app.get('/v1/vault/:name/reach', async (c) => {
     human(c);
@@ -148,13 +149,36 @@ export function keepRoutes(parts: ApiParts): Hono<ApiVariables> {
     const asking = await askAbout(parts, entry.name, { provider: entry.provider, secret, presented: entry.kind });
     return c.json({ entry, asking } satisfies { entry: VaultEntry; asking: Asking });
   });
+  // Takes a credential out of one more file: that only narrows what is in reach, so it wants no signature.
+  app.post('/v1/moves', async (c) => {
+    const by = human(c);
+    const { move, secret } = await body(c, z.strictObject({ move: moveSchema, secret: z.string().min(1).max(16_384) }));
+    const entry = keptAs(parts, secret);
+    if (entry === undefined)
+      throw refuse('DENIED', 'the vault does not keep this credential', 'keep it first: holdpoint vault add <name>');
+    await parts.road.store.transact(async (tx) => {
+      await tx.put('moves', move.id, recordOf(move, entry, parts.vault, parts.clock));
+      await parts.journal.append(tx, {
+        kind: 'vault-changed',
+        principal: by.name,
+        body: { change: 'moved', name: entry.name, path: move.path },
+      });
+    });
+    return c.json({ id: move.id, entry: entry.name });
+  });
   app.get('/v1/moves', async (c) => {
     human(c);
     const found = await parts.road.store.find('moves');
-    const moves = found.map(({ record }) => movesIn(record as MoveRecord, parts.vault)[0]);
+    const moves = found.map(({ record }) => moveIn(record as MoveRecord, parts.vault));
     return c.json({ moves } satisfies { moves: readonly Moved[] });
   });
   return app;
+}
+
+/** The entry that has this secret; what was taken out of the vault is no longer kept. */
+function keptAs({ vault }: ApiParts, secret: string): VaultEntry | undefined {
+  const known = vault.matches(secret);
+  return known === undefined ? undefined : vault.entry(known);
 }
 
 async function askAbout(

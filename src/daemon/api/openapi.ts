@@ -31,6 +31,7 @@ const routes: readonly (readonly [
   ['get', '/v1/vault', 'human', 'Vault entries, never their secrets.'],
   ['get', '/v1/vault/{name}/reach', 'human', 'What a kept credential can do, asked of its provider by reads alone.'],
   ['post', '/v1/reach', 'human', 'The same of one that is not kept: `{name, provider, secret, kind?, standsIn?}`.'],
+  ['post', '/v1/moves', 'human', 'Before a kept credential is taken out of one more file: `{move, secret}`.'],
   ['get', '/v1/moves', 'human', 'Credentials that were moved out of files, never their secrets.'],
   ['get', '/v1/signers', 'human', 'Enrolled signers.'],
   ['get', '/v1/policy', 'human', 'The policy and configuration in force.'],

@@ -1,23 +1,12 @@
-import { askProvider, beginsLike, type Dial } from './ask-provider.ts';
 import { type Fact, type Found, type Finding, type Secret, withFacts } from './finding.ts';
 import type { Provider } from '../../contract/provider.ts';
-import {
-  type Asking,
-  crossesEnvironments,
-  isOverPrivileged,
-  type MadeFor,
-  type Reach,
-  reachSentence,
-} from '../../contract/reach.ts';
-import type { Environment } from '../../model/environment.ts';
+import { type Asking, isOverPrivileged, type MadeFor, type Reach, reachSentence } from '../../contract/reach.ts';
 
 export interface AskParts {
   readonly providers: readonly Provider[];
-  /** A line to that provider's own host, with this secret on it. */
-  readonly dial: (provider: Provider, secret: Secret, presented: string) => ReturnType<Dial>;
-  /** Environments of the configuration, where there is one. */
-  readonly environments: readonly Environment[];
-  /** Called before each credential is asked about: how many there are and which this is, from 1. */
+  /** Asks that provider at its own host about this secret. `standsIn`: the name of what it stood in. */
+  readonly ask: (provider: Provider, secret: Secret, standsIn: string | undefined) => Promise<Asking>;
+  /** Called before each credential is asked about: which this is, from 1, and of how many. */
   readonly progress?: (at: number, of: number) => void;
 }
 
@@ -53,13 +42,8 @@ export async function askAll(found: readonly Found[], parts: AskParts): Promise<
 async function askOne(provider: Provider, places: readonly Found[], parts: AskParts): Promise<Asking> {
   const [first] = places;
   if (first === undefined) return { kind: 'not-asked', why: 'nothing was found' };
-  const { secret } = first;
-  const standsIn = places.map((one) => one.finding.place.key ?? '').find((key) => key !== '');
-  return askProvider(provider, (presented) => parts.dial(provider, secret, presented), {
-    ...(standsIn === undefined ? {} : { standsIn }),
-    environments: parts.environments,
-    matches: (displayed) => beginsLike(secret.reveal(), displayed),
-  });
+  const standsIn = places.map((one) => one.finding.place.key?.split('.').at(-1) ?? '').find((key) => key !== '');
+  return parts.ask(provider, first.secret, standsIn);
 }
 
 /** What an answer says of a finding; `not asked` is a fact too, so that nobody takes silence for good news. */
@@ -92,9 +76,8 @@ export function withPurpose(reach: Reach, finding: Finding, provider: Provider |
 
 function reachFacts(reach: Reach): readonly Fact[] {
   const { power, backups, madeFor, environments, kind, owner } = reach;
-  // Nothing that anybody needs wants all of it: without a known purpose only a narrow one is left open.
-  const broad =
-    isOverPrivileged(reach) ?? (power.mutations === power.of || crossesEnvironments(reach) ? true : undefined);
+  // Without a known purpose the worst is taken: nothing that one needs is as wide as the narrowest kind of token.
+  const over = isOverPrivileged(reach) ?? true;
   const assumedEnvironments = environments.some((one) => one.productionIs === 'assumed');
   return [
     { about: 'form', says: `a ${reach.provider} ${kind} token`, certainty: 'proven' },
@@ -121,8 +104,8 @@ function reachFacts(reach: Reach): readonly Fact[] {
         madeFor === undefined
           ? `can call ${power.mutations} of ${power.of} mutations; ${power.why}`
           : `can call ${power.mutations} mutations and needs ${madeFor.needs}; ${power.why}`,
-      certainty: power.certainty,
-      ...(broad === undefined ? {} : { holds: broad }),
+      certainty: madeFor === undefined ? 'assumed' : power.certainty,
+      holds: over,
     },
     {
       about: 'backups',
