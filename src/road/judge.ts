@@ -32,11 +32,7 @@ export function describe(
   });
 }
 
-export function judgeInput(
-  desk: Desk,
-  request: ActionRequest,
-  measured: MeasuredFacts | undefined,
-): JudgeInput {
+export function judgeInput(desk: Desk, request: ActionRequest, measured: MeasuredFacts | undefined): JudgeInput {
   return {
     request,
     environments: desk.road.bindings().environments,

@@ -69,18 +69,15 @@ async function askAboutPermission(road: RoadParts, asked: Asked, thrown: NotPerm
   return new Refused({ ...refusal, detail: `${refusal.detail}; a human is asked (${hold.code})`, hold: hold.code });
 }
 
-async function note(
-  road: RoadParts,
-  asked: Asked,
-  refusal: Refusal,
-  thrown: unknown,
-  counted: boolean,
-): Promise<void> {
+async function note(road: RoadParts, asked: Asked, refusal: Refusal, thrown: unknown, counted: boolean): Promise<void> {
   const { bearer, gate, reading } = asked;
   const operations = reading.actions.map((action) => action.operation);
   // A question has raised an alarm of its own, and a goal lock too.
   if (refusal.code === 'DENIED' && refusal.hold === undefined) {
-    road.raise({ kind: 'denied', text: `${bearer.principal.name} was denied ${operations.join(', ')}: ${refusal.detail}` });
+    road.raise({
+      kind: 'denied',
+      text: `${bearer.principal.name} was denied ${operations.join(', ')}: ${refusal.detail}`,
+    });
   }
   const attempt = attemptOf(reading);
   try {

@@ -341,3 +341,29 @@ describe('H5: a human said no', { timeout: 60_000 }, () => {
     expect(answer.body.errors?.[0]?.message).toContain('refused this goal');
   });
 });
+
+describe('C2: a token that is revoked while its read is being looked into', { timeout: 60_000 }, () => {
+  it('C2: sends nothing more', async () => {
+    const stage = await openStage();
+    try {
+      const token = await stage.token('leaver', { presets: ['railway:all'], environments: both });
+      const read = `query { volumeInstance(id: "${stage.double.ids.volumeInstances.staging}") { id } }`;
+      const { tokens } = (await stage.api('GET', '/v1/tokens')).body as {
+        tokens: { id: string; principal: { name: string } }[];
+      };
+      const id = tokens.find((one) => one.principal.name === 'leaver')?.id;
+      stage.double.fail({ next: 'slow', delayMs: 700 });
+      const waiting = stage.graphql(token, read);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      expect((await stage.api('POST', `/v1/tokens/${id}/revoke`)).status).toBe(200);
+      const { body } = await waiting;
+      expect(codeOf(body)).toBe('HOLDPOINT_BAD_TOKEN');
+      expect(holdOf(body)).toMatch(/^hp_/);
+      // The look-up is by the same query; the read itself never went out.
+      expect(stage.reached('volumeInstance')).toBeLessThanOrEqual(1);
+      expect(codeOf((await stage.graphql(token, read)).body)).toBe('HOLDPOINT_BAD_TOKEN');
+    } finally {
+      await stage.close();
+    }
+  });
+});

@@ -58,7 +58,8 @@ export async function openVelocity(parts: VelocityParts): Promise<Velocity> {
     return tally;
   };
   const forget: Velocity['forget'] = (principal) => {
-    for (const [name, tally] of tallies) if (principal === undefined || name === principal) tally.windows = newWindows();
+    for (const [name, tally] of tallies)
+      if (principal === undefined || name === principal) tally.windows = newWindows();
   };
   const passed = (principal: string, attempt: Attempted, at: number): Counter | undefined => {
     const tally = tallyOf(principal);
@@ -117,8 +118,7 @@ function trip({ freeze, limits, raise, diagnose }: VelocityParts, principal: Pri
   if (freezes === 'agent' && agents.some((one) => one.principal === principal.id)) return;
   const why = `${principal.name} passed ${limit.most} ${words[counter]} within ${Math.round(limit.withinMs / 1_000)} s`;
   // In force when these return; what they then write may fail without anybody getting through.
-  const writing =
-    freezes === 'all' ? freeze.freeze('holdpoint', why) : freeze.freezeAgent(principal, 'holdpoint', why);
+  const writing = freezes === 'all' ? freeze.freeze('holdpoint', why) : freeze.freezeAgent(principal, 'holdpoint', why);
   writing.catch((cause: unknown) => diagnose('velocity', cause));
   raise({ kind: 'frozen', text: `holdpoint froze ${freezes === 'all' ? 'all agents' : principal.name}: ${why}` });
 }

@@ -7,11 +7,14 @@ export class Window {
 
   /** Counts something, once a key; true when that is more than the limit. */
   passes(key: string, at: number, limit: Exclude<Limit, undefined>): boolean {
-    if (!this.#seen.has(key)) this.#seen.set(key, at);
     for (const [old, when] of this.#seen) {
       // What is from the future was counted before the clock stepped back: it counts.
-      const isOver = at - when >= limit.withinMs || this.#seen.size > limit.most + 1;
-      if (!isOver) break;
+      if (at - when < limit.withinMs) break;
+      this.#seen.delete(old);
+    }
+    if (!this.#seen.has(key)) this.#seen.set(key, at);
+    for (const old of this.#seen.keys()) {
+      if (this.#seen.size <= limit.most + 1) break;
       this.#seen.delete(old);
     }
     return this.#seen.size > limit.most;
