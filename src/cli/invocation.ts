@@ -54,6 +54,11 @@ export class Invocation {
     return this.#options[option] === true;
   }
 
+  /** Whether `--no-<option>` was given. */
+  isRefused(option: string): boolean {
+    return this.#options[option] === false;
+  }
+
   list(option: string): readonly string[] {
     const value = this.#options[option];
     return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];

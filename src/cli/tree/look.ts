@@ -26,6 +26,28 @@ export const look: Chapter = {
       load: async () => (await import('../commands/explain.ts')).explain,
     },
     {
+      path: 'scan',
+      what: 'find credentials that an agent could read, and what they could destroy; offline, needs no daemon',
+      options: [
+        { flags: '--path <dir>', what: 'the workspace, ignored files included (the folder you are in)' },
+        { flags: '--home <dir>', what: 'whose programs’, agents’ and shells’ own files are read (yours)' },
+        { flags: '--no-home', what: 'read nothing of a home directory' },
+        { flags: '--only <part>', what: 'only these: workspace, home, agents, history, environment', list: true },
+        { flags: '--deep', what: 'also everything in installed packages, not their settings alone' },
+        { flags: '--sarif [file]', what: 'a SARIF 2.1.0 log, on stdout or into a file' },
+        {
+          flags: '--fingerprint-key <file>',
+          what: 'a key (16 bytes or more) under which fingerprints of scans compare',
+        },
+      ],
+      examples: [
+        ['holdpoint scan', 'exit 0 nothing found, 1 credentials found, 6 nothing could be read'],
+        ['holdpoint scan --path . --no-home --sarif scan.sarif', 'as a check in CI'],
+        ['holdpoint scan --only agents,history --json', ''],
+      ],
+      load: async () => (await import('../commands/scan.ts')).scan,
+    },
+    {
       path: 'policy show',
       what: 'the policy and the configuration in force',
       examples: [['holdpoint policy show', '']],

@@ -8,11 +8,12 @@ import { nameRule } from './names.ts';
 import { privateKeyRule } from './private-key.ts';
 import { railwayRule } from './railway.ts';
 import { shapeRule } from './shapes.ts';
+import { soleRule } from './sole.ts';
 import { claimsRule } from './tokens-of-claims.ts';
 import { urlRule } from './urls.ts';
 import { findWellKnown, wellKnownLiterals } from './well-known.ts';
 
-const ownRules: readonly Rule[] = [railwayRule, urlRule, shapeRule, claimsRule, awsIdRule, privateKeyRule, nameRule];
+const ownRules: readonly Rule[] = [railwayRule, urlRule, shapeRule, claimsRule, awsIdRule, privateKeyRule, soleRule, nameRule];
 
 /** Every literal that some rule waits for. */
 export function literalsOfRules(): Literals {

@@ -11,9 +11,63 @@ interface NamedKind {
   readonly name: RegExp;
   readonly value: RegExp;
   readonly what: string;
+  /** Where the file tells more than the name. */
+  readonly file?: RegExp;
 }
 
 const kinds: readonly NamedKind[] = [
+  { kind: 'railway', name: /railway.*(?:token|key|secret)$/, value: /^[\w.~+/=-]{20,4000}$/, what: 'a Railway token' },
+  {
+    kind: 'railway',
+    name: /token$/,
+    file: /\.railway\/config[^/]*\.json$/,
+    value: /^[\w.~+/=-]{20,4000}$/,
+    what: 'a Railway log-in',
+  },
+  {
+    kind: 'vercel',
+    name: /^token$/,
+    file: /com\.vercel\.cli\/auth\.json$/,
+    value: /^[\w-]{20,}$/,
+    what: 'a Vercel log-in',
+  },
+  {
+    kind: 'neon',
+    name: /token$/,
+    file: /neonctl\/credentials\.json$/,
+    value: /^[\w.~+/=-]{20,4000}$/,
+    what: 'a Neon log-in',
+  },
+  {
+    kind: 'cloudflare',
+    name: /token$/,
+    file: /\.wrangler\/config/,
+    value: /^[\w.~+/=-]{20,4000}$/,
+    what: 'a Cloudflare log-in',
+  },
+  {
+    kind: 'fly',
+    name: /token$/,
+    file: /\.fly\/config\.yml$/,
+    value: /^[\w.,~+/= -]{20,4000}$/,
+    what: 'a Fly.io log-in',
+  },
+  { kind: 'render', name: /key$/, file: /\.render\/cli\.yaml$/, value: /^\S{20,}$/, what: 'a Render log-in' },
+  {
+    kind: 'digitalocean',
+    name: /access_token$/,
+    file: /doctl\/config\.yaml$/,
+    value: /^\S{40,}$/,
+    what: 'a DigitalOcean log-in',
+  },
+  { kind: 'netlify', name: /token$/, file: /netlify\/config\.json$/, value: /^[\w-]{20,}$/, what: 'a Netlify log-in' },
+  {
+    kind: 'github',
+    name: /oauth_token$|^machine_github\.com/,
+    file: /gh\/hosts\.yml$|\.config\/hub$/,
+    value: /^\S{20,}$/,
+    what: 'a GitHub log-in',
+  },
   {
     kind: 'vercel',
     name: /(?:vercel|now)\b.*token|vercel_?(?:api_)?(?:token|key)/,
@@ -155,7 +209,12 @@ function* findNamed({ document, named }: Text): Generator<Candidate> {
 
 function byKind(document: Document, one: Named, key: string, path: string): Candidate | undefined {
   const { value } = one;
-  const kind = kinds.find((each) => (each.name.test(key) || each.name.test(path)) && each.value.test(value));
+  const kind = kinds.find(
+    (each) =>
+      (each.file === undefined || each.file.test(document.within)) &&
+      (each.name.test(key) || each.name.test(path)) &&
+      each.value.test(value),
+  );
   if (kind === undefined || isNoValue(value)) return undefined;
   const plain = password.test(key);
   if (plain ? !isPasswordMeant(document, value) : !isRandom(value, value.length >= 24 ? 3 : 2.5)) return undefined;

@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { Fact } from '../finding.ts';
+import type { Document } from '../read/document.ts';
 import type { Candidate, Rule, Text } from './candidate.ts';
 import { masked } from './mask.ts';
 import { isPlaceholder } from './placeholder.ts';
@@ -21,13 +23,13 @@ interface Before {
 
 /** A Railway token is a UUID without a prefix, as its ids are: only what stands before it tells them apart. */
 function* findTokens(text: Text): Generator<Candidate> {
-  const { document, lines, named } = text;
+  const { document, named } = text;
   for (const match of document.text.matchAll(uuid)) {
     const [value] = match;
     if (isPlaceholder(value.replaceAll('-', ''))) continue;
     const start = match.index;
     const entry = named.find((one) => one.start === start && one.end === start + value.length);
-    const before = beforeOf(document.text, start, entry?.key);
+    const before = beforeOf(document, start, entry?.key);
     if (!isKey(before) || isCalled(document.text, start)) continue;
     const near = nearRailway(text, start, before, entry?.path);
     if (near === undefined) continue;
@@ -44,7 +46,6 @@ function* findTokens(text: Text): Generator<Candidate> {
       strength: 3,
     };
   }
-  void lines;
 }
 
 const header =
@@ -54,7 +55,7 @@ const assigned =
 const flag = /(?:^|\s)--?([A-Za-z][\w-]*)(?:\s+|=)["'`]?$/;
 const prose = /((?:[A-Za-z_][\w-]*['’]?s?[ \t]+){0,5}[A-Za-z_][\w-]*)[ \t]*[:=-]?[ \t]*["'`(*]*$/;
 
-function beforeOf(text: string, start: number, key: string | undefined): Before {
+function beforeOf({ text, within }: Document, start: number, key: string | undefined): Before {
   const line = text.slice(Math.max(text.lastIndexOf('\n', start - 1) + 1, start - 160), start);
   const head = header.exec(line);
   if (head !== null) return { name: head[1] ?? '', header: /project/i.test(head[1] ?? '') ? 'project' : 'bearer' };
@@ -64,6 +65,7 @@ function beforeOf(text: string, start: number, key: string | undefined): Before 
   if (key !== undefined && key !== '') return { name: key, header: undefined };
   const name = assigned.exec(line)?.[1];
   if (name !== undefined) return { name, header: undefined };
+  if (text.trim().length === 36) return { name: basename(within), header: undefined };
   return { name: prose.exec(line)?.[1] ?? aboveName(text, start, line), header: undefined };
 }
 
@@ -84,7 +86,7 @@ function wordsOf(name: string): readonly string[] {
     .filter(
       (word) =>
         word !== '' &&
-        !/^(?:is|the|a|an|my|our|was|for|of|to|in|here|value|v?\d+|prod|production|staging|dev|old|new|current|live|s)$/.test(
+        !/^(?:is|the|a|an|my|our|was|for|of|to|in|here|value|v?\d+|prod|production|staging|dev|old|new|current|live|s|txt|md|json|yml|yaml|conf)$/.test(
           word,
         ),
     );

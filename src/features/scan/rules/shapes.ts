@@ -71,6 +71,12 @@ const shapes: readonly Shape[] = [
     body: '[A-Za-z0-9_]{20,80}',
     what: 'a Vercel Blob read and write token',
   },
+  {
+    kind: 'sendgrid',
+    starts: 'SG.',
+    body: '[A-Za-z0-9_-]{20,24}\\.[A-Za-z0-9_-]{39,50}',
+    what: 'a SendGrid key',
+  },
   { kind: 'generic', starts: 'pypi-AgE', body: '[A-Za-z0-9_-]{60,400}', what: 'a PyPI token' },
   { kind: 'generic', starts: 'rubygems_', body: '[a-f0-9]{48}', what: 'a RubyGems key' },
   { kind: 'generic', starts: 'dp.pt.', body: '[A-Za-z0-9]{40,44}', what: 'a Doppler token' },

@@ -2,7 +2,7 @@ import type { CredentialKind, Fact } from '../finding.ts';
 import type { Document } from '../read/document.ts';
 import type { Candidate, Rule, Text } from './candidate.ts';
 import { hostedBy, isLocalHost, isShownHost, kindOfScheme } from './hosts.ts';
-import { isPlaceholder, isReference } from './placeholder.ts';
+import { isPlaceholder, isRandom, isReference } from './placeholder.ts';
 
 const address =
   /(?<![A-Za-z0-9])([a-z][a-z0-9+.-]{1,30}):\/\/([^\s:@/"'`<>\\]{0,200}):([^\s@"'`<>\\]{1,400}|[^\s@/"'`<>\\]{1,400})@([^\s"'`<>\\/?#,;:)\]}]{1,253})((?::\d{1,5})?[^\s"'`<>\\,;)\]}]{0,400})/gi;
@@ -26,7 +26,7 @@ export function isSettings({ format, kind, within }: Document): boolean {
   if (kind !== 'file') return true;
   if (format === 'dotenv') return !/example|sample|template|\.dist$/i.test(within);
   return (
-    ['ini', 'toml', 'yaml', 'pgpass', 'netrc'].includes(format) &&
+    ['ini', 'toml', 'yaml', 'pgpass', 'netrc', 'shell'].includes(format) &&
     !/example|sample|template|test|fixture|locale|i18n/i.test(within)
   );
 }
@@ -52,7 +52,7 @@ function* findAddresses(text: Text): Generator<Candidate> {
     if (!isMeant(parts, document)) continue;
     const kind = kindOfScheme(parts.scheme.replace(/^jdbc:/, ''));
     if (kind === 'url-password') {
-      const found = inWebAddress(parts, match.index);
+      const found = inWebAddress(parts, match.index, document);
       if (found !== undefined) yield found;
       continue;
     }
@@ -76,10 +76,12 @@ function trailing(rest: string): number {
   return /[.!*_]*$/.exec(rest)?.[0].length ?? 0;
 }
 
-function inWebAddress({ scheme, user, password, host }: Parts, at: number): Candidate | undefined {
+function inWebAddress({ scheme, user, password, host }: Parts, at: number, document: Document): Candidate | undefined {
   if (!/^(?:https?|ftps?|sftp|ssh|amqps?|smtps?|imaps?|ldaps?|nats|mqtts?|git\+https?|wss?|socks5h?)$/.test(scheme))
     return undefined;
   if (isPlaceholder(password) || weak.test(password)) return undefined;
+  // In programs and prose such addresses are mostly made up to show how one is read.
+  if (!isSettings(document) && !isRandom(password, 2.5) && !/^x-oauth-basic$/i.test(password)) return undefined;
   // `https://<token>:x-oauth-basic@github.com`: the name is the secret there.
   const swapped = /^x-oauth-basic$/i.test(password);
   const value = swapped ? user : password;

@@ -119,11 +119,9 @@ export async function findWellKnown({ document }: Text): Promise<readonly Candid
   const result = await lintSource({ source, options: { config: { rules: ruleSet() }, noPhysicFilePath: true } });
   return result.messages.flatMap(({ ruleId, range, data }) => {
     const kind = kinds[ruleId.split('secretlint-rule-')[1] ?? ''];
-    const [from, to] = range;
-    if (kind === undefined || to === undefined) return [];
-    const value = valueIn(content.slice(from, to), data);
-    const start = content.indexOf(value, from);
-    if (value === '' || start === -1 || isPlaceholder(bodyOf(value))) return [];
+    if (kind === undefined) return [];
+    const { value, start } = valueAt(content, range, data);
+    if (value === '' || isPlaceholder(bodyOf(value))) return [];
     const prefix = shownPrefix.exec(value)?.[0] ?? '';
     const why = `it has the form of a credential of ${named(ruleId)}`;
     const candidate: Candidate = {
@@ -140,12 +138,20 @@ export async function findWellKnown({ document }: Text): Promise<readonly Candid
   });
 }
 
-/** The rule marks the name too in some cases; among its data the value is what stands at the end of the range. */
-function valueIn(marked: string, data: unknown): string {
+/** Some rules mark the name too, or not the whole value: what their data says is looked for where they marked. */
+function valueAt(
+  content: string,
+  [from, to = from]: readonly number[],
+  data: unknown,
+): { value: string; start: number } {
   const texts = typeof data === 'object' && data !== null ? Object.values(data as object) : [];
-  const value = texts.find((text) => typeof text === 'string' && text.length >= 8 && marked.includes(text));
-  const whole = typeof value === 'string' ? value : marked;
-  return /^[\w.-]*\s*["']?\s*(?:=>|[:=])\s*["']?([A-Za-z0-9/+=_-]{16,})["']?$/.exec(whole)?.[1] ?? whole;
+  const near = content.slice(from, (to ?? 0) + 200);
+  const said = texts.find(
+    (text): text is string => typeof text === 'string' && text.length >= 8 && near.includes(text),
+  );
+  const marked = said ?? content.slice(from, to);
+  const value = /[\w.-]["'`]?\s*(?:=>|[:=])\s*["'`]?([A-Za-z0-9/+=_-]{16,})$/.exec(marked)?.[1] ?? marked;
+  return { value, start: content.indexOf(value, from) };
 }
 
 function bodyOf(value: string): string {
