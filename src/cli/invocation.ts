@@ -104,7 +104,7 @@ function readHumanToken(places: Places): string {
   } catch (cause) {
     throw new Complaint(
       `the token of the human at this machine cannot be read: \`${places.humanToken}\``,
-      'run this as the account that ran `holdpoint up`; an agent sets HOLDPOINT_TOKEN to its own token',
+      'run this with sudo where `sudo holdpoint up` started it, else as the account that did; an agent sets HOLDPOINT_TOKEN to its own token',
       { exit: exitCode.denied, cause },
     );
   }

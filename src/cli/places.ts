@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { AgentUser } from '../contract/api.ts';
 import { Complaint } from './complaint.ts';
 import { exitCode } from './exit-code.ts';
+import { lookUpUser } from './exec/os-user.ts';
 
 /** Where one installation keeps its files, as far as the command line looks into them. */
 export interface Places {
@@ -26,6 +28,8 @@ export interface Running {
   readonly bundle: string;
   /** Environment variables in which the providers' clients look for a token. */
   readonly tokenVariables: readonly string[];
+  /** The OS user that agents run as, where `up` made one. */
+  readonly agent?: AgentUser;
 }
 
 type Environment = { readonly [name: string]: string | undefined };
@@ -64,9 +68,17 @@ export function findPlaces(named: string | undefined, env: Environment, isRoot: 
 export function readRunning(places: Places): Running | undefined {
   try {
     const read = JSON.parse(readFileSync(places.running, 'utf8')) as Partial<Running>;
-    const { pid, api, http, tier, bundle, tokenVariables } = read;
+    const { pid, api, http, tier, bundle, tokenVariables, agent } = read;
     if (typeof pid !== 'number' || typeof api !== 'string' || typeof http !== 'string') return undefined;
-    return { pid, api, http, tier: tier ?? 'T0', bundle: bundle ?? '', tokenVariables: tokenVariables ?? [] };
+    return {
+      pid,
+      api,
+      http,
+      tier: tier ?? 'T0',
+      bundle: bundle ?? '',
+      tokenVariables: tokenVariables ?? [],
+      ...(agent === undefined ? {} : { agent }),
+    };
   } catch {
     return undefined;
   }
@@ -75,8 +87,15 @@ export function readRunning(places: Places): Running | undefined {
 /** What to say where no daemon runs; a stopped installation that is somewhere else is named. */
 export function notRunning(places: Places, env: Environment): Complaint {
   const { service, own } = dataDirectories(env);
-  const stopped = [places.data, own, service].find((data) => existsSync(placesIn(data).humanToken));
-  const starting = stopped === own ? '`holdpoint up --same-user`' : '`holdpoint up`';
+  const behind = ownBehindSudo(env);
+  const inOrder = [places.data, own, ...(behind === undefined ? [] : [behind]), service];
+  const stopped = inOrder.find((data) => existsSync(placesIn(data).humanToken));
+  const starting =
+    stopped !== undefined && (stopped === own || stopped === behind)
+      ? `\`holdpoint up --same-user\`${stopped === behind && stopped !== own ? ` as ${env['SUDO_USER'] ?? ''}` : ''}`
+      : stopped === service
+        ? '`sudo holdpoint up`'
+        : '`holdpoint up`';
   return new Complaint(
     `no daemon is running here: there is no readable \`${places.running}\``,
     stopped === undefined || stopped === places.data
@@ -84,4 +103,11 @@ export function notRunning(places: Places, env: Environment): Complaint {
       : `a stopped installation is in \`${stopped}\`: start that with ${starting}, or name another place with --data`,
     { exit: exitCode.unavailable },
   );
+}
+
+/** Where the person who typed `sudo` keeps an installation of their own: under sudo the home is root's. */
+function ownBehindSudo(env: Environment): string | undefined {
+  const name = env['SUDO_USER'];
+  const user = name === undefined || process.getuid?.() !== 0 ? undefined : lookUpUser(name);
+  return user === undefined ? undefined : join(user.home, '.local', 'state', 'holdpoint');
 }

@@ -54,9 +54,7 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       ...(proofs.tier === 'T2'
         ? []
         : ['SSH, QUIC, direct database addresses, bucket keys and pushes that deploy go round the HTTP gate']),
-      ...(proofs.tier === 'T0'
-        ? ['the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed']
-        : []),
+      ...(proofs.tier === 'T0' ? [atT0(proofs)] : []),
     ],
   };
 }
@@ -64,4 +62,12 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
 function addressOf(installation: Installation, name: string): { readonly address?: string } {
   const address = installation.route(name)?.address;
   return address === undefined ? {} : { address };
+}
+
+/** Why nothing is promised: because it was started so, or because somebody tried. */
+function atT0({ startedTier, proof }: Proofs): string {
+  if (startedTier === 'T0' || proof === undefined)
+    return 'the agent runs as this OS user: it could read the vault; this is a seat belt, the promise is not claimed';
+  const what = proof.succeeded.length === 0 ? 'not every attack could be tried' : proof.succeeded.join(', ');
+  return `attacks as ${proof.attacker.name} were not all refused (${what}): the promise is not claimed; see \`holdpoint doctor --attack\``;
 }

@@ -97,12 +97,6 @@ export const roomExceptions: readonly Exception[] = [
     lazyOnly: true,
     why: '`scan` reads files as the person at the terminal, who needs no daemon for that',
   },
-  {
-    from: 'cli',
-    to: 'src/features/scan/index.ts',
-    lazyOnly: true,
-    why: '`scan` reads files as the person at the terminal, who needs no daemon for that',
-  },
 ];
 
 /** What unit tests (`x.test.ts`) may import besides what their room may. */

@@ -1,21 +1,48 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Complaint } from '../complaint.ts';
+import { Complaint, misused } from '../complaint.ts';
 import { isDaemon } from '../daemon/alive.ts';
 import { exitCode } from '../exit-code.ts';
-import type { Run } from '../invocation.ts';
-import { readRunning } from '../places.ts';
+import type { Invocation, Run } from '../invocation.ts';
+import { readRunning, type Places } from '../places.ts';
 
 const patienceMs = 10_000;
 
 /** Stops the daemon. Agents have no other way to the far side, so it fails closed. */
 export const down: Run = async (invocation) => {
-  const { out, places } = invocation;
+  const removing = invocation.flag('removeUsers');
+  if (removing && !invocation.isRoot)
+    throw misused('--remove-users wants root', 'run it with sudo: sudo holdpoint down --remove-users');
+  const { places } = invocation;
+  const pid = await stopped(places);
+  const removed = removing ? (await import('../daemon/accounts.ts')).removeAccounts(places.data) : [];
+  invocation.out.show(
+    { stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }), ...(removing ? { removed } : {}) },
+    () => printDown(invocation, pid, removed, removing),
+  );
+  return exitCode.done;
+};
+
+function printDown(
+  { out, places }: Invocation,
+  pid: number | undefined,
+  removed: readonly string[],
+  removing: boolean,
+): void {
+  if (pid === undefined) out.line(`no daemon is running here (${places.data})`);
+  else
+    out.line(
+      ['good', 'stopped'],
+      `: nothing gets through the gates until \`holdpoint up\`; holds and approvals wait in ${places.data}`,
+    );
+  for (const line of removed) out.line(`  ${line}`);
+  if (removing && removed.length === 0) out.line('  `up` made no OS users here; none was removed');
+}
+
+/** The pid of the daemon that was stopped; undefined where none ran. Throws `Complaint`. */
+async function stopped(places: Places): Promise<number | undefined> {
   const running = readRunning(places);
-  if (running === undefined || !isDaemon(running.pid, places.data)) {
-    out.show({ stopped: false }, () => out.line(`no daemon is running here (${places.data})`));
-    return exitCode.done;
-  }
+  if (running === undefined || !isDaemon(running.pid, places.data)) return undefined;
   try {
     process.kill(running.pid, 'SIGTERM');
   } catch (cause) {
@@ -39,11 +66,5 @@ export const down: Run = async (invocation) => {
     await pause(50);
   }
   rmSync(places.running, { force: true });
-  out.show({ stopped: true, pid: running.pid }, () =>
-    out.line(
-      ['good', 'stopped'],
-      `: nothing gets through the gates until \`holdpoint up\`; holds and approvals wait in ${places.data}`,
-    ),
-  );
-  return exitCode.done;
-};
+  return running.pid;
+}

@@ -6,6 +6,7 @@ import { Api } from '../api/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { childEnvironment } from '../exec/environment.ts';
+import { asUser } from '../exec/as-user.ts';
 import { findUser, type OsUser } from '../exec/os-user.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { notRunning, readRunning, type Running } from '../places.ts';
@@ -21,11 +22,12 @@ export const exec: Run = async (invocation) => {
     throw misused('there is no command to run', 'put it behind two dashes: holdpoint exec cursor -- cursor .');
   const running = readRunning(invocation.places);
   if (running === undefined) throw notRunning(invocation.places, invocation.env);
-  const userName = invocation.text('user');
+  const userName = invocation.text('user') ?? usualUser(invocation, running);
   const user = userName === undefined ? undefined : findUser(userName);
   refuseServiceUser(invocation, running, user);
   const token = await tokenOf(invocation, invocation.word(0));
-  const name = await nameOf(token, running, invocation.word(0));
+  // A token that is bound to the agent's user is good on that user's connections alone.
+  const name = await asUser(user, () => nameOf(token, running, invocation.word(0)));
   const { env, removed } = childEnvironment(
     {
       ...invocation.env,
@@ -53,6 +55,11 @@ export const exec: Run = async (invocation) => {
     ]);
   return started(program, args, env, user);
 };
+
+/** With root, the one that `up` made for agents. */
+function usualUser(invocation: Invocation, running: Running): string | undefined {
+  return invocation.isRoot && running.tier !== 'T0' ? running.agent?.name : undefined;
+}
 
 /** The agent must not run as the account that can read the vault, unless that was said when the daemon was started. */
 function refuseServiceUser(invocation: Invocation, running: Running, user: OsUser | undefined): void {

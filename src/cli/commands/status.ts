@@ -1,16 +1,38 @@
 import type { Status } from '../../contract/api.ts';
 import { tierWords } from '../../model/page.ts';
+import type { Route } from '../../features/doctor/routes.ts';
 import { exitCode } from '../exit-code.ts';
-import type { Run } from '../invocation.ts';
+import { lookUpUser } from '../exec/os-user.ts';
+import type { Invocation, Run } from '../invocation.ts';
 import type { Output } from '../terminal/output.ts';
 
 export const status: Run = async (invocation) => {
   const { out } = invocation;
   const found = await invocation.api().get<Status>('/v1/status');
-  out.show(found, () => printStatus(out, found));
+  const routes = await routesOf(invocation, found);
+  out.show({ ...found, routes }, () => {
+    printStatus(out, found);
+    printRoutes(out, routes);
+  });
   if (!found.journal.healthy) return exitCode.unavailable;
   return found.frozen ? exitCode.frozen : exitCode.done;
 };
+
+/** The daemon may not look into homes; whoever asks may look into their own, and root into that of the agent too. */
+async function routesOf(invocation: Invocation, found: Status): Promise<readonly Route[]> {
+  const { uncoveredRoutes } = await import('../../features/doctor/routes.ts');
+  const { HOME, SUDO_USER } = invocation.env;
+  const names = [found.agent?.name, SUDO_USER].filter((name) => name !== undefined);
+  const homes = [HOME, ...names.map((name) => lookUpUser(name)?.home)].filter((home) => home !== undefined);
+  return uncoveredRoutes({ homes: [...new Set(homes)], projects: [process.cwd()] });
+}
+
+function printRoutes(out: Output, routes: readonly Route[]): void {
+  for (const { where, what, certainty, closes } of routes) {
+    out.line(['warning', `  not covered: ${what}${certainty === 'assumed' ? ' (assumed)' : ''}`]);
+    out.line(['faint', `      ${where}; close it: ${closes}`]);
+  }
+}
 
 /** What is in force, what waits, and what no gate covers. */
 export function printStatus(out: Output, found: Status): void {

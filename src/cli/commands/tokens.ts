@@ -1,9 +1,12 @@
-import { mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
+import { constants, mkdirSync, openSync, closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Status, ShownToken } from '../../contract/api.ts';
 import { misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
+import { findUser } from '../exec/os-user.ts';
 import type { Invocation, Run } from '../invocation.ts';
+import { giveToOwnerOf } from '../owner.ts';
+import { readRunning } from '../places.ts';
 import { signedAct } from '../signing/act.ts';
 import { slug } from '../signing/signer.ts';
 import { printTable } from '../terminal/table.ts';
@@ -35,6 +38,7 @@ export const create: Run = async (invocation) => {
   const resources = invocation.list('resource');
   const purpose = invocation.text('purpose') ?? [...presets, ...operations].join(', ');
   const gates = invocation.list('gate');
+  const bound = kind === 'human' ? undefined : boundTo(invocation, kind);
   const body = {
     name,
     kind,
@@ -45,6 +49,7 @@ export const create: Run = async (invocation) => {
     environments,
     resources: resources.length === 0 ? ('all' as const) : resources,
     minutes,
+    ...(bound === undefined ? {} : { bound }),
   };
   const created = await signedAct<Created>(invocation, api, {
     kind: 'token-create',
@@ -52,6 +57,7 @@ export const create: Run = async (invocation) => {
     lines: [
       `${kind} ${name} may, through ${body.gates.join(', ')}, in ${environments.join(', ') || 'no environment'}:`,
       `${[...presets, ...operations].join(', ') || 'nothing at the gates'}, on ${resources.length === 0 ? 'every resource there' : resources.join(', ')}`,
+      `from ${fromWhere(bound)}`,
       `for ${minutes} minutes; made for: ${purpose}`,
     ],
   });
@@ -78,13 +84,38 @@ function printCreated(invocation: Invocation, name: string, created: Created, sa
   out.line('  or put it where the real credential stood: RAILWAY_TOKEN, with HTTPS_PROXY or the base URL of the gate');
 }
 
+type Bound = {
+  readonly uid?: number;
+  readonly addresses?: readonly string[];
+};
+
+/** Where it may be presented from: as said, else for agents the OS user that `up` made for them. */
+function boundTo(invocation: Invocation, kind: string): Bound | undefined {
+  const [user, addresses] = [invocation.text('bindUser'), invocation.list('bindAddress')];
+  const unbound = invocation.flag('unbound');
+  if (unbound && (user !== undefined || addresses.length > 0))
+    throw misused('--unbound and a binding contradict each other', 'leave one of them out');
+  if (unbound) return undefined;
+  const usual = kind === 'agent' && addresses.length === 0 ? readRunning(invocation.places)?.agent?.uid : undefined;
+  const uid = user === undefined ? usual : /^\d{1,10}$/.test(user) ? Number(user) : findUser(user).uid;
+  if (uid === undefined && addresses.length === 0) return undefined;
+  return { ...(uid === undefined ? {} : { uid }), ...(addresses.length === 0 ? {} : { addresses }) };
+}
+
+function fromWhere(bound: ShownToken['bound']): string {
+  const who = bound?.uid === undefined ? 'any OS user' : `OS user ${bound.uid} alone`;
+  return bound?.addresses === undefined ? `this machine, ${who}` : `${bound.addresses.join(', ')}, ${who}`;
+}
+
 /** For `exec`, where somebody asked for it: in a folder of this account alone. The daemon keeps only the hash. */
 function save(invocation: Invocation, name: string, presented: string): string {
   const { agents } = invocation.places;
   mkdirSync(agents, { recursive: true, mode: 0o700 });
   const path = join(agents, `${name}.token`);
-  const fd = openSync(path, 'w', 0o600);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
+    giveToOwnerOf(invocation.places.data, fd, agents);
     writeSync(fd, `${presented}\n`);
   } finally {
     closeSync(fd);
@@ -119,13 +150,14 @@ export const list: Run = async (invocation) => {
       return out.line('no token is good now: holdpoint token create <agent> --preset <preset> --env <environment>');
     return printTable(
       out,
-      ['for', 'kind', 'id', 'scope', 'environments', 'until', 'purpose'],
+      ['for', 'kind', 'id', 'scope', 'environments', 'from', 'until', 'purpose'],
       shown.map((one) => [
         ['strong', one.principal.name],
         one.principal.kind,
         one.id,
         scopeOf(one),
         one.scope.environments.join(', '),
+        fromWhere(one.bound),
         one.revokedAt === undefined ? one.expiresAt : `revoked ${one.revokedAt}`,
         one.purpose,
       ]),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Api } from '../api/api.ts';
 import type { Signer as EnrolledSigner, Status } from '../../contract/api.ts';
@@ -20,12 +20,17 @@ export const up: Run = async (invocation) => {
   const running = readRunning(places);
   if (running !== undefined && (await answers(running.api))) {
     out.note(`the daemon runs already (pid ${running.pid}); nothing was changed`);
+    if (tier !== 'T0' && (statSync(`/proc/${running.pid}`, { throwIfNoEntry: false })?.uid ?? 1) === 0)
+      out.note(['danger', 'it runs as root, as older versions did'], ': holdpoint down && sudo holdpoint up');
     const { status, signers } = await lookAround(places, running.api);
     out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, status, places));
     if (signers.length === 0) printFreshCode(invocation);
     return exitCode.done;
   }
   const foreground = invocation.flag('foreground');
+  const apart = tier === 'T0' ? undefined : (await import('../daemon/apart.ts')).setApart(invocation, places);
+  for (const line of apart?.made ?? []) out.note(['good', 'made'], ` ${line}`);
+  for (const line of apart?.missing ?? []) out.note(['warning', `  ${line}`]);
   out.note(['faint', `starting the daemon, data in ${places.data} …`]);
   const started = await startDaemon({
     places,
@@ -34,10 +39,17 @@ export const up: Run = async (invocation) => {
     httpPort: port(invocation, 'httpPort', 7780),
     deleteDelayMs: invocation.text('deleteDelay') === undefined ? undefined : invocation.duration('deleteDelay', 0),
     foreground,
+    ...(apart === undefined ? {} : { apart }),
     waiting: (seconds) => out.note(['faint', `still starting after ${seconds} s …`]),
   });
   const found = await lookAround(places, started.running.api);
-  const shown = { ...started.running, data: places.data, signers: found.signers.length, started: true };
+  const shown = {
+    ...started.running,
+    data: places.data,
+    signers: found.signers.length,
+    started: true,
+    made: apart?.made ?? [],
+  };
   out.show(shown, () => printUp(invocation, found.status, places));
   await firstSigner(invocation, places, started, found);
   return foreground ? ((await started.ended()) as ExitCode) : exitCode.done;
@@ -89,16 +101,12 @@ async function lookAround(places: Places, address: string): Promise<Found> {
 
 function printUp(invocation: Invocation, status: Status, places: Places): void {
   const { out } = invocation;
-  out.line(`  agents: http ${status.addresses.http}    people: ${status.addresses.api}    `, tierPiece(status.tier));
+  out.line(`  agents: http ${status.addresses.http}    people: ${status.addresses.api}    `, tierPiece(status));
   out.line(['faint', `  data: ${places.data}`]);
-  if (status.tier !== 'T0' && invocation.isRoot) {
-    out.line(
-      '  tier T1 is for agents that run as another OS user: holdpoint exec <agent> --user <os user> -- <command>',
-    );
-    out.line([
-      'warning',
-      '  the daemon itself runs as root, and no attack has proved the tier yet; an agent that is root is T0',
-    ]);
+  if (status.startedTier !== 'T0') {
+    const agent = status.agent?.name ?? '<os user>';
+    out.line(`  agents run as ${agent}: sudo holdpoint exec <agent> -- <command>`);
+    if (status.proof === undefined) out.line('  prove the tier: sudo holdpoint doctor --attack');
   }
   printNotCovered(out, status.notCovered);
   if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');

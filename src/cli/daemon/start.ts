@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { closeSync, constants, fchownSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { daemonMainIn, packageRoot, type House } from './house.ts';
+import { launchService } from './launch.ts';
 import { Complaint } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
+import type { OsUser } from '../exec/os-user.ts';
 import type { Places, Running } from '../places.ts';
 
 export interface StartOptions {
@@ -12,6 +14,13 @@ export interface StartOptions {
   readonly httpPort: number;
   readonly deleteDelayMs: number | undefined;
   readonly foreground: boolean;
+  /** At T1: the account that the daemon runs as, the one of agents, who sits here, and the program as they may read it. */
+  readonly apart?: {
+    readonly service: OsUser;
+    readonly agent: OsUser;
+    readonly human: string | undefined;
+    readonly house: House;
+  };
   /** Told every few seconds how long it has been waited, in seconds. */
   readonly waiting: (seconds: number) => void;
 }
@@ -31,14 +40,19 @@ const tellEveryMs = 5_000;
 /** Starts the daemon's own process and waits for the line that says that its doors are open. Throws `Complaint`. */
 export async function startDaemon(options: StartOptions): Promise<Started> {
   const { places, foreground } = options;
+  const { apart } = options;
   mkdirSync(places.data, { recursive: true, mode: 0o711 });
   const { daemonFlags } = await import('../../daemon/runtime.ts');
-  const log = foreground ? undefined : openSync(places.startLog, 'w', 0o600);
-  const child = spawn(process.execPath, [...daemonFlags, daemonMain(), ...daemonArguments(options)], {
+  const log = foreground ? undefined : openLog(places.startLog, apart?.service);
+  const node = apart?.house.node ?? process.execPath;
+  const main = daemonMainIn(apart?.house.root ?? packageRoot);
+  const launch = launchService(apart?.service, node, [...daemonFlags, main, ...daemonArguments(options)]);
+  const child = spawn(launch.program, launch.args, {
+    ...launch.as,
     detached: !foreground,
     cwd: '/',
     // Nothing of the person's environment: what the daemon is told, it is told by its arguments and its data.
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8', TZ: 'UTC' },
+    env: { ...homeOf(options), LANG: 'C.UTF-8', TZ: 'UTC' },
     stdio: ['ignore', 'pipe', log ?? 'inherit'],
   });
   if (log !== undefined) closeSync(log);
@@ -54,10 +68,18 @@ export async function startDaemon(options: StartOptions): Promise<Started> {
   return { running, enrolmentCode, ended: () => ending };
 }
 
-/** Beside us, as source in a checkout and as built code in the package. */
-function daemonMain(): string {
-  const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`../../daemon/main.${extension}`, import.meta.url));
+/** At T1 nothing of the person's: their PATH and their home may be anybody's to write. */
+function homeOf({ apart }: StartOptions): { readonly PATH: string; readonly HOME: string } {
+  if (apart !== undefined) return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: apart.service.home };
+  return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' };
+}
+
+/** The folder is the daemon's user's, who could have put a link to another file there. */
+function openLog(path: string, owner: OsUser | undefined): number {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const log = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  if (owner !== undefined) fchownSync(log, owner.uid, owner.gid);
+  return log;
 }
 
 function daemonArguments(options: StartOptions): readonly string[] {
@@ -70,6 +92,10 @@ function daemonArguments(options: StartOptions): readonly string[] {
     String(options.apiPort),
     '--http-port',
     String(options.httpPort),
+    ...(options.apart === undefined
+      ? []
+      : ['--agent-user', options.apart.agent.name, '--agent-uid', String(options.apart.agent.uid)]),
+    ...(options.apart?.human === undefined ? [] : ['--human', options.apart.human]),
     ...(options.deleteDelayMs === undefined ? [] : ['--delete-delay-ms', String(options.deleteDelayMs)]),
   ];
 }

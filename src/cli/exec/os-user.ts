@@ -27,6 +27,26 @@ export function userIn(passwd: string, name: string): OsUser | undefined {
   return undefined;
 }
 
+/** The account of that name on this machine; undefined where there is none. */
+export function lookUpUser(name: string): OsUser | undefined {
+  try {
+    return userIn(readFileSync('/etc/passwd', 'utf8'), name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The account of that number on this machine; undefined where there is none. */
+export function userByUid(uid: number): OsUser | undefined {
+  try {
+    const passwd = readFileSync('/etc/passwd', 'utf8');
+    const line = passwd.split('\n').find((one) => Number(one.split(':')[2] ?? '-1') === uid);
+    return line === undefined ? undefined : userIn(passwd, line.split(':')[0] ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
 /** Throws `Complaint` for an account that is not there. */
 export function findUser(name: string): OsUser {
   let passwd: string;

@@ -7,6 +7,7 @@ import type { Signer as EnrolledSigner } from '../../contract/api.ts';
 import type { Api } from '../api/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import type { Invocation } from '../invocation.ts';
+import { giveToOwnerOf } from '../owner.ts';
 
 /** A key of this machine together with the signer that the daemon knows it as. */
 export interface Signer {
@@ -107,6 +108,7 @@ export async function createKey(name: string, path: string, passphrase: string):
     });
   }
   try {
+    giveToOwnerOf(dirname(path), fd);
     writeSync(fd, `${JSON.stringify(file, undefined, 2)}\n`);
     fsyncSync(fd);
   } finally {

@@ -20,6 +20,8 @@ export const start: Chapter = {
         { flags: '--signer <name>', what: 'name of the first signer' },
         { flags: '--skip-signer', what: 'make no signer now; print the one-time code' },
         { flags: '--new-key <file>', what: 'where the first signer’s key is written' },
+        { flags: '--service-user <name>', what: 'with sudo: the OS user that the daemon runs as (holdpoint)' },
+        { flags: '--agent-user <name>', what: 'with sudo: the OS user that agents run as (holdpoint-agent)' },
         ...passphrase,
       ],
       examples: [
@@ -31,7 +33,16 @@ export const start: Chapter = {
     {
       path: 'down',
       what: 'stop the daemon; nothing gets through the gates without it',
-      examples: [['holdpoint down', 'holds and approvals wait for the next `up`']],
+      options: [
+        {
+          flags: '--remove-users',
+          what: 'with sudo: also remove the OS users that `up` made; every file stays, and becomes root’s',
+        },
+      ],
+      examples: [
+        ['holdpoint down', 'holds and approvals wait for the next `up`'],
+        ['sudo holdpoint down --remove-users', 'take back what `sudo holdpoint up` made'],
+      ],
       load: async () => (await import('../commands/down.ts')).down,
     },
     {
@@ -44,6 +55,22 @@ export const start: Chapter = {
       load: async () => (await import('../commands/status.ts')).status,
     },
     {
+      path: 'doctor',
+      what: 'look whether the set-up is as it should be; with --attack try it as the agent, and prove the tier',
+      options: [
+        { flags: '--attack', what: 'try as the agent’s OS user what it must not be able to do' },
+        { flags: '--user <os user>', what: 'as whom, instead of the user that `up` made for agents' },
+        { flags: '--path <dir>', what: 'look for credentials here too', list: true },
+        { flags: '--unit <file>', what: 'look at this systemd unit too; needs no daemon', list: true },
+      ],
+      examples: [
+        ['holdpoint doctor', ''],
+        ['sudo holdpoint doctor --attack', 'exit 0 where the tier it was started as is proved, 1 where not'],
+        ['holdpoint doctor --attack --json | jq .tier', 'at T0'],
+      ],
+      load: async () => (await import('../commands/doctor.ts')).doctor,
+    },
+    {
       path: 'exec',
       words: ['[agent]'],
       program: true,
@@ -53,7 +80,7 @@ export const start: Chapter = {
           flags: '--token-file <file>',
           what: 'the agent’s token, instead of asking for it (or HOLDPOINT_AGENT_TOKEN)',
         },
-        { flags: '--user <os user>', what: 'as root: the OS user that the agent runs as' },
+        { flags: '--user <os user>', what: 'as root: the OS user that the agent runs as (the one that `up` made)' },
         { flags: '--keep <name>', what: 'pass this variable on although it looks like a credential', list: true },
       ],
       examples: [
