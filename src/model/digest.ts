@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson, type Json } from './json.ts';
 
 /** Lower-case hex SHA-256, 64 characters. */
@@ -9,7 +9,7 @@ export type Digest = string & { readonly __digest: unique symbol };
  * The domain keeps a digest of one kind of thing from ever standing for another.
  */
 export function digestOf(domain: `holdpoint/${string}/v${number}`, value: Json): Digest {
-  return createHash('sha256').update(domain).update('\0').update(canonicalJson(value)).digest('hex') as Digest;
+  return hash('sha256', `${domain}\0${canonicalJson(value)}`, 'hex') as Digest;
 }
 
 /** Reads a digest from outside; undefined unless it is exactly 64 lower-case hex characters. */

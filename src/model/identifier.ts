@@ -21,5 +21,7 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
 
 /** `length` characters of Crockford's base 32, each an independent 5 random bits. */
 export function randomCharacters(length: number): string {
-  return [...randomBytes(length)].map((byte) => crockford.charAt(byte & 31)).join('');
+  let text = '';
+  for (const byte of randomBytes(length)) text += crockford.charAt(byte & 31);
+  return text;
 }

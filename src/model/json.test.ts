@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, frozen, plain, type Json } from './json.ts';
@@ -28,8 +29,22 @@ describe('canonical JSON (RFC 8785)', () => {
     ['a lone surrogate in a key', { '\udc00': 1 }],
     ['nothing', undefined],
     ['a function', (() => 1) as unknown],
+    ['a function somewhere', { deep: [() => 1] } as unknown],
+    ['a big integer', { deep: 1n } as unknown],
+    ['a hole in a list', [1, undefined] as unknown],
   ])('F1: %s has no canonical form', (_what, value) => {
     expect(() => canonicalJson(value as Json)).toThrow();
+  });
+
+  test('property: is the text that another implementation writes', () => {
+    const key = fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer().map(String), fc.constant('__proto__'));
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'grapheme' }), fc.dictionary(key, fc.double()), (value, numbers) => {
+        const finite = Object.entries(numbers).filter(([, number]) => Number.isFinite(number));
+        const all = { value, numbers: Object.fromEntries(finite) } as Json;
+        expect(canonicalJson(all)).toBe(canonicalize(all));
+      }),
+    );
   });
 
   test('property: the text reads back as the value, and does not depend on the order of members', () => {
