@@ -10,7 +10,10 @@ export interface ReadNote {
   readonly operations: readonly string[];
 }
 
-/** The evidence. An entry is in the tree and under a signed checkpoint when the transaction that holds it is durable. */
+/**
+ * The evidence. An entry is in the tree, and covered by the journal's key, when the transaction that holds it is durable:
+ * by a signed checkpoint, or, after an `intent`, by a keyed hash that the next checkpoint follows within 100 ms.
+ */
 export interface JournalWriter {
   /** Adds an entry inside the caller's transaction: durable with it, or not there at all. */
   append(tx: Transaction, draft: EntryDraft): Promise<Entry>;

@@ -55,8 +55,11 @@ export interface Query {
 export interface Transaction {
   get(collection: Collection, key: string): Promise<StoredRecord | undefined>;
   find(collection: Collection, query?: Query): Promise<readonly Found[]>;
-  /** Fails with `StoreConflict` if the key is taken: this is what makes a thing single-use. */
-  insert(collection: Collection, key: string, record: StoredRecord): Promise<void>;
+  /**
+   * Fails with `StoreConflict` if the key is taken: this is what makes a thing single-use. `text` is the record's
+   * canonical JSON where the caller has it already.
+   */
+  insert(collection: Collection, key: string, record: StoredRecord, text?: string): Promise<void>;
   /** Writes over what is there. */
   put(collection: Collection, key: string, record: StoredRecord): Promise<void>;
   remove(collection: Collection, key: string): Promise<void>;

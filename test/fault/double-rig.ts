@@ -104,10 +104,9 @@ export function refusalOf(outcome: Outcome): Refusal {
 export const volumeDelete = (id: string): string => `mutation { volumeDelete(volumeId: "${id}") }`;
 export const upsert = 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }';
 
-/** An ordinary, undoable change: a variable of the rental counter in staging. */
+/** An ordinary, undoable change: a variable of the rental counter in staging, which deploys nothing. */
 export function variable(double: Double, name: string, value: string): object {
   const { project, environments, services } = double.ids;
-  return {
-    input: { projectId: project, environmentId: environments.staging, serviceId: services.counter, name, value },
-  };
+  const where = { projectId: project, environmentId: environments.staging, serviceId: services.counter };
+  return { input: { ...where, name, value, skipDeploys: true } };
 }

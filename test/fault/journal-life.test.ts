@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { exported, JournalPlace, origin } from './journal-place.ts';
 
 const draft = (number: number): EntryDraft => ({ kind: 'refused', principal: 'cursor', body: { number } });
+const intent = (number: number): EntryDraft => ({ ...draft(number), kind: 'intent' });
 const note = { principal: 'cursor', token: 'tk_1', gate: 'http', upstream: 'railway', operations: ['railway:project'] };
 const kinds = (entries: readonly Entry[]): string => entries.map(({ kind }) => kind).join(' ');
 
@@ -111,6 +112,79 @@ describe('a journal’s life', () => {
     expect(await journal.latestCheckpoint()).toMatch(/^holdpoint\/test\n9\n/);
     await journal.close();
     await store.close();
+  });
+
+  it('J1: nobody who acts waits for a signature: an intent is signed with what follows it, or soon by itself', async () => {
+    await using place = await JournalPlace.make();
+    const { store, journal } = await place.open();
+    const signed = async (): Promise<number> =>
+      Number((await store.find('checkpoints', { order: 'descending', limit: 1 }))[0]?.key);
+    await journal.record(intent(1));
+    expect([await signed(), await journal.size()]).toEqual([1, 2]);
+    await journal.record({ kind: 'settled', body: {} });
+    expect(await signed()).toBe(3);
+    const kept: string[] = [];
+    await journal.addWitness({ name: 'a friend', keep: async (checkpoint) => void kept.push(checkpoint) });
+    await until(() => kept.length === 1);
+    await journal.record(intent(2));
+    expect(await signed()).toBe(3);
+    await until(() => kept.length === 2);
+    expect(kept[1]).toBe(await journal.latestCheckpoint());
+    expect(await signed()).toBe(4);
+    await journal.record(intent(3));
+    expect(await journal.latestCheckpoint()).toMatch(/^holdpoint\/test\n5\n/);
+    await journal.record(intent(4));
+    const lines: string[] = [];
+    for await (const line of journal.export()) lines.push(line);
+    const report = await verifyJournal({ entries: lines, publicKey: journal.verifierKey });
+    expect(report).toMatchObject({ ok: true, entries: 6, signed: 6 });
+    await journal.close();
+    await store.close();
+  });
+
+  it('J1: after a crash an unsigned intent is taken over only if nobody else put it there', async () => {
+    await using place = await JournalPlace.make();
+    const { store, journal } = await place.open();
+    await journal.record(draft(1));
+    await journal.record(intent(2));
+    const copy = `${place.path}.crashed`;
+    const database = new DatabaseSync(place.path);
+    database.exec(`VACUUM INTO '${copy}'`);
+    database.close();
+    await journal.close();
+    await store.close();
+    const crashed = async (change: string): Promise<ReturnType<typeof verifyJournal>> => {
+      const path = `${copy}.${randomUUID()}`;
+      await copyFile(copy, path);
+      const changed = new DatabaseSync(path);
+      changed.exec(change);
+      changed.close();
+      const again = await openSqliteStore({ path });
+      try {
+        const opened = await openJournal({ store: again, clock: place.clock, key: place.key, origin });
+        const report = await verifyJournal({ entries: await exported(again), publicKey: opened.verifierKey });
+        await opened.close();
+        return report;
+      } finally {
+        await again.close();
+      }
+    };
+    expect(await crashed('SELECT 1')).toMatchObject({ ok: true, entries: 5, signed: 5 });
+    const set = (member: string, value: string): string =>
+      `UPDATE settings SET record = json_set(record, '$.${member}', ${value}) WHERE key = 'journal.tree'`;
+    const other = 'ab'.repeat(32);
+    for (const change of [
+      set('roots[0]', `'${other}'`),
+      set('roots[1]', `'${other}'`),
+      set('vouched', `'${other}'`),
+      set('at', '7'),
+      `UPDATE settings SET record = json_remove(record, '$.vouched') WHERE key = 'journal.tree'`,
+      `UPDATE entries SET record = json_set(record, '$.entry.kind', 'settled') WHERE key = '000000000002'`,
+    ]) {
+      await expect(crashed(change), change).rejects.toMatchObject({ code: 'damaged' });
+    }
+    const rewritten = `UPDATE entries SET record = json_set(record, '$.entry.body.number', 9) WHERE key = '000000000002'`;
+    expect((await crashed(rewritten)).findings.map(({ kind }) => kind)).toEqual(['changed']);
   });
 
   it('J1: reads are written within 100 ms as one entry, and at the close', async () => {

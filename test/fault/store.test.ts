@@ -8,7 +8,6 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { type DoubleRig, openDoubleRig, refusalOf, upsert, variable, volumeDelete } from './double-rig.ts';
 import type { Outcome } from '../../src/contract/road.ts';
 import { verifyJournal } from '../../src/features/verify/verify.ts';
-import { exported } from './journal-place.ts';
 import { runHold } from '../../src/road/run.ts';
 import { openTimers } from '../../src/road/timers.ts';
 
@@ -41,7 +40,8 @@ const upserted = (stage: DoubleRig, name: string, value: string): Promise<Outcom
   stage.ask(upsert, variable(stage.double, name, value));
 
 async function intact(stage: DoubleRig): Promise<void> {
-  const lines = await exported(stage.rig.store);
+  const lines: string[] = [];
+  for await (const line of stage.rig.journal.export()) lines.push(line);
   const report = await verifyJournal({ entries: lines, publicKey: stage.rig.journal.verifierKey });
   expect(report.findings).toEqual([]);
 }

@@ -4,7 +4,6 @@ import { human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { entryKinds, type EntryKind } from '../../model/entry.ts';
 import { refuse } from '../../model/refusal.ts';
-import { exportJournal } from '../../road/journal/export.ts';
 
 /** Throws `Refused` (`BAD_REQUEST`) for a kind that no entry has: nothing found would look like nothing that happened. */
 function kindOf(text: string): EntryKind {
@@ -42,8 +41,7 @@ export function journalRoutes(parts: ApiParts): Hono<ApiVariables> {
     human(c);
     c.header('content-type', 'application/x-ndjson');
     return stream(c, async (out) => {
-      for await (const line of exportJournal(parts.road.store))
-        await out.write(line.endsWith('\n') ? line : `${line}\n`);
+      for await (const line of parts.journal.export()) await out.write(line.endsWith('\n') ? line : `${line}\n`);
     });
   });
   return app;

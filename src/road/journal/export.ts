@@ -9,16 +9,16 @@ const page = 500;
  * - `{"schema":"holdpoint/journal-export/v1","size":<entries>}`
  * - for each entry, in order: `{"entry":{…},"leaf":"<RFC 6962 leaf hash, hex>"}`
  * - after the last entry that it covers, each checkpoint: `{"checkpoint":"<signed note>"}`
- * What is stored is written as it is: to judge it is the verifier's work.
+ * What is stored is written as it is: to judge it is the verifier's work. With `upTo` only so many entries.
  */
-export async function* exportJournal(store: Store): AsyncGenerator<string> {
-  const newest = (await store.find('entries', { order: 'descending', limit: 1 }))[0]?.key;
-  const size = newest === undefined ? 0 : Number(newest) + 1;
+export async function* exportJournal(store: Store, upTo?: number): AsyncGenerator<string> {
+  const last = (await store.find('entries', { order: 'descending', limit: 1 }))[0]?.key;
+  const size = Math.min(upTo ?? Number.POSITIVE_INFINITY, last === undefined ? 0 : Number(last) + 1);
   yield canonicalJson({ schema: 'holdpoint/journal-export/v1', size });
   const checkpoints = records(store, 'checkpoints');
   let checkpoint = await checkpoints.next();
   for await (const { key, record } of records(store, 'entries')) {
-    if (newest === undefined || key > newest) break;
+    if (key >= placeKey(size)) break;
     yield canonicalJson(record);
     while (checkpoint.done !== true && checkpoint.value.key <= placeKey(Number(key) + 1)) {
       yield canonicalJson({ checkpoint: checkpoint.value.record['note'] });

@@ -11,7 +11,7 @@ export interface FeedOptions {
   readonly store: Store;
   /** Size of the journal from which on entries are new. */
   readonly from: number;
-  /** What was sealed was not committed: the store failed under somebody's transaction. */
+  /** What was coming was not committed: the store failed under somebody's transaction. */
   readonly lost: (cause: unknown) => void;
   /** A listener threw. It must not keep the others, or the journal, from going on. */
   readonly report: (thrown: unknown) => void;
@@ -25,20 +25,20 @@ export class Feed {
   readonly #options: FeedOptions;
   readonly #entries = new Set<EntryListener>();
   readonly #checkpoints = new Set<CheckpointListener>();
-  #sealed: number;
+  #coming: number;
   #told: number;
   #wanted = false;
   #running: Promise<void> | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#sealed = options.from;
+    this.#coming = options.from;
     this.#told = options.from;
   }
 
-  /** A tree of this size is about to be committed. */
-  sealed(size: number): void {
-    this.#sealed = size;
+  /** A tree of this size, or a checkpoint over it, is about to be committed, or just was. */
+  coming(size: number): void {
+    this.#coming = size;
     this.#wanted = true;
     this.#running ??= this.#run();
   }
@@ -52,7 +52,7 @@ export class Feed {
     this.#checkpoints.add(listener);
   }
 
-  /** Resolves when everything sealed so far was told. */
+  /** Resolves when everything that came so far was told. */
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -61,7 +61,7 @@ export class Feed {
     while (this.#wanted) {
       this.#wanted = false;
       try {
-        await this.#follow(this.#sealed);
+        await this.#follow(this.#coming);
       } catch (thrown) {
         this.#options.lost(thrown);
       }

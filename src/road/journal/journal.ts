@@ -15,12 +15,13 @@ import {
   entryIn,
   placeKey,
   readState,
-  seal,
   storedSubtrees,
 } from './ledger.ts';
 import { type CheckpointSigner, checkpointSigner } from './note.ts';
 import { consistencyPath, inclusionPath } from './proofs.ts';
 import { Outage } from './outage.ts';
+import { Sealing } from './sealing.ts';
+import { exportJournal } from './export.ts';
 import { ReadBatches } from './read-batches.ts';
 import type { Witness } from './witness.ts';
 
@@ -71,6 +72,8 @@ export interface Journal extends JournalWriter {
   subscribe(listener: EntryListener): () => void;
   /** Brings new checkpoints to a witness, at most one a second, beginning with the newest. */
   addWitness(witness: Witness): Promise<void>;
+  /** Lines of the whole journal, as far as it had come when this began; see `exportJournal`. */
+  export(): AsyncGenerator<string>;
   /** Writes pending reads and `stopped`. Afterwards nothing is taken any more. */
   close(): Promise<void>;
 }
@@ -95,6 +98,8 @@ class StoredJournal implements Journal {
   readonly #clock: Clock;
   readonly #feed: Feed;
   readonly #reads: ReadBatches;
+  readonly #sealing: Sealing;
+  readonly #signer: CheckpointSigner;
   readonly #outage = new Outage();
   readonly #couriers: Courier[] = [];
   /** Appends inside one transaction, one after the other: each builds on the tree that the last one left. */
@@ -113,10 +118,14 @@ class StoredJournal implements Journal {
       failed: (cause) => this.#failed(cause),
       now: () => this.#now(),
     });
-    store.beforeCommit(async (tx) => {
-      const sealed = await seal(tx, signer);
-      if (sealed !== undefined) this.#feed.sealed(sealed);
+    this.#signer = signer;
+    this.#sealing = new Sealing({
+      store,
+      signer,
+      coming: (size) => this.#feed.coming(size),
+      failed: (cause) => this.#failed(cause),
     });
+    store.beforeCommit((tx) => this.#sealing.beforeCommit(tx));
   }
 
   async start(): Promise<void> {
@@ -151,9 +160,13 @@ class StoredJournal implements Journal {
   }
 
   async latestCheckpoint(): Promise<string> {
-    const checkpoint = await checkpointAt(this.#store, await this.size());
+    const checkpoint = await checkpointAt(this.#store, await this.#sealing.now());
     if (checkpoint === undefined) throw new JournalFault('damaged', 'the newest checkpoint is not there');
     return checkpoint;
+  }
+
+  async *export(): AsyncGenerator<string> {
+    yield* exportJournal(this.#store, await this.#sealing.now());
   }
 
   entry(index: number): Promise<Entry | undefined> {
@@ -205,6 +218,7 @@ class StoredJournal implements Journal {
     try {
       await this.#write([...(await this.#reads.rest()), { kind: 'stopped', body: {} }]);
     } finally {
+      this.#sealing.close();
       await this.#feed.idle();
       await Promise.all(this.#couriers.map((courier) => courier.close()));
     }
@@ -232,7 +246,10 @@ class StoredJournal implements Journal {
 
   #append(tx: Transaction, draft: EntryDraft): Promise<Entry> {
     const before = this.#appending.get(tx) ?? Promise.resolve();
-    const appended = before.then(() => appendEntry(tx, this.#now(), draft));
+    const appended = before.then(() => {
+      this.#sealing.appending(draft);
+      return appendEntry(tx, this.#now(), draft, this.#signer);
+    });
     const settled = appended.catch((thrown: unknown) => {
       // A draft that is no entry says nothing about the store; whatever else went wrong does.
       if (!(thrown instanceof JournalFault && thrown.code === 'malformed')) this.#failed(thrown);

@@ -41,7 +41,12 @@ export function checkDraft(draft: EntryDraft): void {
  * Adds an entry, and before it a `clock` entry when the clock has stepped back since the newest one: time in the
  * journal never runs back, and the step is told once.
  */
-export async function appendEntry(tx: Transaction, now: number, draft: EntryDraft): Promise<Entry> {
+export async function appendEntry(
+  tx: Transaction,
+  now: number,
+  draft: EntryDraft,
+  signer: CheckpointSigner,
+): Promise<Entry> {
   const state = await readState(tx);
   const behind = now < state.at;
   const at = Math.max(now, state.at);
@@ -51,7 +56,7 @@ export async function appendEntry(tx: Transaction, now: number, draft: EntryDraf
     ({ tree } = await place(tx, tree, at, step));
   }
   const placed = await place(tx, tree, at, draft);
-  await tx.put('settings', stateKey, stateRecord({ tree: placed.tree, at, behind }));
+  await tx.put('settings', stateKey, stateRecord({ tree: placed.tree, at, behind }, signer));
   return placed.entry;
 }
 
@@ -66,16 +71,27 @@ export async function seal(tx: Transaction, signer: CheckpointSigner): Promise<n
   return tree.size;
 }
 
-/** Throws `JournalFault` (`damaged`) unless tree, entries and last checkpoint fit together and the key is the same. */
+/**
+ * Throws `JournalFault` (`damaged`) unless tree, entries and last checkpoint fit together and the key is the same. After
+ * a crash the last entries may not be under a checkpoint yet: then the state has to be vouched for, so that nobody who
+ * lacks the key can have what they wrote in its place signed now.
+ */
 export async function checkIntact(store: Readable, signer: CheckpointSigner): Promise<LedgerState> {
-  const state = await readState(store);
-  const newest = (await store.find('entries', { order: 'descending', limit: 1 }))[0]?.key;
+  const record = await store.get('settings', stateKey);
+  const state = stateIn(record);
+  const newest = (await store.find('entries', { order: 'descending', limit: 1 }))[0];
   const { size } = state.tree;
-  if (newest !== (size === 0 ? undefined : placeKey(size - 1))) {
+  if (newest?.key !== (size === 0 ? undefined : placeKey(size - 1))) {
     throw new JournalFault('damaged', 'the journal’s entries do not fit its tree; verify an export of it');
   }
-  // Ed25519 signs the same text always the same, so one comparison proves root, origin and key.
-  if (size > 0 && (await checkpointAt(store, size)) !== signer.sign(size, rootOf(state.tree))) {
+  if (newest === undefined) return state;
+  const checkpoint = await checkpointAt(store, size);
+  const signed =
+    checkpoint === undefined
+      ? leftUnsigned(entryIn(newest.record)) && record?.['vouched'] === stateRecord(state, signer)['vouched']
+      : // Ed25519 signs the same text always the same, so one comparison proves root, origin and key.
+        checkpoint === signer.sign(size, rootOf(state.tree));
+  if (!signed) {
     throw new JournalFault(
       'damaged',
       'the journal’s last checkpoint does not fit its entries or this key; verify an export of it',
@@ -84,8 +100,16 @@ export async function checkIntact(store: Readable, signer: CheckpointSigner): Pr
   return state;
 }
 
+/** An act waits for its intent to be durable; its checkpoint is signed with the next commit, or soon after by itself. */
+export function leftUnsigned({ kind }: Pick<Entry, 'kind'>): boolean {
+  return kind === 'intent';
+}
+
 export async function readState(source: Readable): Promise<LedgerState> {
-  const record = await source.get('settings', stateKey);
+  return stateIn(await source.get('settings', stateKey));
+}
+
+function stateIn(record: StoredRecord | undefined): LedgerState {
   if (record === undefined) return { tree: emptyFrontier, at: 0, behind: false };
   const { size, roots, at, behind } = record;
   if (!isCount(size) || !isCount(at) || typeof behind !== 'boolean' || !Array.isArray(roots)) throw damagedState();
@@ -133,7 +157,8 @@ async function place(
   const leaf = leafHash(text);
   const { tree, filled } = withLeaf(before, leaf);
   const entry = JSON.parse(text) as Entry;
-  await tx.insert('entries', placeKey(before.size), { leaf: leaf.toString('hex'), entry: { ...entry } });
+  const record = { entry: { ...entry }, leaf: leaf.toString('hex') };
+  await tx.insert('entries', placeKey(before.size), record, `{"entry":${text},"leaf":"${record.leaf}"}`);
   for (const { level, index, hash } of filled) {
     if (level % keptLevels === 0) await tx.insert('settings', nodeKey(level, index), { hash: hash.toString('hex') });
   }
@@ -165,8 +190,9 @@ function entryText(draft: EntryDraft, index: number, at: number): string {
   return text;
 }
 
-function stateRecord({ tree, at, behind }: LedgerState): StoredRecord {
-  return { size: tree.size, roots: tree.roots.map((root) => root.toString('hex')), at, behind };
+function stateRecord({ tree, at, behind }: LedgerState, signer: CheckpointSigner): StoredRecord {
+  const state = { size: tree.size, roots: tree.roots.map((root) => root.toString('hex')), at, behind };
+  return { ...state, vouched: signer.vouch(canonicalJson(state)) };
 }
 
 function nodeKey(level: number, index: number): string {

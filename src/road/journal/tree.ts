@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The Merkle tree of RFC 6962 §2.1. Hashes are 32 bytes. */
 export type Hash = Buffer;
 
 export function leafHash(entry: Uint8Array | string): Hash {
-  return createHash('sha256').update('\u0000').update(entry).digest();
+  const input = typeof entry === 'string' ? `\u0000${entry}` : Buffer.concat([Buffer.of(0), entry]);
+  return hash('sha256', input, 'buffer');
 }
 
 export function nodeHash(left: Hash, right: Hash): Hash {
-  return createHash('sha256').update('\u0001').update(left).update(right).digest();
+  return hash('sha256', Buffer.concat([Buffer.of(1), left, right]), 'buffer');
 }
 
 /**
@@ -33,24 +34,24 @@ export interface Subtree {
 export function withLeaf(tree: Frontier, leaf: Hash): { readonly tree: Frontier; readonly filled: readonly Subtree[] } {
   const roots = [...tree.roots];
   const filled: Subtree[] = [];
-  let hash = leaf;
+  let joined = leaf;
   let level = 0;
   // Adding one to the size carries through its trailing ones; each carry joins two subtrees of the same height.
   for (let rest = tree.size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
     const left = roots.pop();
     if (left === undefined) throw new RangeError('the frontier does not fit its size');
-    hash = nodeHash(left, hash);
+    joined = nodeHash(left, joined);
     level += 1;
-    filled.push({ level, index: Math.floor(rest / 2), hash });
+    filled.push({ level, index: Math.floor(rest / 2), hash: joined });
   }
-  roots.push(hash);
+  roots.push(joined);
   return { tree: { size: tree.size + 1, roots }, filled };
 }
 
 /** MTH of the whole tree; SHA-256 of nothing for the empty one. */
 export function rootOf(tree: Frontier): Hash {
   const last = tree.roots.at(-1);
-  if (last === undefined) return createHash('sha256').digest();
+  if (last === undefined) return hash('sha256', '', 'buffer');
   return tree.roots.slice(0, -1).reduceRight((right, left) => nodeHash(left, right), last);
 }
 

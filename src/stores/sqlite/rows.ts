@@ -26,9 +26,9 @@ export class Rows {
   }
 
   /** Whether it was inserted; false when the key was taken. */
-  insert(collection: Collection, key: string, record: StoredRecord): boolean {
+  insert(collection: Collection, key: string, record: StoredRecord, text = recordText(record)): boolean {
     const sql = `INSERT INTO ${table(collection)} (key, record) VALUES (?, ?) ON CONFLICT DO NOTHING`;
-    return Number(this.#prepare(sql).run(exactText(key), recordText(record)).changes) === 1;
+    return Number(this.#prepare(sql).run(exactText(key), text).changes) === 1;
   }
 
   put(collection: Collection, key: string, record: StoredRecord): void {

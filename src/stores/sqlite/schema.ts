@@ -41,12 +41,13 @@ export function prepareSchema(database: DatabaseSync): void {
   database.exec('COMMIT');
 }
 
+/** A record without the member is in no index of it: nothing looks for what is not there, and each index is a page to sync. */
 function declarations(): readonly string[] {
   return collectionNames.flatMap((name) => [
     `CREATE TABLE IF NOT EXISTS ${name} (key TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL) STRICT`,
     ...collections[name].map(
       (member) =>
-        `CREATE INDEX IF NOT EXISTS ${name}_${member.replaceAll('.', '_')} ON ${name} (${memberExpression(member)}, key)`,
+        `CREATE INDEX IF NOT EXISTS ${name}_${member.replaceAll('.', '_')} ON ${name} (${memberExpression(member)}, key) WHERE ${memberExpression(member)} IS NOT NULL`,
     ),
   ]);
 }

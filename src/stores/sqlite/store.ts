@@ -2,16 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Collection, Found, Query, Store, StoredRecord, Transaction } from '../../contract/store.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { StoreFault, storeFault } from './fault.ts';
 import { secureFiles } from './files.ts';
+import { Patience } from './patience.ts';
 import { Rows } from './rows.ts';
 import { prepareSchema, schemaVersion } from './schema.ts';
 import { OpenTransaction } from './transaction.ts';
 
 /** At most so many transactions share one commit, so that the first of them does not wait for all of a flood. */
 const largestBatch = 256;
-/** Work may await nothing but its transaction; what takes longer than this (ms) waits for something else. */
-const longestWork = 10_000;
 /** How long (ms) a lock of another process is waited for. The process stands still meanwhile. */
 const lockWait = 50;
 
@@ -78,6 +78,8 @@ class SqliteStore implements Store {
   readonly #committed: Rows;
   readonly #hooks: ((tx: Transaction) => Promise<void>)[] = [];
   readonly #inside = new AsyncLocalStorage<OpenTransaction>();
+  readonly #patience = new Patience();
+  readonly #checkpoints: Checkpoints;
   #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
@@ -87,6 +89,7 @@ class SqliteStore implements Store {
     this.#reading = reading;
     this.#rows = new Rows(writing);
     this.#committed = new Rows(reading);
+    this.#checkpoints = new Checkpoints(writing);
   }
 
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -122,6 +125,8 @@ class SqliteStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     await this.#draining;
+    this.#checkpoints.close();
+    this.#patience.close();
     this.#reading.close();
     this.#writing.close();
   }
@@ -142,6 +147,7 @@ class SqliteStore implements Store {
       await this.#commit(this.#waiting.splice(0, largestBatch));
     }
     this.#draining = undefined;
+    this.#checkpoints.afterWork();
   }
 
   /** Carries out a batch under one BEGIN … COMMIT. Never rejects: each caller hears of its own. */
@@ -176,6 +182,7 @@ class SqliteStore implements Store {
   #write(): void {
     try {
       this.#rows.steer('COMMIT');
+      this.#checkpoints.committed();
     } catch (thrown) {
       this.#overwrite();
       throw thrown;
@@ -204,7 +211,7 @@ class SqliteStore implements Store {
     this.#rows.steer('SAVEPOINT work');
     const tx = new OpenTransaction(this.#rows);
     try {
-      const tell = await this.#inside.run(tx, () => inTime(one.run(tx)));
+      const tell = await this.#inside.run(tx, () => this.#patience.inTime(one.run(tx)));
       if (tx.failure !== undefined) throw tx.failure;
       tx.end();
       this.#rows.steer('RELEASE work');
@@ -223,7 +230,7 @@ class SqliteStore implements Store {
     for (const hook of this.#hooks) {
       const tx = new OpenTransaction(this.#rows);
       try {
-        await inTime(hook(tx));
+        await this.#patience.inTime(hook(tx));
         if (tx.failure !== undefined) throw tx.failure;
       } finally {
         tx.end();
@@ -233,20 +240,6 @@ class SqliteStore implements Store {
 
   #rollbackIfOpen(): void {
     if (this.#writing.isTransaction) this.#rows.steer('ROLLBACK');
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const fault = () =>
-      reject(new StoreFault('slow', 'a transaction waited for something else than the store; it was taken back'));
-    timer = setTimeout(fault, longestWork);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
