@@ -8,8 +8,9 @@ import { body, prepare, type Prepared, run } from './execute.ts';
 import { type FaultOrder, Faults } from './faults.ts';
 import type { Json } from './json.ts';
 import { fingerprint } from './log.ts';
+import { endGrace } from './mutations/project.ts';
 import { type PersistedQueries, receive, type Received } from './wire.ts';
-import { notAuthorized, type World } from './world.ts';
+import { Call, notAuthorized, type World } from './world.ts';
 
 export interface TlsFiles {
   readonly key: string | Buffer;
@@ -130,6 +131,7 @@ export class Server {
       this.#world.request = number;
       try {
         const results: Json[] = [];
+        await endGrace(new Call(this.#world, null, number));
         for (const one of prepared) {
           const caller = callerOf(this.#world.state, request.headers);
           results.push(body(await run(this.schema, this.#world, one, caller, number)));

@@ -1,5 +1,5 @@
 import { configurationOf, etagOf } from './configuration.ts';
-import { isObject, type JsonObject, maybeText, pick, type Row, text } from './json.ts';
+import { isObject, type Json, type JsonObject, maybeText, pick, type Row, text } from './json.ts';
 import { membersOf } from './mutations/member.ts';
 import { diskOf } from './volumes.ts';
 import type { Call } from './world.ts';
@@ -12,6 +12,9 @@ export const typeFields: Readonly<Record<string, TypeField>> = {
     configurationOf(call.state, text(row, 'id'), args['decryptVariables'] === true),
   'Environment.configEtag': (call, row) => etagOf(call.state, text(row, 'id')),
   'Environment.canAccess': () => true,
+
+  'EnvironmentPatch.patch': (_call, row, args) =>
+    args['decryptVariables'] === true ? (row['patch'] ?? {}) : withoutValues(row['patch'] ?? {}),
 
   'Project.members': (call, row) => membersOf(call, text(row, 'id')),
 
@@ -69,6 +72,20 @@ export function typeOfRow(value: unknown): string | undefined {
   if (value['email'] !== undefined) return 'ProjectInvitation';
   if (value['code'] !== undefined) return 'InviteCode';
   return undefined;
+}
+
+/** A patch as it is shown to those who did not ask for its variables' values. */
+function withoutValues(patch: Json, within = false): Json {
+  if (Array.isArray(patch)) return patch.map((one: Json) => withoutValues(one));
+  if (!isObject(patch)) return patch;
+  return Object.fromEntries(
+    Object.entries(patch).map(([key, value]): readonly [string, Json] => {
+      if (within && key === 'value' && typeof value === 'string') return [key, '*****'];
+      const variables = key === 'variables' || key === 'sharedVariables';
+      if (!variables || !isObject(value)) return [key, withoutValues(value)];
+      return [key, Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutValues(one, true)]))];
+    }),
+  );
 }
 
 export function placeOf(row: JsonObject): JsonObject {

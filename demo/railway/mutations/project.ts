@@ -123,6 +123,15 @@ export const projectMutations: Resolvers = {
   },
 };
 
+/** Projects whose grace is over are gone, whoever asks next. */
+export async function endGrace(call: Call): Promise<void> {
+  const now = Date.parse(call.state.now());
+  for (const project of call.state.list('projects')) {
+    const deletedAt = maybeText(project, 'deletedAt');
+    if (deletedAt !== null && Date.parse(deletedAt) <= now) await destroyProject(call, project);
+  }
+}
+
 function scheduled(call: Call, id: string): Row {
   const project = call.need('projects', id);
   if (project['deletedAt'] === null) throw new Error('Project is not scheduled for deletion');

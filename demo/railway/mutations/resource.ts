@@ -13,7 +13,7 @@ import {
   type Row,
   text,
 } from '../json.ts';
-import { type Call, removal, type Resolvers } from '../world.ts';
+import type { Call, Resolvers } from '../world.ts';
 import { instanceMeant } from './service.ts';
 
 /** Buckets, the legacy plugins, the edge in front of services, and point-in-time recovery of clusters. */
@@ -40,6 +40,8 @@ export const resourceMutations: Resolvers = {
   pluginCreate: (call, args) => {
     const input = object(args, 'input');
     call.need('projects', text(input, 'projectId'));
+    const environmentId = maybeText(input, 'environmentId');
+    if (environmentId !== null) call.need('environments', environmentId);
     return call.state.insert('plugins', {
       environmentId: null,
       ...input,
@@ -55,22 +57,29 @@ export const resourceMutations: Resolvers = {
     const row = call.need('plugins', text(args, 'id'));
     return call.state.update('plugins', row.id, pick(object(args, 'input'), ['friendlyName']));
   },
-  pluginDelete: removal('plugins'),
+  /** With its data: the rows count as bytes, since it has no files. */
+  pluginDelete: (call, args) => {
+    const row = pluginMeant(call, args);
+    call.world.destroyed(`legacy database ${text(row, 'friendlyName')}`, row.id, { files: 1, bytes: int(row, 'rows') });
+    call.state.remove('plugins', row.id);
+    return true;
+  },
   /** Empties the legacy database. */
   pluginReset: (call, args) => {
-    const row = call.need('plugins', text(args, 'id'));
+    const row = pluginMeant(call, args);
+    call.world.destroyed(`rows of ${text(row, 'friendlyName')}`, row.id, { files: 1, bytes: int(row, 'rows') });
     call.state.update('plugins', row.id, { rows: 0, resetAt: call.state.now() });
     return true;
   },
   pluginResetCredentials: (call, args) => {
-    const row = call.need('plugins', text(args, 'id'));
+    const row = pluginMeant(call, args);
     const password = call.state.mint();
     call.state.update('plugins', row.id, { password });
     return password;
   },
-  pluginRestart: (call, args) => restarted(call, text(args, 'id')),
+  pluginRestart: (call, args) => restarted(call, args),
   pluginStart: (call, args) => {
-    restarted(call, text(args, 'id'));
+    restarted(call, args);
     return true;
   },
 
@@ -135,8 +144,17 @@ export function newBucketCredentials(call: Call, bucket: Row, environmentId: str
   });
 }
 
-function restarted(call: Call, id: string): Row {
-  const row = call.need('plugins', id);
+/** The named legacy database; where an environment is named too, it has to be the one it is in. */
+function pluginMeant(call: Call, args: JsonObject): Row {
+  const row = call.need('plugins', text(args, 'id'));
+  const named = maybeText(args, 'environmentId') ?? maybeText(object(args, 'input'), 'environmentId');
+  const own = maybeText(row, 'environmentId');
+  if (named !== null && own !== null && named !== own) throw new Error('Plugin not found');
+  return row;
+}
+
+function restarted(call: Call, args: JsonObject): Row {
+  const row = pluginMeant(call, args);
   const restarts = (maybeInt(row, 'restarts') ?? 0) + 1;
   return call.state.update('plugins', row.id, { status: 'RUNNING', restarts });
 }

@@ -8,7 +8,7 @@ export const variableMutations: Resolvers = {
     const input = object(args, 'input');
     const place = placeOf(call, input);
     setVariable(call, place, text(input, 'name'), text(input, 'value'));
-    redeploy(call, place, input);
+    redeploy(call, place, [text(input, 'name')], input);
     return true;
   },
 
@@ -20,7 +20,7 @@ export const variableMutations: Resolvers = {
       call.state.removeAll('variables', (row) => isAt(row, place) && !Object.hasOwn(wanted, text(row, 'name')));
     }
     for (const [name, value] of Object.entries(wanted)) setVariable(call, place, name, value);
-    redeploy(call, place, input);
+    redeploy(call, place, Object.keys(wanted), input);
     return true;
   },
 
@@ -30,7 +30,7 @@ export const variableMutations: Resolvers = {
     const row = call.state.find('variables', (found) => isAt(found, place) && found['name'] === text(input, 'name'));
     if (row === undefined) throw new Error('Variable not found');
     call.state.remove('variables', row.id);
-    redeploy(call, place, input);
+    redeploy(call, place, [text(input, 'name')], input);
     return true;
   },
 
@@ -70,11 +70,22 @@ function placeOf(call: Call, input: JsonObject): VariablePlace {
   return { projectId: project.id, environmentId: environment.id, serviceId };
 }
 
-function redeploy(call: Call, place: VariablePlace, input: JsonObject): void {
-  if (flag(input, 'skipDeploys') || place.serviceId === null) return;
-  const instance = call.state.find('serviceInstances', {
-    serviceId: place.serviceId,
-    environmentId: place.environmentId,
-  });
-  if (instance !== undefined) deploy(call, instance, { reason: 'variables changed' });
+/** A service's own variable deploys it again; a shared one, every service that refers to it. */
+function redeploy(call: Call, place: VariablePlace, names: readonly string[], input: JsonObject): void {
+  if (flag(input, 'skipDeploys')) return;
+  const { environmentId } = place;
+  const affected = place.serviceId === null ? referringTo(call, environmentId, names) : [place.serviceId];
+  for (const serviceId of affected) {
+    const instance = call.state.find('serviceInstances', { serviceId, environmentId });
+    if (instance !== undefined) deploy(call, instance, { reason: 'variables changed' });
+  }
+}
+
+function referringTo(call: Call, environmentId: string, names: readonly string[]): readonly string[] {
+  const wanted = new Set(names.map((name) => `shared.${name}`));
+  const rows = call.state.list('variables', (row) => row['environmentId'] === environmentId);
+  const services = rows.flatMap((row) =>
+    texts(row, 'references').some((one) => wanted.has(one)) ? [maybeText(row, 'serviceId')] : [],
+  );
+  return [...new Set(services)].filter((id) => id !== null);
 }
