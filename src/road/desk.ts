@@ -1,4 +1,5 @@
 import type { RoadParts, UpstreamEntry } from './parts.ts';
+import type { Held } from './resource-locks.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { Asked } from '../contract/road.ts';
 
@@ -10,7 +11,8 @@ import type { Asked } from '../contract/road.ts';
 export class Desk implements AsyncDisposable {
   readonly road: RoadParts;
   readonly asked: Asked;
-  #release: () => void = () => undefined;
+  #keys: readonly string[] = [];
+  #held: Held | undefined;
   #own: Lease | undefined;
   #kept = false;
 
@@ -23,8 +25,34 @@ export class Desk implements AsyncDisposable {
   async lockResources(): Promise<void> {
     const ids = this.asked.reading.actions.flatMap((action) => action.resources.map((one) => one.id));
     // Nothing named: one at a time for the whole provider.
-    const keys = ids.length === 0 ? ['*'] : ids;
-    this.#release = await this.road.resourceLocks.hold(keys.map((key) => `${this.asked.provider.name}:${key}`));
+    await this.#hold(this.#keysOf(ids.length === 0 ? ['*'] : ids));
+  }
+
+  /**
+   * The same for what the ids turned out to stand for, and all that goes with it. False where somebody else was at some
+   * of it meanwhile: now it is locked, and has to be looked at again. In a transaction of a gate's own the far side's
+   * locks do that.
+   */
+  async lockTargets(ids: readonly string[]): Promise<boolean> {
+    const keys = this.#keysOf(ids);
+    if (this.asked.lease !== undefined || this.#held?.extend(keys) === true) return true;
+    this.#letGo();
+    await this.#hold([...this.#keys, ...keys]);
+    return false;
+  }
+
+  #keysOf(ids: readonly string[]): readonly string[] {
+    return ids.map((id) => `${this.asked.provider.name}:${id}`);
+  }
+
+  async #hold(keys: readonly string[]): Promise<void> {
+    this.#keys = keys;
+    this.#held = await this.road.resourceLocks.hold(keys);
+  }
+
+  #letGo(): void {
+    this.#held?.release();
+    this.#held = undefined;
   }
 
   /** The gate's lease, whose transaction is open, or one of our own. */
@@ -44,7 +72,7 @@ export class Desk implements AsyncDisposable {
       if (!this.#kept && this.#own !== undefined && this.#own.ran.length > 0) await this.#own.rollback();
       await this.#own?.release();
     } finally {
-      this.#release();
+      this.#letGo();
     }
   }
 }

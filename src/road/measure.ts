@@ -83,7 +83,9 @@ async function capturing(
   actions: readonly Action[],
 ): Promise<Capture | undefined> {
   const { capture } = target.resolution;
-  const comesBack = actions.some(({ reversibility }) => reversibility === 'reversible' || reversibility === 'recoverable');
+  const comesBack = actions.some(
+    ({ reversibility }) => reversibility === 'reversible' || reversibility === 'recoverable',
+  );
   if (capture === undefined || !comesBack) return undefined;
   return look(desk.road, desk.asked.provider, lease, capture());
 }

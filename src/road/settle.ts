@@ -1,5 +1,6 @@
 import type { Desk } from './desk.ts';
 import { keepTrying } from './keep-trying.ts';
+import { look } from './look.ts';
 import { prove, type Proved } from './prove.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Intent } from './record.ts';
@@ -53,13 +54,30 @@ function outcomeUnknown(intent: Intent, detail: string): Refused {
   );
 }
 
+/**
+ * What the image needs of what came of the act: members of the answer, and what the state became where nothing that was
+ * sent says so. The act is out: a question that fails costs only the knowledge, and the image then says it lacks that.
+ */
+async function learned(desk: Desk, intent: Intent, answer: Answer, outcome: Proved): Promise<JsonObject | undefined> {
+  const { capture, lease } = intent.measured;
+  const answered = capture?.fromAnswer?.(answer);
+  // Of what may still be going on nobody can say what it made.
+  if (capture?.afterwards === undefined || outcome !== 'done') return answered;
+  try {
+    return { ...answered, ...(await look(desk.road, desk.asked.provider, lease, capture.afterwards())) };
+  } catch (cause) {
+    desk.road.diagnose('settle', cause);
+    return answered;
+  }
+}
+
 /** Writes down what the far side proved, and answers. */
 export async function settle(desk: Desk, intent: Intent, answer: Answer): Promise<Outcome> {
   const { reading } = desk.asked;
   const refusedBy = reading.providerRefusal(answer);
   // Even beside a refusal the answer decides: of several acts in one message some may have run before it.
   const outcome = reading.outcome(answer);
-  const fromAnswer = outcome === 'failed' ? undefined : intent.measured.capture?.fromAnswer?.(answer);
+  const fromAnswer = outcome === 'failed' ? undefined : await learned(desk, intent, answer, outcome);
   const body = refusedBy === undefined ? {} : { refusedBy };
   if (outcome === 'unknown') {
     const what = 'the provider gave an answer that proves nothing';
