@@ -14,6 +14,12 @@ import { graphqlLimits } from './envelope.ts';
 import { exactNumber } from './json.ts';
 import { refuse } from '../../model/refusal.ts';
 
+/**
+ * What a provider has changed in a document before it is judged and sent: the same tree, or another one. Rewriting its own
+ * result has to leave that as it is: what was planned is read again before it runs.
+ */
+export type Rewrite = (document: DocumentNode) => DocumentNode;
+
 /** A document cut down to the operation that will run, as it will be sent. */
 export interface ChosenDocument {
   readonly operation: OperationDefinitionNode;
@@ -29,22 +35,30 @@ const documentHint = 'send one plain operation that the published schema knows';
  * Parses by graphql-js within bounds, validates against the schema, chooses the operation, drops the others. Throws
  * `BAD_REQUEST` for everything that cannot be read, is ambiguous, or is a subscription.
  */
-export function readDocument(schema: GraphQLSchema, source: string, operationName: string | undefined): ChosenDocument {
+export function readDocument(
+  schema: GraphQLSchema,
+  source: string,
+  operationName: string | undefined,
+  rewrite?: Rewrite,
+): ChosenDocument {
   if (Buffer.byteLength(source) > graphqlLimits.documentBytes) {
     throw refuse('BAD_REQUEST', `the document is larger than ${graphqlLimits.documentBytes} bytes`, documentHint);
   }
   if (source.includes('\0')) throw refuse('BAD_REQUEST', 'the document holds NUL', documentHint);
   const document = plainDocument(parse(source, { maxTokens: graphqlLimits.tokens }));
   refuseCostly(document);
-  const [error] = validate(schema, document, undefined, { maxErrors: 1, hideSuggestions: true });
-  if (error !== undefined)
-    throw refuse('BAD_REQUEST', `the schema does not know this: ${clean(error.message)}`, documentHint);
-  const operation = chooseOperation(document, operationName);
-  if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+  refuseInvalid(schema, document);
+  const chosen = chooseOperation(document, operationName);
+  if (chosen.operation === OperationTypeNode.SUBSCRIPTION) {
     throw refuse('BAD_REQUEST', 'subscriptions are not carried here', 'ask again by a query');
   }
-  const fragments = reachedFragments(document, operation);
-  const kept: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments.values()] };
+  const reached = reachedFragments(document, chosen);
+  const asked: DocumentNode = { kind: Kind.DOCUMENT, definitions: [chosen, ...reached.values()] };
+  const kept = rewrite?.(asked) ?? asked;
+  // What was put in can clash with what stands there.
+  if (kept !== asked) refuseInvalid(schema, kept);
+  const operation = kept === asked ? chosen : chooseOperation(kept, undefined);
+  const fragments = kept === asked ? reached : reachedFragments(kept, operation);
   const text = print(kept);
   if (Buffer.byteLength(text) > graphqlLimits.documentBytes) {
     throw refuse(
@@ -54,6 +68,12 @@ export function readDocument(schema: GraphQLSchema, source: string, operationNam
     );
   }
   return { operation, fragments, text };
+}
+
+function refuseInvalid(schema: GraphQLSchema, document: DocumentNode): void {
+  const [error] = validate(schema, document, undefined, { maxErrors: 1, hideSuggestions: true });
+  if (error !== undefined)
+    throw refuse('BAD_REQUEST', `the schema does not know this: ${clean(error.message)}`, documentHint);
 }
 
 /** Comparing fields under one key, and fragments with each other, is quadratic in the validator: bounded before it runs. */

@@ -112,7 +112,7 @@ describe('reading GraphQL', () => {
   });
 
   it('F3 freezes what it hands out, and remembers it by its exact bytes', () => {
-    const reader = graphqlReader(schema, 2);
+    const reader = graphqlReader(schema, { size: 2 });
     const first = reader(post({ query: '{ me { id } }' }));
     expect(Object.isFrozen(first.operations[0]?.fields)).toBe(true);
     expect(reader(post({ query: '{ me { id } }' }))).toBe(first);

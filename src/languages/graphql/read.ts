@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLSchema, OperationTypeNode } from 'graphql';
-import { type ChosenDocument, clean, readDocument } from './document.ts';
+import { type ChosenDocument, clean, readDocument, type Rewrite } from './document.ts';
 import { type Envelope, readEnvelopes } from './envelope.ts';
 import { coerceVariables, plainValue, readRootFields, type RootField, type SelectedField } from './fields.ts';
 import { Lru } from './lru.ts';
@@ -34,8 +34,8 @@ export type GraphqlReader = (message: HttpMessage) => GraphqlRequest;
 type DocumentReader = (envelope: Envelope) => ChosenDocument;
 
 /** Reads one request. Throws `Refused` (`BAD_REQUEST`) for whatever cannot be understood, a stack overflow included. */
-export function readGraphql(message: HttpMessage, schema: GraphQLSchema): GraphqlRequest {
-  return readBy(message, schema, ({ query, operationName }) => readDocument(schema, query, operationName));
+export function readGraphql(message: HttpMessage, schema: GraphQLSchema, rewrite?: Rewrite): GraphqlRequest {
+  return readBy(message, schema, ({ query, operationName }) => readDocument(schema, query, operationName, rewrite));
 }
 
 function readBy(message: HttpMessage, schema: GraphQLSchema, documentOf: DocumentReader): GraphqlRequest {
@@ -58,19 +58,24 @@ const kept = { documents: 128, documentLength: 4_096, fields: 500 } as const;
  * `readGraphql` with a memory of the last `size` requests by their exact bytes, and of the last documents by theirs,
  * since the next request may come with other variables.
  */
-export function graphqlReader(schema: GraphQLSchema, size = 512, largest = 16 * 1024): GraphqlReader {
+export function graphqlReader(
+  schema: GraphQLSchema,
+  options: { readonly size?: number; readonly largest?: number; readonly rewrite?: Rewrite } = {},
+): GraphqlReader {
+  const { size = 512, largest = 16 * 1024, rewrite } = options;
   const seen = new Lru<GraphqlRequest>(size);
   const documents = new Lru<ChosenDocument>(kept.documents);
   const documentOf: DocumentReader = ({ query, operationName }) => {
-    if (query.length > kept.documentLength) return readDocument(schema, query, operationName);
+    if (query.length > kept.documentLength) return readDocument(schema, query, operationName, rewrite);
     // By length, since a name can hold anything.
     const key = `${operationName?.length ?? 'none'} ${operationName ?? ''}${query}`;
-    const known = documents.get(key) ?? readDocument(schema, query, operationName);
+    const known = documents.get(key) ?? readDocument(schema, query, operationName, rewrite);
     documents.set(key, known);
     return known;
   };
   return (message) => {
-    if (message.body.byteLength > largest || message.path.length > largest) return readGraphql(message, schema);
+    if (message.body.byteLength > largest || message.path.length > largest)
+      return readGraphql(message, schema, rewrite);
     const types = message.headers.filter(([name]) => name === 'content-type' || name === 'content-encoding');
     const key = `${message.method} ${message.path}\n${JSON.stringify(types)}\n${Buffer.from(message.body).toString('latin1')}`;
     const known = seen.get(key);
