@@ -4,6 +4,7 @@ import { mutationRows } from './catalogue.ts';
 import type { JsonObject } from '../../model/json.ts';
 
 const place = { projectId: 'p', environmentId: 'e', serviceId: 's' };
+const quiet = { ...place, skipDeploys: true };
 const patched = (patch: JsonObject | string): JsonObject => ({ environmentId: 'e', patch });
 
 /** Operation, arguments, the rules that fire. */
@@ -29,24 +30,32 @@ const table: readonly (readonly [operation: string, args: JsonObject, rules: rea
   ['environmentApplyChangeSet', { environmentId: 'e', input: [{ kind: 'volume.delete', id: 'v' }] }, ['patch-deletes']],
   ['environmentApplyChangeSet', { environmentId: 'e', input: [{ kind: 'delete', id: 'v' }] }, ['patch-deletes']],
   ['environmentApplyChangeSet', { environmentId: 'e', input: { ops: [{ op: 'deleteVolume' }] } }, ['patch-deletes']],
-  ['variableCollectionUpsert', { input: { ...place, replace: true, variables: {} } }, ['variables-replace']],
-  ['variableCollectionUpsert', { input: { ...place, replace: null, variables: {} } }, ['variables-replace']],
-  ['variableCollectionUpsert', { input: { ...place, replace: false, variables: { COLOUR: 'red' } } }, []],
+  ['variableCollectionUpsert', { input: { ...quiet, replace: true, variables: {} } }, ['variables-replace']],
+  ['variableCollectionUpsert', { input: { ...quiet, replace: null, variables: {} } }, ['variables-replace']],
+  ['variableCollectionUpsert', { input: { ...quiet, replace: false, variables: { COLOUR: 'red' } } }, []],
   [
     'variableCollectionUpsert',
-    { input: { ...place, replace: false, variables: { API_KEY: 'x' } } },
+    { input: { ...quiet, replace: false, variables: { API_KEY: 'x' } } },
     ['variables-credential'],
   ],
-  ['variableUpsert', { input: { ...place, name: 'DATABASE_URL', value: 'x' } }, ['variables-credential']],
-  ['variableUpsert', { input: { ...place, name: 'PRIMARY', value: 'postgres://a:b@c/d' } }, ['variables-credential']],
-  ['variableUpsert', { input: { ...place, name: 'STRIPE_SECRET_KEY', value: 'x' } }, ['variables-credential']],
-  ['variableUpsert', { input: { ...place, name: 'ADMIN_PASSWORD', value: 'x' } }, ['variables-credential']],
-  ['variableUpsert', { input: { ...place, name: 'GITHUB_TOKEN', value: 'x' } }, ['variables-credential']],
-  ['variableUpsert', { input: { ...place, name: 'PGHOST', value: 'x' } }, ['variables-credential']],
-  ['variableUpsert', { input: { ...place, name: 'LOG_LEVEL', value: 'debug' } }, []],
-  ['variableUpsert', { input: { ...place, name: 'FEATURE_PICKUP', value: 'on' } }, []],
-  ['variableUpsert', { input: { ...place, name: 'NODE_OPTIONS', value: '--require x' } }, ['variables-steer-code']],
-  ['variableDelete', { input: { ...place, name: 'DATABASE_URL' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'DATABASE_URL', value: 'x' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'PRIMARY', value: 'postgres://a:b@c/d' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'STRIPE_SECRET_KEY', value: 'x' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'ADMIN_PASSWORD', value: 'x' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'GITHUB_TOKEN', value: 'x' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'PGHOST', value: 'x' } }, ['variables-credential']],
+  ['variableUpsert', { input: { ...quiet, name: 'LOG_LEVEL', value: 'debug' } }, []],
+  ['variableUpsert', { input: { ...quiet, name: 'FEATURE_PICKUP', value: 'on' } }, []],
+  ['variableUpsert', { input: { ...quiet, name: 'NODE_OPTIONS', value: '--require x' } }, ['variables-steer-code']],
+  ['variableUpsert', { input: { ...place, name: 'LOG_LEVEL', value: 'debug' } }, ['variables-deploy']],
+  [
+    'variableUpsert',
+    { input: { ...place, name: 'LOG_LEVEL', value: 'debug', skipDeploys: null } },
+    ['variables-deploy'],
+  ],
+  ['variableCollectionUpsert', { input: { ...place, replace: false, variables: { A: 'b' } } }, ['variables-deploy']],
+  ['variableDelete', { input: { ...place, name: 'LOG_LEVEL' } }, ['variables-deploy']],
+  ['variableDelete', { input: { ...place, name: 'DATABASE_URL' } }, ['variables-credential', 'variables-deploy']],
   [
     'volumeInstanceBackupRestore',
     { volumeInstanceBackupId: 'b', volumeInstanceId: 'v', wipeServiceIds: ['s'] },

@@ -106,6 +106,14 @@ export const escalations: readonly Escalation[] = [
     why: 'a variable decides which code a service loads',
   },
   {
+    id: 'variables-deploy',
+    operations: variables,
+    // `variableDelete` cannot be told not to.
+    applies: (args) => flat(args)['skipDeploys'] !== true,
+    traits: ['runs-code'],
+    why: 'it deploys the service again, which runs its code beside the real credentials; with `skipDeploys: true` a variable is written without that',
+  },
+  {
     id: 'new-variables-credential',
     operations: withVariables,
     applies: (args) =>

@@ -8,6 +8,8 @@ export interface PatchReading {
   /** Paths that decide which code runs. */
   readonly code: readonly string[];
   readonly variables: readonly string[];
+  /** Everything else that it sets: the way to it, and the value as text. */
+  readonly settings: readonly (readonly [path: string, value: string])[];
   /** It could not be read as an object, so it may hold anything. */
   readonly opaque: boolean;
 }
@@ -40,9 +42,9 @@ const deletingVerb = /delet|remov|destroy|detach|unset|drop|wipe|purge|reset|dis
 export function readPatch(value: Json | undefined): PatchReading {
   const parsed = typeof value === 'string' ? parsedString(value) : value;
   if (typeof parsed !== 'object' || parsed === null) {
-    return { deletions: [], code: [], variables: [], opaque: value !== undefined && value !== null };
+    return { deletions: [], code: [], variables: [], settings: [], opaque: value !== undefined && value !== null };
   }
-  const found = { deletions: [] as string[], code: [] as string[], variables: [] as string[] };
+  const found: Found = { deletions: [], code: [], variables: [], settings: [] };
   walk(parsed, [], found);
   return { ...found, opaque: false };
 }
@@ -55,7 +57,17 @@ function parsedString(text: string): Json | undefined {
   }
 }
 
-type Found = { readonly deletions: string[]; readonly code: string[]; readonly variables: string[] };
+interface Found {
+  readonly deletions: string[];
+  readonly code: string[];
+  readonly variables: string[];
+  readonly settings: [path: string, value: string][];
+}
+
+/** Below a variable's name lies its value, which is never shown. */
+function isVariable(path: readonly string[]): boolean {
+  return path.slice(0, -1).some((step) => step === 'variables' || step === 'sharedVariables');
+}
 
 function walk(value: Json, path: readonly string[], found: Found): void {
   const here = path.join('.');
@@ -73,7 +85,11 @@ function walk(value: Json, path: readonly string[], found: Found): void {
   ) {
     if (deletingVerb.test(value)) found.deletions.push(here);
   }
-  if (typeof value !== 'object' || value instanceof Uint8Array) return;
+  if (typeof value !== 'object') {
+    if (!isVariable(path)) found.settings.push([here, String(value)]);
+    return;
+  }
+  if (value instanceof Uint8Array) return;
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
     const at = [...path, key].join('.');

@@ -101,9 +101,17 @@ function maskOfFields(fields: readonly SelectedField[]): Mask | undefined {
 function masked(answer: Answer, masks: readonly (Mask | undefined)[], batch: boolean): Answer {
   const content = httpAnswer(answer);
   const body = maskedBody(new TextDecoder().decode(content.body), masks, batch);
-  const framing = new Set(['content-length', 'content-encoding', 'etag', 'content-md5', 'digest']);
-  const headers = content.headers.filter(([name]) => !framing.has(name));
+  const headers = withoutFraming(content.headers);
   return { ...answer, content: { ...content, headers, body: new TextEncoder().encode(body) } };
+}
+
+const framing: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'etag', 'content-md5', 'digest']);
+
+/** Headers of an answer whose body is not the one that came: what measures or names that body is left out. */
+export function withoutFraming(
+  headers: readonly (readonly [string, string])[],
+): readonly (readonly [string, string])[] {
+  return headers.filter(([name]) => !framing.has(name));
 }
 
 /** An answer that cannot be read cannot be masked: nothing of it is passed on. */

@@ -49,10 +49,14 @@ export const projectRows = {
   projectScheduleDelete: [
     'recoverable',
     'project',
-    "deletes the project after Railway's own 48 hours; that window ends by itself",
+    "deletes the project after Railway's own 48 hours, with every environment, volume and backup; until then it can be cancelled, and that window ends by itself",
     'weakens-backup',
   ],
-  projectScheduleDeleteCancel: ['irreversible', 'project', 'stops a scheduled deletion: nothing is lost by it'],
+  projectScheduleDeleteCancel: [
+    'reversible',
+    'project',
+    'keeps a project that was to be deleted; it can be scheduled again, for 48 hours anew',
+  ],
   projectScheduleDeleteForce: [
     'irreversible',
     'project',

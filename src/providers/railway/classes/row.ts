@@ -29,6 +29,7 @@ export type Target =
   | 'endpoint'
   | 'dns-record'
   | 'bucket'
+  | 'plugin'
   | 'sandbox'
   | 'cloud-agent'
   | 'dashboard'

@@ -41,7 +41,7 @@ export const storageRows = {
   volumeUpdate: ['reversible', 'volume', 'renames a volume; the former name is kept'],
   bucketCreate: ['irreversible', 'place', 'a new bucket, which no single operation takes away again', 'spends'],
   bucketCredentialsReset: ['irreversible', 'bucket', 'the keys in use stop working; new ones are shown', 'credential'],
-  bucketUpdate: ['irreversible', 'none', 'renames a bucket; no query reads it back by id'],
+  bucketUpdate: ['reversible', 'bucket', 'renames a bucket; the former name is kept'],
   cancelPitrHaWorkflow: ['irreversible', 'service-in', 'leaves a gap in what can be recovered', 'weakens-backup'],
   clearPitrHaWorkflowProgress: [
     'irreversible',
@@ -76,7 +76,7 @@ export const storageRows = {
   cloudAgentWake: ['irreversible', 'cloud-agent', 'its entry point runs again', 'runs-code', 'spends'],
   sandboxCheckpointCreate: ['reversible', 'sandbox', 'keeps a copy of a disk; deleting it takes it away', 'spends'],
   sandboxCheckpointDelete: ['irreversible', 'sandbox', 'a kept disk is lost'],
-  sandboxCheckpointRename: ['irreversible', 'sandbox', 'renames a kept disk'],
+  sandboxCheckpointRename: ['reversible', 'sandbox', 'renames a kept disk; the former name is kept'],
   sandboxCreate: [
     'reversible',
     'environment',

@@ -42,15 +42,7 @@ export function* environment(judged: Judged, survey: Survey): Looking<Found> {
     facts: [...facts, ...patch.facts],
     dependents: [...volumesIn(view), ...backups, ...patch.dependents],
     places: [{ projectId: view.projectId, environmentId: view.id, environment: survey.bound(view.id, view.name) }],
-    ...(patch.deletes
-      ? {
-          worse: {
-            reversibility: 'irreversible' as const,
-            why: 'what is applied deletes',
-            traits: ['weakens-backup' as const],
-          },
-        }
-      : {}),
+    ...(patch.worse === undefined ? {} : { worse: patch.worse }),
   });
 }
 
@@ -62,7 +54,7 @@ export function* project(judged: Judged, survey: Survey): Looking<Found> {
   survey.requireWholeSight(`project \`${id}\``);
   const view = yield* survey.project(id);
   if (judged.field.name === 'environmentCreate') return yield* newEnvironment(judged, survey);
-  const deletes = /Delete/.test(judged.field.name);
+  const deletes = /Delete(?:Force)?$/.test(judged.field.name);
   const dependents: string[] = [];
   const facts: Fact[] = [
     fact('project', view.name),

@@ -1,5 +1,6 @@
 import { environment, place, project } from './environment.ts';
 import { fact, type Found, found } from './found.ts';
+import { plugin } from './plugins.ts';
 import { query } from './query.ts';
 import { service, serviceIn } from './service.ts';
 import type { Settled } from './settled.ts';
@@ -23,7 +24,9 @@ import { variables } from './variables.ts';
 import { backup, volume, volumeInstance } from './volume.ts';
 import { unresolved } from '../ask.ts';
 import type { Target } from '../classes/row.ts';
+import type { Inventory } from '../inventory.ts';
 import { type Judged, raise } from '../judge.ts';
+import { askedFor } from '../rewrite.ts';
 import { leaves } from '../sight.ts';
 import { combine } from '../undo/combine.ts';
 import { intentOf } from '../undo/proof.ts';
@@ -47,6 +50,7 @@ const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Res
   endpoint,
   environment,
   place,
+  plugin,
   project,
   sandbox,
   service,
@@ -61,10 +65,12 @@ const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Res
 };
 
 /** What the ids of a request stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
-export function* resolve(all: readonly Judged[], context: ResolveContext): Looking<Resolution> {
+export function* resolve(all: readonly Judged[], context: ResolveContext, inventory: Inventory): Looking<Resolution> {
   const survey = new Survey(context);
   const settled: Settled[] = [];
-  for (const judged of all) settled.push(yield* settle(judged, survey));
+  // What stands beside a write is looked up as live as the write is.
+  const known = all.every((one) => one.action.reversibility === 'read') ? inventory : undefined;
+  for (const judged of all) settled.push(yield* settle(judged, survey, known));
   const [first] = [...settled].sort((a, b) => Number(a.judged.kind === 'query') - Number(b.judged.kind === 'query'));
   if (first === undefined) throw unresolved('there is nothing to do');
   const writes = settled.filter((one) => one.action.reversibility !== 'read');
@@ -92,10 +98,10 @@ function varyingFact({ name, resources }: Found): string {
   return telling ? name : (resources[0]?.id ?? name);
 }
 
-function* settle(judged: Judged, survey: Survey): Looking<Settled> {
+function* settle(judged: Judged, survey: Survey, inventory: Inventory | undefined): Looking<Settled> {
   const { target, action } = judged;
   if (judged.kind === 'query' && action.reversibility === 'read') {
-    const seen = yield* query(judged, survey);
+    const seen = yield* query(judged, survey, inventory);
     return { judged, found: seen, action: { ...action, resources: seen.resources }, undoable: undefined };
   }
   if (target === 'none') {
@@ -110,10 +116,11 @@ function* settle(judged: Judged, survey: Survey): Looking<Settled> {
     };
   }
   const seen = yield* resolvers[target](judged, survey);
-  const widened = widen(judged, seen, survey);
+  const widened = widen(judged, withAsked(judged, seen), survey);
   let resolved: Action = { ...action, resources: widened.resources };
   if (seen.worse !== undefined) resolved = raise(resolved, seen.worse.reversibility, seen.worse.why, seen.worse.traits);
-  if (resolved.reversibility !== 'reversible') return { judged, found: widened, action: resolved, undoable: undefined };
+  const comesBack = resolved.reversibility === 'reversible' || resolved.reversibility === 'recoverable';
+  if (!comesBack) return { judged, found: widened, action: resolved, undoable: undefined };
   const undoable = seen.undoable ?? (yield* undoableFor(judged, widened));
   if ('impossible' in undoable) {
     return {
@@ -124,6 +131,13 @@ function* settle(judged: Judged, survey: Survey): Looking<Settled> {
     };
   }
   return { judged, found: widened, action: resolved, undoable };
+}
+
+/** That something milder is sent than what was asked for, for whoever signs it. */
+function withAsked({ field }: Judged, seen: Found): Found {
+  const asked = askedFor(field);
+  if (asked === undefined) return seen;
+  return { ...seen, facts: [fact('asked for', asked, 'warning'), fact('sent as', field.name), ...seen.facts] };
 }
 
 /** A write whose answer would show something of other environments counts as all of them. */

@@ -1,18 +1,19 @@
 import { flat, isObject, textOf } from '../arguments.ts';
 import { ask, must, unresolved } from '../ask.ts';
 import { sights } from '../classes/queries.ts';
+import type { Inventory } from '../inventory.ts';
 import type { Judged } from '../judge.ts';
 import { leaves } from '../sight.ts';
 import { type Found, found } from './found.ts';
 import type { Survey } from './survey.ts';
 import type { Looking } from '../../../contract/lookup.ts';
-import type { JsonObject } from '../../../model/json.ts';
+import { canonicalJson, type JsonObject } from '../../../model/json.ts';
 
 /**
  * Which environments a read shows something of. Nothing of any (an inventory, or what belongs to nobody) ⇒ no resources:
  * such a read may pass with every token. More than inventory above the environments ⇒ every one of them.
  */
-export function* query(judged: Judged, survey: Survey): Looking<Found> {
+export function* query(judged: Judged, survey: Survey, inventory: Inventory | undefined): Looking<Found> {
   const { field } = judged;
   const sight = sights.get(field.name);
   switch (sight) {
@@ -37,7 +38,7 @@ export function* query(judged: Judged, survey: Survey): Looking<Found> {
     case 'volume-instance':
     case 'custom-domain':
     case 'patch':
-      return inside(judged, survey, yield* environmentOf(sight, flat(field.arguments)));
+      return inside(judged, survey, yield* environmentOf(sight, flat(field.arguments), survey, inventory));
   }
 }
 
@@ -85,12 +86,23 @@ const lookups: {
   ],
 };
 
-function* environmentOf(sight: string, args: JsonObject): Looking<string> {
+function* environmentOf(
+  sight: string,
+  args: JsonObject,
+  survey: Survey,
+  inventory: Inventory | undefined,
+): Looking<string> {
   const lookup = lookups[sight];
   if (lookup === undefined) throw unresolved('no environment is named');
   const [text, variables, field] = lookup(args);
   const id = textOf(args, 'deploymentId', 'volumeInstanceId', 'id') ?? '';
+  // By how far the credential sees as well: what one may not know, it is not told by what another one saw.
+  const key = canonicalJson([survey.context.reach, field, variables]);
+  const known = inventory?.environmentOf(key);
+  if (known !== undefined) return known;
   const record = (yield* ask(`${field} \`${id}\``, text, variables))[field];
   if (!isObject(record)) throw unresolved(`\`${id}\` is unknown to railway, or this credential cannot see it`);
-  return must(record, 'environmentId');
+  const environmentId = must(record, 'environmentId');
+  inventory?.saw(key, environmentId);
+  return environmentId;
 }

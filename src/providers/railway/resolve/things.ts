@@ -1,7 +1,8 @@
 import { isObject, textOf } from '../arguments.ts';
-import { ask, items, must, tryAsk, unresolved } from '../ask.ts';
+import { ask, items, must, nodes, tryAsk, unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
 import { fact, type Found, found } from './found.ts';
+import { inProject } from './plugins.ts';
 import type { EnvironmentView, Survey } from './survey.ts';
 import {
   cloudAgentsIn,
@@ -149,19 +150,31 @@ export function* sandbox(judged: Judged, survey: Survey): Looking<Found> {
 
 const bucketsQuery = `query ($id: String!) { project(id: $id) { id buckets { edges { node { id name } } pageInfo { hasNextPage } } } }`;
 
+/** A bucket in the environment that is named; renaming it names none, so that counts as every one of its project. */
 export function* bucket(judged: Judged, survey: Survey): Looking<Found> {
-  const environment = yield* survey.environment(idOf(judged, 'environmentId'));
   const id = idOf(judged, 'bucketId', 'id');
-  const { project } = yield* ask(`buckets of project \`${environment.projectId}\``, bucketsQuery, {
-    id: environment.projectId,
-  });
-  const edges = isObject(project) && isObject(project['buckets']) ? project['buckets']['edges'] : undefined;
-  const record = items(edges, 'buckets')
-    .map((edge) => edge['node'])
-    .find((node) => isObject(node) && node['id'] === id);
-  if (!isObject(record) || idOf(judged, 'projectId') !== environment.projectId)
+  if (judged.field.name === 'bucketUpdate') return yield* bucketAnywhere(id, survey);
+  const environment = yield* survey.environment(idOf(judged, 'environmentId'));
+  const record = yield* bucketOf(environment.projectId, id);
+  if (record === undefined || idOf(judged, 'projectId') !== environment.projectId)
     throw unresolved(`bucket \`${id}\` is not in this project`);
   return foundWithin('bucket', { environment, record }, id, must(record, 'name'), survey);
+}
+
+function* bucketAnywhere(id: string, survey: Survey): Looking<Found> {
+  survey.requireWholeSight(`bucket \`${id}\``);
+  for (const project of yield* survey.projects()) {
+    const record = yield* bucketOf(project.id, id);
+    if (record === undefined) continue;
+    const name = must(record, 'name');
+    return inProject(project, survey, { kind: 'railway:bucket', id, name }, [fact('bucket', name)]);
+  }
+  throw unresolved(`bucket \`${id}\` is in no project that holdpoint.yaml binds, or cannot be seen`);
+}
+
+function* bucketOf(projectId: string, id: string): Looking<JsonObject | undefined> {
+  const { project } = yield* ask(`buckets of project \`${projectId}\``, bucketsQuery, { id: projectId });
+  return nodes(isObject(project) ? project['buckets'] : undefined, 'buckets').find((node) => node['id'] === id);
 }
 
 const recordsQuery = `query ($domain: String!, $workspaceId: String!) {

@@ -12,10 +12,13 @@ import type { Looking } from '../../../contract/lookup.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { refuse } from '../../../model/refusal.ts';
 
-const valuesQuery =
-  'query ($environmentId: String!, $projectId: String!, $serviceId: String) { variables(environmentId: $environmentId, projectId: $projectId, serviceId: $serviceId, unrendered: true) }';
-const recordsQuery =
-  'query ($id: String!, $after: String) { environment(id: $id) { id variables(after: $after) { edges { node { id name isSealed serviceId } } pageInfo { hasNextPage endCursor } } } }';
+const values =
+  'variables(environmentId: $environmentId, projectId: $projectId, serviceId: $serviceId, unrendered: true)';
+const records = 'edges { node { id name isSealed serviceId } } pageInfo { hasNextPage endCursor }';
+/** Values, and the first records, in one question: a write waits for each answer in turn. */
+const stateQuery = `query ($environmentId: String!, $projectId: String!, $serviceId: String) { ${values} environment(id: $environmentId) { id variables { ${records} } } }`;
+const valuesQuery = `query ($environmentId: String!, $projectId: String!, $serviceId: String) { ${values} }`;
+const recordsQuery = `query ($id: String!, $after: String) { environment(id: $id) { id variables(after: $after) { ${records} } } }`;
 
 type Written = { readonly [name: string]: string | null };
 
@@ -32,8 +35,9 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
   if (serviceId !== undefined && service === undefined)
     throw unresolved(`service \`${serviceId}\` has no instance in environment \`${environment.name}\``);
   const where = { environmentId, projectId: environment.projectId, ...(serviceId === undefined ? {} : { serviceId }) };
-  const now = yield* valuesOf(where);
-  const sealed = yield* sealedOf(environment, serviceId);
+  const state = yield* ask('variables', stateQuery, where);
+  const now = valuesIn(state);
+  const sealed = yield* sealedOf(environment, serviceId, state);
   const written = allWritten(operation, args, now, sealed);
   const names = Object.keys(written);
   refuseMasked(written);
@@ -121,20 +125,20 @@ function allWritten(operation: string, args: JsonObject, now: Written, sealed: R
   return { ...Object.fromEntries(dropped.map((name) => [name, null])), ...written };
 }
 
-function* valuesOf(where: JsonObject): Looking<Written> {
-  const data = yield* ask('variables', valuesQuery, where);
-  if (!isObject(data['variables'])) throw unresolved('the variables of now cannot be read');
-  return variableMap(data['variables']);
+function valuesIn(state: JsonObject): Written {
+  if (!isObject(state['variables'])) throw unresolved('the variables of now cannot be read');
+  return variableMap(state['variables']);
 }
 
-function* sealedOf(environment: EnvironmentView, serviceId: string | undefined): Looking<ReadonlySet<string>> {
+/** From the first page of records, and the pages after it. */
+function* sealedOf(
+  environment: EnvironmentView,
+  serviceId: string | undefined,
+  state: JsonObject,
+): Looking<ReadonlySet<string>> {
   const sealed = new Set<string>();
-  let after: string | undefined;
+  let data = state;
   for (let page = 0; page < 50; page++) {
-    const data = yield* ask(`which variables of \`${environment.name}\` are sealed`, recordsQuery, {
-      id: environment.id,
-      ...(after === undefined ? {} : { after }),
-    });
     const connection = isObject(data['environment']) ? data['environment']['variables'] : undefined;
     if (!isObject(connection)) throw unresolved('which variables are sealed cannot be read');
     const { pageInfo } = connection;
@@ -144,8 +148,10 @@ function* sealedOf(environment: EnvironmentView, serviceId: string | undefined):
         sealed.add(must(record, 'name'));
     }
     if (!more) return sealed;
-    after = isObject(pageInfo) && typeof pageInfo['endCursor'] === 'string' ? pageInfo['endCursor'] : undefined;
-    if (after === undefined) break;
+    const after = isObject(pageInfo) ? pageInfo['endCursor'] : undefined;
+    if (typeof after !== 'string') break;
+    const id = environment.id;
+    data = yield* ask(`which variables of \`${environment.name}\` are sealed`, recordsQuery, { id, after });
   }
   throw unresolved('there are more variables than can be seen');
 }
@@ -160,26 +166,38 @@ function undoable(
   written: Written,
   now: Written,
   sealed: ReadonlySet<string>,
-  notUndone: readonly string[],
+  trail: Trail,
 ): Undoable {
   const names = Object.keys(written);
+  const made = names.some((name) => (now[name] ?? null) === null);
   return {
-    sentence: `puts the former value of ${names.length === 1 ? `\`${names[0]}\`` : `${names.length} variables`} back`,
+    sentence: `puts the former value of ${names.length === 1 ? `\`${names[0]}\`` : `${names.length} variables`} back${made && trail.quiet ? ', which deploys once where a variable is taken away' : ''}`,
     ...(names.length === 0 ? {} : { written: { look: lookAt(where), wrote: written } }),
     *capture(): Looking<readonly ImageItem[]> {
       yield* [];
       const hidden = Object.keys(written).find((name) => sealed.has(name));
       if (hidden !== undefined) throw unresolved(`variable \`${hidden}\` is sealed: its value cannot be read back`);
-      return Object.entries(written).map(([name, value]) =>
-        item(where, owner, name, now[name] ?? null, value, notUndone),
-      );
+      return Object.entries(written).map(([name, value]) => item(where, owner, name, now[name] ?? null, value, trail));
     },
   };
 }
 
-/** Railway deploys again when a variable changes, unless it is told not to; the inverse only deploys once more. */
-function trailOf(args: JsonObject): readonly string[] {
-  return flat(args)['skipDeploys'] === true ? [] : ['the deployments that the change set off'];
+/**
+ * Railway deploys again when a variable changes, unless it is told not to; the inverse only deploys once more. What was
+ * written without a deployment is put back without one, where the inverse can be told so.
+ */
+function trailOf(args: JsonObject): Trail {
+  const quiet = isQuiet(args);
+  return { quiet, notUndone: quiet ? [] : ['the deployments that the change set off'] };
+}
+
+interface Trail {
+  readonly quiet: boolean;
+  readonly notUndone: readonly string[];
+}
+
+function isQuiet(args: JsonObject): boolean {
+  return flat(args)['skipDeploys'] === true;
 }
 
 function lookAt(where: JsonObject): Look {
@@ -192,7 +210,7 @@ function item(
   name: string,
   before: string | null,
   after: string | null,
-  notUndone: readonly string[],
+  trail: Trail,
 ): RestoreItem {
   return {
     kind: 'restore',
@@ -200,12 +218,12 @@ function item(
     look: lookAt(where),
     before: { [name]: before },
     wrote: { [name]: after },
-    inverse: inverseOf(where, name, before),
-    notUndone,
+    inverse: inverseOf(where, name, before, trail.quiet),
+    notUndone: trail.notUndone,
   };
 }
 
-function inverseOf(where: JsonObject, name: string, before: string | null): Inverse {
+function inverseOf(where: JsonObject, name: string, before: string | null, quiet: boolean): Inverse {
   return before === null
     ? {
         query: 'mutation ($input: VariableDeleteInput!) { variableDelete(input: $input) }',
@@ -213,6 +231,6 @@ function inverseOf(where: JsonObject, name: string, before: string | null): Inve
       }
     : {
         query: 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }',
-        variables: { input: { ...where, name, value: before } },
+        variables: { input: { ...where, name, value: before, ...(quiet ? { skipDeploys: true } : {}) } },
       };
 }

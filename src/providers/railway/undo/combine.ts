@@ -1,4 +1,4 @@
-import { hashOf, type ImageItem, imageSchema } from './image.ts';
+import { hashOf, type ImageItem, imageSchema, madeOf, needsLook } from './image.ts';
 import { isObject } from '../arguments.ts';
 import type { Settled } from '../resolve/settled.ts';
 import { answerLimits, readStrictJson } from '../../../languages/graphql/index.ts';
@@ -27,6 +27,7 @@ function captureOf(items: readonly ImageItem[]): Capture {
     image,
     hashes: items.map(hashOf).sort(),
     ...(created ? { fromAnswer: (answer: Answer) => ({ answered: answeredIds(items, answer) }) } : {}),
+    ...(items.some(needsLook) ? { afterwards: () => madeOf(items) } : {}),
   };
 }
 

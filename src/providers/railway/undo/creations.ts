@@ -10,6 +10,7 @@ interface Creation {
   readonly answers: string;
   readonly into: readonly string[];
   readonly variables?: (args: JsonObject) => JsonObject;
+  readonly notUndone?: readonly string[];
 }
 
 const byId = (operation: string, type = 'String!'): string => `mutation ($id: ${type}) { ${operation}(id: $id) }`;
@@ -31,7 +32,19 @@ const creations: { readonly [operation: string]: Creation } = {
   },
   serviceCreate: { title: 'the new service', inverse: byId('serviceDelete'), answers: 'id', into: ['id'] },
   environmentCreate: { title: 'the new environment', inverse: byId('environmentDelete'), answers: 'id', into: ['id'] },
-  projectCreate: { title: 'the new project', inverse: byId('projectDelete'), answers: 'id', into: ['id'] },
+  projectCreate: {
+    title: 'the new project',
+    inverse: byId('projectScheduleDelete'),
+    answers: 'id',
+    into: ['id'],
+    notUndone: ['railway keeps it for 48 hours more'],
+  },
+  pluginCreate: {
+    title: 'the new legacy database',
+    inverse: byId('pluginDelete'),
+    answers: 'id',
+    into: ['id'],
+  },
   deploymentTriggerCreate: {
     title: 'the new trigger',
     inverse: byId('deploymentTriggerDelete'),
@@ -86,9 +99,14 @@ const creations: { readonly [operation: string]: Creation } = {
 
 export const createdOperations: ReadonlySet<string> = new Set(Object.keys(creations));
 
+/** The member of an answer that names what the operation made. */
+export function namedBy(operation: string): string {
+  return creations[operation]?.answers ?? 'id';
+}
+
 /**
- * The undo of a creation: deleting what the answer names. Where the request does not ask for the id, nobody could say
- * later what was made, so there is no undo.
+ * The undo of a creation: deleting what the answer names. A request that does not ask for the id is made to
+ * (`rewrite.ts`); where it may be left out all the same, nobody could say later what was made, so there is no undo.
  */
 export function creation(judged: Judged): Undoable | Impossible {
   const { field } = judged;
@@ -97,7 +115,8 @@ export function creation(judged: Judged): Undoable | Impossible {
   const id = field.children.find((child) => child.name === made.answers && !child.conditional);
   if (id === undefined || field.conditional) {
     return {
-      impossible: `the request does not ask for \`${made.answers}\`, so what it makes could not be taken away: ask for it as well`,
+      impossible:
+        'it may be left out of the answer, so what it makes could not be taken away: ask for it without a directive',
     };
   }
   const item: CreatedItem = {
@@ -106,7 +125,7 @@ export function creation(judged: Judged): Undoable | Impossible {
     answered: [...(judged.batch ? [judged.element] : []), 'data', field.key, id.key],
     inverse: { query: made.inverse, variables: made.variables?.(field.arguments) ?? {} },
     into: made.into,
-    notUndone: [],
+    notUndone: made.notUndone ?? [],
   };
   return {
     sentence: `takes ${made.title} away again`,

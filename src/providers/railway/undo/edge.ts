@@ -84,12 +84,13 @@ export const edgeSettings: { readonly [operation: string]: Settings } = {
       isNone: (value) => Array.isArray(value) && value.length === 0,
       inverse: 'mutation ($input: EgressGatewayServiceTargetInput!) { egressGatewayAssociationsClear(input: $input) }',
     }),
-  enableServiceCdn: (_args, found) =>
+  // Where there is no configuration at all, or one comes along, switching it off again would leave one behind.
+  enableServiceCdn: (args, found) =>
     whereThereWasNone(found, {
       title: `cache of \`${found.name}\``,
       look: () => instanceLook(firstPlace(found), edgeSelection),
       member: 'edgeConfig',
-      isNone: (value) => value === null || (isObject(value) && value['enabled'] === false),
+      isNone: (value) => isObject(value) && value['enabled'] === false && (input(args)['config'] ?? null) === null,
       inverse: 'mutation ($input: DisableServiceCdnInput!) { disableServiceCdn(input: $input) }',
     }),
 };
@@ -116,7 +117,7 @@ function whereThereWasNone(
       inverse: (before) =>
         what.isNone(before[what.member] ?? null)
           ? { query: what.inverse, variables: { input: target } }
-          : { impossible: 'there was one before, which taking it away would not bring back' },
+          : { impossible: 'taking it away again would not leave what is there now' },
     },
   ];
 }

@@ -27,7 +27,7 @@ export interface RestoreItem {
   readonly title: string;
   readonly look: Look;
   readonly before: JsonObject;
-  /** What the act writes; a member it writes without our knowing is absent. */
+  /** What the act writes; a member of which nothing that is sent says what it will be is absent. */
   readonly wrote: JsonObject;
   readonly inverse: Inverse;
   readonly notUndone: readonly string[];
@@ -111,6 +111,22 @@ export function pick(record: JsonObject, members: readonly string[]): JsonObject
   return Object.fromEntries(members.map((member) => [member, record[member] ?? null]));
 }
 
+/** Whether nothing that is sent says what the act makes of some member: it has to be looked at afterwards. */
+export function needsLook(item: ImageItem): item is RestoreItem {
+  return item.kind === 'restore' && Object.keys(item.before).some((member) => item.wrote[member] === undefined);
+}
+
+/** What acts made of the members that were captured, by the place of their item in the image. */
+export function* madeOf(items: readonly ImageItem[]): Looking<JsonObject> {
+  const after: Record<string, Json> = {};
+  for (const [index, item] of items.entries()) {
+    if (!needsLook(item)) continue;
+    const record = yield* looked(item.look, item.title);
+    if (record !== undefined) after[String(index)] = pick(record, Object.keys(item.before));
+  }
+  return { after };
+}
+
 /** One hash a captured record: if what would be hit is not what was shown, it differs. */
 export function hashOf(item: ImageItem): string {
   return digestOf('holdpoint/railway-state/v1', {
@@ -127,6 +143,8 @@ export interface RestoreSpec {
   /** The inverse for these captured members, or why there is none. */
   readonly inverse: (before: JsonObject, record: JsonObject) => Inverse | Impossible;
   readonly notUndone?: readonly string[];
+  /** What the undo does, where it is no putting back of what is written over. */
+  readonly sentence?: string;
 }
 
 /**
@@ -144,7 +162,7 @@ export function* restoring(specs: readonly RestoreSpec[]): Looking<Undoable | Im
   const provable = only !== undefined && specs.length === 1 && Object.keys(only.wrote).length > 0;
   return {
     ...(provable ? { written: { look: only.look, wrote: only.wrote } } : {}),
-    sentence: `puts back ${specs.map((spec) => spec.title).join(', ')}`,
+    sentence: only?.sentence ?? `puts back ${specs.map((spec) => spec.title).join(', ')}`,
     *capture() {
       yield* [];
       return items;

@@ -1,5 +1,7 @@
 import { input, type Settings } from './settings.ts';
 
+const scheduledQuery = 'query ($id: String!) { project(id: $id) { id deletedAt } }';
+
 /** Projects, their environments, and the account’s own preferences. */
 export const projectSettings: { readonly [operation: string]: Settings } = {
   environmentRename: (args, found) => {
@@ -19,6 +21,42 @@ export const projectSettings: { readonly [operation: string]: Settings } = {
             'mutation ($id: String!, $input: EnvironmentRenameInput!) { environmentRename(id: $id, input: $input) { id } }',
           variables: { id, input: before },
         }),
+      },
+    ];
+  },
+  // It comes back from Railway's own grace: until that ends, and not by itself.
+  projectScheduleDelete: (_args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `that project \`${found.name}\` stays`,
+        look: { query: scheduledQuery, variables: { id }, path: ['project'] },
+        members: ['deletedAt'],
+        wrote: {},
+        sentence: `cancels the deletion of project \`${found.name}\`, as long as railway's own 48 hours last`,
+        inverse: (before) => {
+          if (before['deletedAt'] !== null) return { impossible: 'it is scheduled for deletion already' };
+          return {
+            query: 'mutation ($id: String!) { projectScheduleDeleteCancel(id: $id) }',
+            variables: { id },
+          };
+        },
+      },
+    ];
+  },
+  projectScheduleDeleteCancel: (_args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `that project \`${found.name}\` is deleted`,
+        look: { query: scheduledQuery, variables: { id }, path: ['project'] },
+        members: ['deletedAt'],
+        wrote: { deletedAt: null },
+        inverse: (before) => {
+          if (before['deletedAt'] === null) return { impossible: 'it is not scheduled for deletion' };
+          return { query: 'mutation ($id: String!) { projectScheduleDelete(id: $id) }', variables: { id } };
+        },
+        notUndone: ['the hour at which it was to be deleted: the 48 hours begin anew'],
       },
     ];
   },

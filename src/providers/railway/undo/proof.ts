@@ -1,6 +1,6 @@
-import { isObject } from '../arguments.ts';
+import { isObject, textOf } from '../arguments.ts';
 import { stateIntent, stateWritten } from './wrote.ts';
-import { readAnswer } from '../ask.ts';
+import { ask, readAnswer } from '../ask.ts';
 import { ownMessage } from '../message.ts';
 import type { Settled } from '../resolve/settled.ts';
 import { Survey } from '../resolve/survey.ts';
@@ -14,6 +14,7 @@ type Proof = 'done' | 'failed' | 'unknown';
 /** What `proveIntent` will have to know of a write to find out whether it took effect; absent where no question settles it. */
 export function intentOf(settled: Settled): JsonObject | undefined {
   const { judged, found, undoable } = settled;
+  if (judged.field.name === 'projectScheduleDelete') return { kind: 'scheduled', id: found.resources[0]?.id };
   if (undoable !== undefined)
     return undoable.written === undefined ? undefined : stateIntent(undoable.written.look, undoable.written.wrote);
   const [resource] = found.resources;
@@ -24,9 +25,13 @@ export function intentOf(settled: Settled): JsonObject | undefined {
       return { kind: 'volume', id: resource.id, projectId: place.projectId };
     case 'environmentDelete':
       return { kind: 'environment', id: resource.id };
-    case 'projectDelete':
     case 'projectScheduleDeleteForce':
       return { kind: 'project', id: resource.id };
+    case 'pluginDelete':
+      // Where it names an environment, the record may stay for the others.
+      return textOf(judged.field.arguments, 'environmentId') === undefined
+        ? { kind: 'plugin', id: resource.id }
+        : undefined;
     case 'serviceDelete':
       return { kind: 'service', id: resource.id, environmentIds: found.places.map((one) => one.environmentId) };
     default:
@@ -48,7 +53,8 @@ function* proved(intent: JsonObject, context: ResolveContext): Looking<Proof> {
   const { kind, id, projectId, environmentIds } = intent;
   if (kind === 'state') return yield* stateWritten(intent);
   if (typeof id !== 'string') return 'unknown';
-  if (kind === 'environment' || kind === 'project') return yield* recordGone(kind, id);
+  if (kind === 'scheduled') return yield* isScheduled(id);
+  if (kind === 'environment' || kind === 'project' || kind === 'plugin') return yield* recordGone(kind, id);
   if (kind === 'volume' && typeof projectId === 'string') return yield* volumeGone(id, projectId, context);
   if (kind === 'service' && Array.isArray(environmentIds)) return yield* serviceGone(id, environmentIds, context);
   return 'unknown';
@@ -74,8 +80,19 @@ function* serviceGone(id: string, environmentIds: readonly unknown[], context: R
   return left === 0 ? 'done' : left === environmentIds.length ? 'failed' : 'unknown';
 }
 
+/** A project that says when it goes ⇒ done; one that does not ⇒ failed. */
+function* isScheduled(id: string): Looking<Proof> {
+  const { project } = yield* ask(
+    `whether project \`${id}\` is scheduled for deletion`,
+    'query ($id: String!) { project(id: $id) { id deletedAt } }',
+    { id },
+  );
+  if (!isObject(project) || project['id'] !== id || project['deletedAt'] === undefined) return 'unknown';
+  return project['deletedAt'] === null ? 'failed' : 'done';
+}
+
 /** A record that is there ⇒ failed; `not found` in so many words ⇒ done. */
-function* recordGone(field: 'environment' | 'project', id: string): Looking<Proof> {
+function* recordGone(field: 'environment' | 'project' | 'plugin', id: string): Looking<Proof> {
   const query = `query ($id: String!) { ${field}(id: $id) { id } }`;
   const answer = readAnswer(
     yield { message: ownMessage(query, { id }), purpose: `whether ${field} \`${id}\` is still there` },

@@ -27,7 +27,7 @@ const nothing: Part = { inverses: [], conflicts: [], notUndone: [] };
 
 /** Builds what puts an image back, last first; says what was written since. `message` serialises as the reader would. */
 export function* putBackImage(image: JsonObject, message: (inverse: Inverse) => HttpMessage): Looking<PutBack> {
-  const { schema, items, answered } = image;
+  const { schema, items, answered, after } = image;
   if (schema !== imageSchema || !Array.isArray(items)) {
     throw refuse(
       'BAD_REQUEST',
@@ -37,7 +37,7 @@ export function* putBackImage(image: JsonObject, message: (inverse: Inverse) => 
   }
   const parts: Part[] = [];
   for (const [index, item] of (items as unknown as readonly ImageItem[]).entries()) {
-    parts.push(yield* partOf(item, isObject(answered) ? answered[String(index)] : undefined));
+    parts.push(yield* partOf(item, at(answered, index), at(after, index)));
   }
   parts.reverse();
   return {
@@ -47,10 +47,14 @@ export function* putBackImage(image: JsonObject, message: (inverse: Inverse) => 
   };
 }
 
-function* partOf(item: ImageItem, answered: Json | undefined): Looking<Part> {
+function at(byIndex: Json | undefined, index: number): Json | undefined {
+  return isObject(byIndex) ? byIndex[String(index)] : undefined;
+}
+
+function* partOf(item: ImageItem, answered: Json | undefined, after: Json | undefined): Looking<Part> {
   switch (item.kind) {
     case 'restore':
-      return yield* restored(item);
+      return yield* restored(item, isObject(after) ? after : {});
     case 'created':
       return uncreated(item, answered);
     case 'listed':
@@ -58,17 +62,17 @@ function* partOf(item: ImageItem, answered: Json | undefined): Looking<Part> {
   }
 }
 
-function* restored(item: RestoreItem): Looking<Part> {
+/** What differs from what the act made of it, or is not known to be that, was changed by somebody else since. */
+function* restored(item: RestoreItem, after: JsonObject): Looking<Part> {
   const record = yield* looked(item.look, item.title);
   if (record === undefined) return { ...nothing, notUndone: [`${item.title}: it is not there any more`] };
   const now = pick(record, Object.keys(item.before));
   if (same(now, item.before)) return nothing;
-  const changed = Object.keys(item.before).filter(
-    (member) =>
-      !same(now[member], item.before[member]) &&
-      item.wrote[member] !== undefined &&
-      !same(now[member], item.wrote[member]),
-  );
+  const changed = Object.keys(item.before).filter((member) => {
+    if (same(now[member], item.before[member])) return false;
+    const made = item.wrote[member] === undefined ? after[member] : item.wrote[member];
+    return made === undefined || !same(now[member], made);
+  });
   return {
     inverses: [item.inverse],
     conflicts: changed.length === 0 ? [] : [`${item.title}: changed since by somebody else, and would be overwritten`],

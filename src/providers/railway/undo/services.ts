@@ -1,4 +1,4 @@
-import { input, instanceLook, type Settings } from './settings.ts';
+import { firstPlace, input, instanceLook, type Settings } from './settings.ts';
 import { isObject } from '../arguments.ts';
 
 const instanceMembers = [
@@ -47,6 +47,33 @@ export const serviceSettings: { readonly [operation: string]: Settings } = {
         };
       },
     }));
+  },
+  serviceInstanceAutoDeployUpdate: (args, found) => {
+    const { projectId, environmentId, environment, serviceId = '' } = firstPlace(found);
+    const target = { projectId, environmentId, serviceId };
+    return [
+      {
+        title: `deploying by itself of \`${found.name}\` in ${environment}`,
+        look: {
+          query:
+            'query ($projectId: String!, $environmentId: String!, $serviceId: String!) { serviceInstanceAutoDeployStatus(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId) { enabled canEnable } }',
+          variables: target,
+          path: ['serviceInstanceAutoDeployStatus'],
+        },
+        members: ['enabled'],
+        wrote: { enabled: input(args)['enabled'] ?? null },
+        inverse: (before, record) => {
+          if (before['enabled'] === true && record['canEnable'] !== true)
+            return { impossible: 'once it is off, railway would not let it be switched on again' };
+          return {
+            query:
+              'mutation ($input: ServiceInstanceAutoDeployUpdateInput!) { serviceInstanceAutoDeployUpdate(input: $input) { enabled } }',
+            variables: { input: { ...target, enabled: before['enabled'] } },
+          };
+        },
+        notUndone: ['deployments that pushes set off, or did not, meanwhile'],
+      },
+    ];
   },
   serviceUpdate: (args, found) => {
     const id = found.resources[0]?.id ?? '';

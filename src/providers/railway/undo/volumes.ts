@@ -1,6 +1,11 @@
 import { firstPlace, input, type Settings } from './settings.ts';
 
-/** The name of a volume and where it is mounted. Its data is no setting. */
+const bucketsQuery =
+  'query ($id: String!) { project(id: $id) { id buckets { edges { node { id name } } pageInfo { hasNextPage } } } }';
+const checkpointsQuery =
+  'query ($environmentId: String!) { sandboxCheckpoints(environmentId: $environmentId) { id key } }';
+
+/** Names of what data lies in, and where a volume is mounted. The data itself is no setting. */
 export const volumeSettings: { readonly [operation: string]: Settings } = {
   volumeUpdate: (args, found) => {
     const id = found.resources[0]?.id ?? '';
@@ -20,6 +25,62 @@ export const volumeSettings: { readonly [operation: string]: Settings } = {
           query:
             'mutation ($id: String!, $input: VolumeUpdateInput!) { volumeUpdate(volumeId: $id, input: $input) { id } }',
           variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  bucketUpdate: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `name of bucket \`${found.name}\``,
+        look: {
+          query: bucketsQuery,
+          variables: { id: firstPlace(found).projectId },
+          path: ['project', 'buckets'],
+          where: { id },
+        },
+        members: ['name'],
+        wrote: input(args),
+        inverse: (before) => ({
+          query: 'mutation ($id: String!, $input: BucketUpdateInput!) { bucketUpdate(id: $id, input: $input) { id } }',
+          variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  pluginUpdate: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    return [
+      {
+        title: `name of legacy database \`${found.name}\``,
+        look: {
+          query: 'query ($id: String!) { plugin(id: $id) { id friendlyName } }',
+          variables: { id },
+          path: ['plugin'],
+        },
+        members: ['friendlyName'],
+        wrote: input(args),
+        inverse: (before) => ({
+          query: 'mutation ($id: String!, $input: PluginUpdateInput!) { pluginUpdate(id: $id, input: $input) { id } }',
+          variables: { id, input: before },
+        }),
+      },
+    ];
+  },
+  sandboxCheckpointRename: (args, found) => {
+    const id = found.resources[0]?.id ?? '';
+    const { environmentId } = firstPlace(found);
+    return [
+      {
+        title: `name of checkpoint \`${found.name}\``,
+        look: { query: checkpointsQuery, variables: { environmentId }, path: ['sandboxCheckpoints'], where: { id } },
+        members: ['key'],
+        wrote: { key: args['name'] ?? null },
+        inverse: (before) => ({
+          query:
+            'mutation ($environmentId: String!, $id: ID!, $name: String!) { sandboxCheckpointRename(environmentId: $environmentId, id: $id, name: $name) { id } }',
+          variables: { environmentId, id, name: before['key'] },
         }),
       },
     ];
