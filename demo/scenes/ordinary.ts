@@ -135,6 +135,8 @@ function upsert(
         serviceId: ids.services.counter,
         name,
         value,
+        // Written, and deployed when somebody decides to: that runs code beside the real credentials.
+        skipDeploys: true,
       },
     },
   };

@@ -140,6 +140,7 @@ async function httpDriver(): Promise<GateDriver> {
           serviceId: ids.services.counter,
           name: 'GREETING',
           value: 'hello',
+          skipDeploys: true,
         },
       }),
     irreversible: () => ask(`mutation { volumeDelete(volumeId: "${ids.volume}") }`),

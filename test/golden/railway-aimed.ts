@@ -40,7 +40,7 @@ export function aimedAt(ids: Readonly<Record<string, string>>): readonly Aimed[]
     at('project', 'mutation ($project: String!) { projectDelete(id: $project) }', 'project'),
     at(
       'variable',
-      'mutation ($project: String!, $environment: String!, $service: String!) { variableUpsert(input: {projectId: $project, environmentId: $environment, serviceId: $service, name: "GREETING", value: "hi"}) }',
+      'mutation ($project: String!, $environment: String!, $service: String!) { variableUpsert(input: {projectId: $project, environmentId: $environment, serviceId: $service, name: "GREETING", value: "hi", skipDeploys: true}) }',
       'project',
       'environment',
       'service',

@@ -118,6 +118,7 @@ function variables({ ids }: Double, name: EnvironmentName): readonly EscalatedCa
   const upsert = (id: string, why: string, variable: string, value: string): EscalatedCall =>
     call(id, 'variableUpsert', why, { input: { ...where, name: variable, value } });
   const elsewhere = 'postgresql://postgres:x@elsewhere.example:5432/empty';
+  const plain = { ...where, name: 'COUNTER_TITLE', value: 'x' };
   const shared = { projectId: ids.project, environmentId: ids.environments[name] };
   return [
     upsert('database-url', 'S4: another database', 'DATABASE_URL', elsewhere),
@@ -126,6 +127,14 @@ function variables({ ids }: Double, name: EnvironmentName): readonly EscalatedCa
     upsert('steers-code', 'Node loads what it says', 'NODE_OPTIONS', '--require /uploads/x.js'),
     call('shared-credential', 'variableUpsert', 'a credential that every service refers to', {
       input: { ...shared, name: 'SENTRY_DSN', value: 'https://x@elsewhere.example/1' },
+    }),
+    call('deploys', 'variableUpsert', 'E4: it deploys the service again', { input: plain }),
+    call('deploys-said-null', 'variableUpsert', 'E4: null is not true', { input: { ...plain, skipDeploys: null } }),
+    call('deploys-all', 'variableCollectionUpsert', 'E4: several at once deploy as well', {
+      input: { ...where, replace: false, variables: { COUNTER_TITLE: 'x' } },
+    }),
+    call('deploys-by-deleting', 'variableDelete', 'E4: deleting cannot be told not to deploy', {
+      input: { ...where, name: 'COUNTER_TITLE' },
     }),
     call('replace', 'variableCollectionUpsert', '`replace: true` drops what is not listed', {
       input: { ...where, replace: true, variables: { COUNTER_TITLE: 'x' } },

@@ -166,6 +166,8 @@ function logs({ ids }: Double): readonly OrdinaryCall[] {
 function variables({ ids }: Double): readonly OrdinaryCall[] {
   return (['staging', 'production'] as const).flatMap((name) => {
     const where = { projectId: ids.project, environmentId: ids.environments[name], serviceId: ids.services.counter };
+    // In production a variable is written without deploying: that runs code, and is somebody's decision.
+    const quiet = name === 'production' ? { skipDeploys: true } : {};
     const variable = (id: string, query: string, more: Variables): OrdinaryCall =>
       call('variable', `${id} in ${name}`, query, more);
     const upsert = 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }';
@@ -175,19 +177,24 @@ function variables({ ids }: Double): readonly OrdinaryCall[] {
         'query ($e: String!, $p: String!, $s: String) { variables(environmentId: $e, projectId: $p, serviceId: $s) }',
         { e: where.environmentId, p: where.projectId, s: where.serviceId },
       ),
-      variable('new', upsert, { input: { ...where, name: 'GREETING', value: 'hello' } }),
-      variable('changed', upsert, { input: { ...where, name: 'COUNTER_TITLE', value: 'Counter' } }),
+      variable('new', upsert, { input: { ...where, ...quiet, name: 'GREETING', value: 'hello' } }),
+      variable('changed', upsert, { input: { ...where, ...quiet, name: 'COUNTER_TITLE', value: 'Counter' } }),
       variable('quietly', upsert, { input: { ...where, name: 'FEATURE_RETURN', value: 'on', skipDeploys: true } }),
       variable(
         'several',
         'mutation ($input: VariableCollectionUpsertInput!) { variableCollectionUpsert(input: $input) }',
         {
-          input: { ...where, replace: false, variables: { FEATURE_PICKUP: 'off', FEATURE_DROP: 'on' } },
+          input: { ...where, ...quiet, replace: false, variables: { FEATURE_PICKUP: 'off', FEATURE_DROP: 'on' } },
         },
       ),
-      variable('deleted', 'mutation ($input: VariableDeleteInput!) { variableDelete(input: $input) }', {
-        input: { ...where, name: 'FEATURE_DROP' },
-      }),
+      // Deleting one cannot be told not to deploy.
+      ...(name === 'production'
+        ? []
+        : [
+            variable('deleted', 'mutation ($input: VariableDeleteInput!) { variableDelete(input: $input) }', {
+              input: { ...where, name: 'FEATURE_DROP' },
+            }),
+          ]),
     ];
   });
 }

@@ -33,7 +33,7 @@ async function upsert(token: string, name: string, value: string): Promise<{ rea
   const { project, environments, services } = ids();
   const environmentId = environments.production;
   return stage.graphql(token, 'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }', {
-    input: { projectId: project, environmentId, serviceId: services.counter, name, value },
+    input: { projectId: project, environmentId, serviceId: services.counter, name, value, skipDeploys: true },
   });
 }
 

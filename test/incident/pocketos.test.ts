@@ -96,23 +96,29 @@ describe('S1: the call that took PocketOS down', () => {
         projectId: ids.project,
         environmentId: ids.environments.production,
         serviceId: ids.services.counter,
-        name: 'GREETING',
-        value: 'hello',
+        name: 'FEATURE_PICKUP',
+        value: 'off',
+        skipDeploys: true,
       },
     };
+    const valueNow = (): unknown =>
+      stage.double.state.find('variables', { name: 'FEATURE_PICKUP', environmentId: ids.environments.production })?.[
+        'value'
+      ];
+    const former = valueNow();
     const { body } = await stage.graphql(
       token,
       'mutation ($input: VariableUpsertInput!) { variableUpsert(input: $input) }',
       variables,
     );
     expect(body).toEqual({ data: { variableUpsert: true } });
-    expect(stage.reached('variableUpsert')).toBe(1);
+    expect([stage.reached('variableUpsert'), valueNow()]).toEqual([1, 'off']);
     const images = (await stage.api('GET', '/v1/undo')).body['images'] as { id: string; state: string }[];
     const plan = await stage.api('GET', `/v1/undo/${images[0]?.id}`);
-    expect(plan.body).toMatchObject({ conflicts: [], notUndone: ['the deployments that the change set off'] });
+    expect(plan.body).toMatchObject({ conflicts: [], notUndone: [] });
     const undone = await stage.api('POST', `/v1/undo/${images[0]?.id}`, { overConflicts: false });
     expect(undone.body).toMatchObject({ steps: 1 });
-    expect(stage.reached('variableDelete')).toBe(1);
+    expect([stage.reached('variableUpsert'), valueNow()]).toEqual([2, former]);
   });
 
   it('passes what a domains token is for (C2)', async () => {

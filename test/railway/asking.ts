@@ -1,4 +1,4 @@
-import { type Double, startDouble } from '../../demo/railway/double.ts';
+import { type Double, type DoubleOptions, startDouble } from '../../demo/railway/double.ts';
 import type { Looking } from '../../src/contract/lookup.ts';
 import type { Provider, Resolution } from '../../src/contract/provider.ts';
 import type { Answer } from '../../src/contract/upstream.ts';
@@ -26,8 +26,8 @@ export class Asking {
     ];
   }
 
-  static async start(): Promise<Asking> {
-    return new Asking(await startDouble());
+  static async start(options: DoubleOptions = {}): Promise<Asking> {
+    return new Asking(await startDouble(options));
   }
 
   async send(message: Message, reach: 'all' | 'environment' = 'all'): Promise<Answer> {
