@@ -350,6 +350,65 @@ describe('when the line breaks', () => {
     expect(listener?.received().split('POST ').length).toBe(21);
   });
 
+  const told = plainOk.split('\r\n\r\n')[0] ?? '';
+  test.each<[string, string, number]>([
+    ['is kept', plainOk, 1],
+    ['says that it closes', `${told}\r\nconnection: close\r\n\r\n{}`, 3],
+    ['is kept for no longer than a moment', `${told}\r\nkeep-alive: timeout=2\r\n\r\n{}`, 3],
+    ['is kept for a while', `${told}\r\nkeep-alive: timeout=20\r\n\r\n{}`, 1],
+    ['speaks HTTP/1.0', plainOk.replace('1.1', '1.0'), 3],
+  ])('F2: a connection that %s', async (_, bytes, connections) => {
+    const line = await lineTo(answering(bytes));
+    for (let round = 0; round < 3; round++) expect(content(await line.send(message())).status).toBe(200);
+    expect(listener?.connections()).toBe(connections);
+  });
+
+  test('K5 F2: an answer that nobody asked for answers nothing', async () => {
+    const poisoned: Behaviour = (socket, received, connection) => {
+      if (!isWhole(received)) return;
+      socket.write(plainOk);
+      if (connection === 1) setTimeout(() => socket.write(plainOk.replace('{}', '[]')), 20);
+    };
+    const line = await lineTo(poisoned);
+    expect(text(await line.send(message()))).toBe('{}');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(text(await line.send(message()))).toBe('{}');
+    expect(listener?.connections()).toBe(2);
+  });
+
+  test('K5 F1: bytes behind an answer break the line, and are no answer to the next request', async () => {
+    const line = await lineTo((socket, received) => isWhole(received) && socket.write(plainOk + plainOk));
+    for (let round = 0; round < 2; round++)
+      await expect(line.send(message())).rejects.toMatchObject({ name: 'LineBroken', sent: 'unknown' });
+    expect(listener?.connections()).toBe(2);
+  });
+
+  test('F2: an answer that comes before the request is out is taken, and its connection is not kept', async () => {
+    const line = await lineTo((socket, received, connection) => {
+      if (received === '') return;
+      if (connection === 1) {
+        socket.pause();
+        socket.write(plainOk.replace('200 OK', '413 Too Large'));
+      } else if (isWhole(received)) socket.write(plainOk);
+    });
+    const large = message({ body: Buffer.alloc(32 * 1_048_576, 'x') });
+    expect(content(await line.send(large)).status).toBe(413);
+    expect(content(await line.send(message())).status).toBe(200);
+    expect(listener?.connections()).toBe(2);
+  });
+
+  test('F1: closing waits for what is under way, and takes nothing more', async () => {
+    const line = await lineTo((socket, received) => {
+      if (isWhole(received)) setTimeout(() => socket.write(plainOk), 80);
+    });
+    const sent = line.send(message());
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const closed = upstream?.close();
+    await expect(line.send(message())).rejects.toMatchObject({ name: 'LineBroken', sent: 'no' });
+    expect(content(await sent).status).toBe(200);
+    await closed;
+  });
+
   test('F2: a far side that closes on the second request gets it once, and the outcome is unknown', async () => {
     const answer = answering(plainOk);
     const line = await lineTo(
