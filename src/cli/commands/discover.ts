@@ -1,5 +1,6 @@
 import type { VaultEntry } from '../../contract/api.ts';
 import { type Asking, type Reach, type ReachedEnvironment, reachSentence } from '../../contract/reach.ts';
+import { askedAt } from './asked-at.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
@@ -42,19 +43,6 @@ async function asked(invocation: Invocation): Promise<{ asking: Asking; entry?: 
   const secret = await secretOnStdin();
   const { askOffline } = await import('../../daemon/ask-offline.ts');
   return { asking: await askOffline(invocation.text('provider') ?? 'railway', secret, askedAt(invocation)) };
-}
-
-/** Where a test wants the question to go: this machine, and nowhere else. */
-export function askedAt(invocation: Invocation): string | undefined {
-  const origin = invocation.text('askAt');
-  if (origin === undefined) return undefined;
-  const url = URL.parse(origin);
-  const local = url !== null && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname) && url.origin === origin;
-  if (local) return origin;
-  throw misused(
-    `\`${origin}\` is not on this machine`,
-    'a credential is asked about at its provider’s own host, or at a double: --ask-at http://127.0.0.1:<port>',
-  );
 }
 
 async function secretOnStdin(): Promise<string> {

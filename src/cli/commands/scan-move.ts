@@ -1,24 +1,23 @@
-import { homedir } from 'node:os';
 import { keep, sayKept } from './vault-add.ts';
 import type { KeptCredential, Moved, MovedBack, PolicyInForce, ReachAnswer } from '../../contract/api.ts';
 import { type Reach, reachSentence } from '../../contract/reach.ts';
 import { type Environment, boundTo } from '../../model/environment.ts';
 import type { JsonObject } from '../../model/json.ts';
+import type { ScanOptions } from '../../features/scan/index.ts';
 import { Refused } from '../../model/refusal.ts';
 import { Complaint, misused } from '../complaint.ts';
-import { exitCode } from '../exit-code.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { signedAct } from '../signing/act.ts';
 import { findSigner } from '../signing/signer.ts';
 import { printTable } from '../terminal/table.ts';
 
 /** Puts a credential that was found into the vault, and a working reference in its place. The vault comes first. */
-export const move: Run = async (invocation) => {
+export async function move(invocation: Invocation, options: ScanOptions): Promise<ExitCode> {
   const { out } = invocation;
   const { findToMove, moveOut } = await import('../../daemon/move-offline.ts');
   const which = invocation.text('move') ?? '';
-  const home = invocation.text('home') ?? homedir();
-  const matching = await findToMove({ path: invocation.text('path') ?? '.', home }, which);
+  const matching = await findToMove(options, which);
   const [found] = matching;
   if (found === undefined)
     throw misused(
@@ -77,7 +76,7 @@ export const move: Run = async (invocation) => {
     out.line(['faint', `  to take this back: holdpoint scan --move-back ${id}`]);
   });
   return exitCode.done;
-};
+}
 
 /** Writes a moved credential back where it stood, byte for byte or not at all. It stays in the vault as well. */
 export const moveBack: Run = async (invocation) => {

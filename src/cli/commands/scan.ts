@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { holdpointVersion } from '../../contract/version.ts';
 import type { Coverage, Part, Precondition, Progress, ScanOptions, ScanReport } from '../../features/scan/index.ts';
+import { askedAt } from './asked-at.ts';
+import type * as scanning from '../../features/scan/index.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
@@ -13,8 +15,11 @@ const partNames: readonly Part[] = ['workspace', 'home', 'agents', 'history', 'e
 
 /** Exit 0: nothing was found. 1: credentials were found. 6: nothing could be read. */
 export const scan: Run = async (invocation) => {
-  const room = await import('../../features/scan/index.ts');
+  if (invocation.flag('moved')) return (await import('./scan-move.ts')).moved(invocation);
+  if (invocation.text('moveBack') !== undefined) return (await import('./scan-move.ts')).moveBack(invocation);
   const options = optionsOf(invocation);
+  if (invocation.text('move') !== undefined) return (await import('./scan-move.ts')).move(invocation, options);
+  const room = await import('../../features/scan/index.ts');
   const ticker = new Ticker(invocation.out);
   let report: ScanReport;
   try {
@@ -25,6 +30,7 @@ export const scan: Run = async (invocation) => {
   } finally {
     ticker.end();
   }
+  if (invocation.flag('ask')) report = await asked(invocation, room, report);
   const findings = report.found.map(({ finding }) => finding);
   const sarif = invocation.flag('sarif') ? '-' : invocation.text('sarif');
   if (sarif !== undefined) {
@@ -43,6 +49,18 @@ export const scan: Run = async (invocation) => {
   if (report.coverage.files === 0 && report.coverage.unread.length > 0) return exitCode.unavailable;
   return findings.length === 0 ? exitCode.done : exitCode.failed;
 };
+
+/** The same report after the providers were asked, each at its own host and by calls that only read. */
+async function asked(invocation: Invocation, room: typeof scanning, report: ScanReport): Promise<ScanReport> {
+  const { askAboutFound } = await import('../../daemon/ask-offline.ts');
+  const at = askedAt(invocation);
+  const found = await askAboutFound(report.found, {
+    at,
+    progress: (which, of) => invocation.out.note(['faint', `  asking about credential ${which} of ${of}`]),
+  });
+  const findings = found.map(({ finding }) => finding);
+  return { ...report, found, preconditions: room.preconditionsOf({ findings, routes: report.routes }) };
+}
 
 function writeSarif(path: string, text: string): void {
   try {
@@ -106,9 +124,7 @@ class Ticker {
   }
 }
 
-type Room = typeof import('../../features/scan/index.ts');
-
-function print(out: Output, room: Room, report: ScanReport, root: string | undefined): void {
+function print(out: Output, room: typeof scanning, report: ScanReport, root: string | undefined): void {
   const findings = report.found.map(({ finding }) => finding);
   const credentials = room.byCredential(findings);
   for (const credential of credentials) {

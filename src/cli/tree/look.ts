@@ -1,4 +1,4 @@
-import type { Chapter } from './spec.ts';
+import { signing, type Chapter } from './spec.ts';
 
 export const look: Chapter = {
   title: 'Look:',
@@ -39,13 +39,52 @@ export const look: Chapter = {
           flags: '--fingerprint-key <file>',
           what: 'a key (16 bytes or more) under which fingerprints of scans compare',
         },
+        {
+          flags: '--ask',
+          what: 'ask each credential’s own provider what it can do, by calls that only read (Railway so far)',
+        },
+        { flags: '--ask-at <origin>', what: 'a double on this machine instead of the provider’s own host, for tests' },
+        {
+          flags: '--move <finding>',
+          what: 'put one, by its id or <path>:<line>, into the vault and leave a working reference; signed',
+        },
+        { flags: '--as <entry>', what: 'with --move: the name of the vault entry' },
+        { flags: '--env <environment>', what: 'with --move: the environment that it is for' },
+        { flags: '--kind <kind>', what: 'with --move, where the provider does not answer: how it is presented' },
+        { flags: '--reach <reach>', what: 'with --move, where the provider does not answer: environment or all' },
+        { flags: '--note <text>', what: 'with --move: for people' },
+        { flags: '--moved', what: 'list what was moved out of files, and how they stand' },
+        { flags: '--move-back <finding>', what: 'put a moved one back, byte for byte or not at all; signed' },
+        ...signing,
       ],
       examples: [
         ['holdpoint scan', 'exit 0 nothing found, 1 credentials found, 6 nothing could be read'],
         ['holdpoint scan --path . --no-home --sarif scan.sarif', 'as a check in CI'],
         ['holdpoint scan --only agents,history --json', ''],
+        ['holdpoint scan --ask', 'what each can do, in one sentence'],
+        ['holdpoint scan --move scripts/domains.sh:4', 'then rotate it: moving it does not unleak it'],
+        ['holdpoint scan --move-back fd_3f9a0c1b2d4e', ''],
       ],
       load: async () => (await import('../commands/scan.ts')).scan,
+    },
+    {
+      path: 'report',
+      words: ['[about]'],
+      what: 'what happened, from the journal alone, as Markdown: of a hold, an agent, or a time',
+      options: [
+        { flags: '--since <duration>', what: 'the last so long: 30m, 8h, 2d' },
+        { flags: '--from <time>', what: 'from this time on: 2026-04-24T18:00:00Z' },
+        { flags: '--to <time>', what: 'until this time' },
+        { flags: '--file <file>', what: 'an exported journal, instead of the daemon’s' },
+        { flags: '--public-key <key>', what: 'the journal’s verifier key, or a file with it, as you kept it' },
+        { flags: '--checkpoint <file>', what: 'a checkpoint, or a witness’s file of them, as you kept it', list: true },
+      ],
+      examples: [
+        ['holdpoint report hp_7K3QXM > incident.md', 'a hold, and what its agent did around it'],
+        ['holdpoint report cursor --since 8h', ''],
+        ['holdpoint report --from 2026-04-24T18:00:00Z --to 2026-04-24T19:00:00Z --json', ''],
+      ],
+      load: async () => (await import('../commands/report.ts')).report,
     },
     {
       path: 'policy show',

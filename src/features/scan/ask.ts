@@ -35,8 +35,16 @@ export async function askAll(found: readonly Found[], parts: AskParts): Promise<
     const asking = answers.get(`${one.finding.kind} ${one.finding.fingerprint}`);
     if (asking === undefined) return one;
     const provider = parts.providers.find((each) => each.name === one.finding.kind);
-    return Object.freeze({ ...one, finding: withFacts(one.finding, factsOf(asking, one.finding, provider)), asking });
+    return Object.freeze({ ...one, finding: answered(one.finding, asking, provider), asking });
   });
+}
+
+/** Once the provider answered, what nobody knew is no longer to be assumed. */
+function answered(finding: Finding, asking: Asking, provider: Provider | undefined): Finding {
+  const facts = factsOf(asking, finding, provider);
+  if (asking.kind === 'not-asked') return withFacts(finding, facts);
+  const kept = finding.facts.filter((fact) => fact.certainty !== 'assumed');
+  return withFacts({ ...finding, facts: kept }, facts);
 }
 
 async function askOne(provider: Provider, places: readonly Found[], parts: AskParts): Promise<Asking> {
@@ -53,7 +61,7 @@ export function factsOf(asking: Asking, finding: Finding, provider: Provider | u
       return [{ about: 'form', says: `not asked: ${asking.why}`, certainty: 'assumed' }];
     case 'not-taken':
       return [
-        { about: 'form', says: asking.why, certainty: 'proven' },
+        { about: 'form', says: asking.why, certainty: 'proven', sums: true },
         { about: 'power', says: 'it can do nothing any more', certainty: 'proven', holds: false },
         { about: 'backups', says: 'no backup is in its reach any more', certainty: 'proven', holds: false },
         { about: 'environments', says: 'it reaches no environment any more', certainty: 'proven', environments: [] },
@@ -82,7 +90,8 @@ function reachFacts(reach: Reach): readonly Fact[] {
   return [
     { about: 'form', says: `a ${reach.provider} ${kind} token`, certainty: 'proven' },
     ...(owner === '' ? [] : [{ about: 'account', says: `of ${owner}`, certainty: 'proven' } as const]),
-    { about: 'destroys', says: reachSentence(reach), certainty: power.certainty },
+    { about: 'form', says: reachSentence(reach), certainty: power.certainty, sums: true },
+    { about: 'destroys', says: `can call ${power.mutations} of ${power.of} mutations`, certainty: power.certainty },
     {
       about: 'environments',
       says: `${environments.map((one) => `${one.project.name}/${one.name}`).join(', ')}${reach.whole ? '' : ' and more'}${assumedEnvironments ? '; which of them is production is taken from their names' : ''}`,
@@ -116,6 +125,6 @@ function reachFacts(reach: Reach): readonly Fact[] {
       certainty: backups.certainty,
       holds: backups.count === undefined || backups.count > 0 || backups.more,
     },
-    ...reach.also.map((one) => ({ about: 'destroys', says: one.says, certainty: one.certainty }) as const),
+    ...reach.also.map((one) => ({ about: 'power', says: one.says, certainty: one.certainty }) as const),
   ];
 }

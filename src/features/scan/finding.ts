@@ -77,6 +77,8 @@ export interface Fact {
   readonly certainty: Certainty;
   /** For `power` and `backups`: whether it is so. Left out, it is not known. */
   readonly holds?: boolean;
+  /** It says in one sentence what the others say apart: where it is there, it is shown alone. */
+  readonly sums?: true;
   /** For `environments`. */
   readonly environments?: readonly ReachedEnvironment[];
 }

@@ -68,12 +68,22 @@ export function byCredential(findings: readonly Finding[]): readonly Credential[
     if (group === undefined) groups.set(finding.fingerprint, [finding]);
     else group.push(finding);
   }
-  const rank = (kind: CredentialKind): number => (kind === 'railway' ? 0 : kind === 'postgres' ? 1 : kind === 'generic' ? 3 : 2);
+  const rank = (kind: CredentialKind): number =>
+    kind === 'railway' ? 0 : kind === 'postgres' ? 1 : kind === 'generic' ? 3 : 2;
   const all = [...groups].map(([fingerprint, members]) => ({ fingerprint, findings: members }));
   return all.toSorted((a, b) => rank(a.findings[0].kind) - rank(b.findings[0].kind));
 }
 
-const order: readonly Fact['about'][] = ['account', 'form', 'environments', 'destroys', 'power', 'backups', 'purpose', 'expiry'];
+const order: readonly Fact['about'][] = [
+  'account',
+  'form',
+  'environments',
+  'destroys',
+  'power',
+  'backups',
+  'purpose',
+  'expiry',
+];
 
 /**
  * One sentence about a credential: what it is, where, what it can destroy, whether backups are in its reach. What nobody has
@@ -81,9 +91,13 @@ const order: readonly Fact['about'][] = ['account', 'form', 'environments', 'des
  */
 export function sentenceOf({ findings }: Credential, from?: string): string {
   const [first, ...more] = findings;
-  const where = more.length === 0 ? placeText(first, from) : `${placeText(first, from)} and ${more.length} more ${more.length === 1 ? 'place' : 'places'}`;
+  const where =
+    more.length === 0
+      ? placeText(first, from)
+      : `${placeText(first, from)} and ${more.length} more ${more.length === 1 ? 'place' : 'places'}`;
   const facts = first.facts.toSorted((a, b) => order.indexOf(a.about) - order.indexOf(b.about));
-  const said = facts.map(factText);
+  const sum = facts.find((fact) => fact.sums === true);
+  const said = (sum === undefined ? facts : [sum]).map(factText);
   return `${titleOf(first.kind)} in ${where}${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
 }
 
