@@ -53,20 +53,24 @@ export interface PostgresSession {
    * Execute in which exactly that message is said. Sending refuses frames that say anything else.
    */
   stage(message: PostgresMessage, frames: readonly Frame[]): void;
-  /** Parse, Describe, Close: says nothing, runs nothing. Throws `TypeError` for any other frame and for names of ours. */
-  pass(frame: Frame): void;
+  /** They are not sent after all. */
+  unstage(): void;
+  /**
+   * Parse, Describe, Close: says nothing, runs nothing. Throws `TypeError` for any other frame, `SaysSomethingElse` for
+   * names of ours. Resolves with whether the server took it; needs a flush or a sync behind it.
+   */
+  pass(frame: Frame): Promise<boolean>;
   /** Execute again on a portal that was cleared and stopped at its row limit; resolves when the server has answered. */
   more(frame: Frame): Promise<void>;
   /** Whether a COPY FROM STDIN that was cleared waits for data. */
   readonly copying: boolean;
   /** CopyData, CopyDone, CopyFail, while a COPY that was cleared waits for them. */
   copy(frame: Frame): void;
-  /** Makes the server itself fail here, so that its failed transaction is true, with these words instead of its own. */
-  fail(words: Frame): Promise<void>;
-  /** Ends the round: the client sees the ReadyForQuery. */
+  /** Makes the server itself fail here, so that its transaction is a failed one; the client does not see it. */
+  fail(): Promise<void>;
+  flush(): void;
+  /** Ends the round. The ReadyForQuery is not shown: the gate says its own when the round is over for the client too. */
   sync(): Promise<Status>;
-  /** As `sync`, but the client sees nothing. */
-  quietSync(): Promise<Status>;
   /**
    * COMMIT of a transaction in which the server itself says that nothing was written (it has no transaction id): its
    * tag. Undefined, and nothing was done, when something was.

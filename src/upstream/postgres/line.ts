@@ -1,7 +1,7 @@
 import type { SignedIn } from './sign-in.ts';
 import { executeOf, namedIn, parseOf, type Prepared, proveSame } from './staged.ts';
 import { identityFrom, identityQuestion } from './identity.ts';
-import { type OwnResult, ServerSaidNo, Wire, type WireClient } from './wire.ts';
+import { type OwnResult, ServerSaidNo, Skipped, Wire, type WireClient } from './wire.ts';
 import { type Frame, terminateFrame } from '../../contract/postgres/frames.ts';
 import type { PostgresSession, ServerIdentity, Status } from '../../contract/postgres/session.ts';
 import { type Answer, type Line, LineBroken } from '../../contract/upstream.ts';
@@ -68,21 +68,16 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
 
   async send(message: Message): Promise<Answer> {
     const said = message as PostgresMessage;
-    const staged = this.#staged;
-    this.#staged = undefined;
     if (this.#wire.broken) throw new LineBroken('no', 'the line to the server is gone');
     try {
-      return { protocol: 'postgres', content: await this.#say(said, staged) };
+      return { protocol: 'postgres', content: await this.#say(said) };
     } catch (thrown) {
       if (thrown instanceof ServerSaidNo) return { protocol: 'postgres', content: failed(thrown) };
       throw thrown;
     }
   }
 
-  async #say(
-    said: PostgresMessage,
-    staged: { readonly frames: readonly Frame[] } | undefined,
-  ): Promise<PostgresAnswer> {
+  async #say(said: PostgresMessage): Promise<PostgresAnswer> {
     switch (said.act) {
       case 'lookup':
         return this.#own(said.text, said.values);
@@ -91,7 +86,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
       case 'commit':
         return this.#commit();
       case 'statement':
-        return staged === undefined ? this.#alone(said) : this.#staging(said, staged.frames);
+        return this.#staged === undefined ? this.#alone(said) : this.#staging(said, this.#staged.frames);
     }
   }
 
@@ -116,6 +111,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
 
   /** The client's own frames. It sees every reply. */
   async #staging(said: PostgresMessage, frames: readonly Frame[]): Promise<PostgresAnswer> {
+    this.#staged = undefined;
     const portal = proveSame(frames, said, this.#prepared);
     if (portal !== undefined) this.#cleared.add(portal);
     this.#touched = said.how === 'extended';
@@ -152,14 +148,14 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     const asked = this.#wire.own(text, values, shape);
     // A Sync would end the transaction that the server opened for the client's own frames, and its portals with it.
     if (this.#touched && !this.#inTransaction) this.#wire.flush();
-    else await this.#wire.sync(false).catch(() => undefined);
+    else await this.#wire.sync().catch(() => undefined);
     return asked;
   }
 
   async rollback(): Promise<void> {
     this.#staged = undefined;
     if (this.#wire.broken) return;
-    if (this.#wire.skipping) await this.#wire.sync(false);
+    if (this.#wire.skipping) await this.#wire.sync();
     if (this.#inTransaction || this.#wire.status !== 'I') await this.#own('ROLLBACK');
     this.#inTransaction = false;
     this.#cleared.clear();
@@ -177,20 +173,21 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#staged = { message, frames };
   }
 
-  pass(frame: Frame): void {
+  unstage(): void {
+    this.#staged = undefined;
+  }
+
+  async pass(frame: Frame): Promise<boolean> {
+    if (!'PDC'.includes(frame.type))
+      throw new TypeError(`a message of type ${frame.type} does not pass without a clearance`);
     this.#touched = true;
-    switch (frame.type) {
-      case 'P':
-        this.#parse(frame).catch(() => undefined);
-        return;
-      case 'D':
-        namedIn(frame);
-        this.#wire.forward(frame).catch(() => undefined);
-        return;
-      case 'C':
-        return this.#close(frame);
-      default:
-        throw new TypeError(`a message of type ${frame.type} does not pass without a clearance`);
+    try {
+      if (frame.type === 'P') await this.#parse(frame);
+      else await this.#named(frame);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof ServerSaidNo || thrown instanceof Skipped) return false;
+      throw thrown;
     }
   }
 
@@ -215,17 +212,20 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     return this.#copying;
   }
 
-  async fail(words: Frame): Promise<void> {
-    this.#wire.fail(words);
+  async fail(): Promise<void> {
+    this.#wire.fail();
+    await this.#wire.sync();
+  }
+
+  flush(): void {
     this.#wire.flush();
   }
 
-  sync(): Promise<Status> {
-    return this.#synced(true);
-  }
-
-  quietSync(): Promise<Status> {
-    return this.#synced(false);
+  async sync(): Promise<Status> {
+    const status = await this.#wire.sync();
+    this.#touched = false;
+    if (!this.#inTransaction) this.#cleared.clear();
+    return status;
   }
 
   /** An id is given to a transaction with its first write; NOTIFY gets its own only within the COMMIT. */
@@ -248,13 +248,6 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#wire.resume();
   }
 
-  async #synced(show: boolean): Promise<Status> {
-    const status = await this.#wire.sync(show);
-    this.#touched = false;
-    if (!this.#inTransaction) this.#cleared.clear();
-    return status;
-  }
-
   /** The name stands for the text once the server has taken it. */
   async #parse(frame: Frame): Promise<void> {
     const parsed = parseOf(frame);
@@ -264,11 +257,11 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#prepared.set(parsed.name, parsed);
   }
 
-  #close(frame: Frame): void {
+  async #named(frame: Frame): Promise<void> {
     const { kind, name } = namedIn(frame);
-    if (kind === 'S') this.#prepared.delete(name);
-    else this.#cleared.delete(name);
-    this.#wire.forward(frame).catch(() => undefined);
+    if (frame.type === 'C' && kind === 'S') this.#prepared.delete(name);
+    else if (frame.type === 'C') this.#cleared.delete(name);
+    await this.#wire.forward(frame);
   }
 
   #report(reply: Frame): void {

@@ -96,7 +96,7 @@ export class Wire {
     socket.resume();
   }
 
-  /** Sends one of the client's messages. Resolves with the reply that ended it; rejects with `ServerSaidNo` or `LineBroken`. */
+  /** Sends one of the client's messages; it sees every reply but the ReadyForQuery. Resolves with the reply that ended it; rejects with `ServerSaidNo` or `LineBroken`. */
   forward(message: Frame, tap: (reply: Frame) => void = () => undefined): Promise<Frame> {
     return new Promise((resolve, reject) => {
       const kind = message.type as Kind;
@@ -104,7 +104,7 @@ export class Wire {
       const take = (reply: Frame): void => {
         if (reply.type === 'E') failed = new ServerSaidNo({ type: 'E', bytes: Buffer.from(reply.bytes) });
         tap(reply);
-        this.#client.take(reply);
+        if (reply.type !== 'Z') this.#client.take(reply);
         if (failed !== undefined && (reply.type === 'Z' || kind !== 'Q')) reject(failed);
         else if (last[kind].includes(reply.type)) resolve(reply);
       };
@@ -123,13 +123,14 @@ export class Wire {
     if (!this.skipping) this.write(flushFrame.bytes);
   }
 
-  sync(show: boolean): Promise<Status> {
+  /** Whatever an implicit transaction still has to say when it ends is the client's; the ReadyForQuery is not shown. */
+  sync(): Promise<Status> {
     return new Promise((resolve, reject) => {
       const take = (reply: Frame): void => {
-        if (show) this.#client.take(reply);
         if (reply.type === 'Z') resolve(this.status);
+        else this.#client.take(reply);
       };
-      this.#send(syncFrame.bytes, { kind: 'S', own: !show, take, skipped: () => reject(skippedError(true)) });
+      this.#send(syncFrame.bytes, { kind: 'S', own: true, take, skipped: () => reject(skippedError(true)) });
     });
   }
 
@@ -165,13 +166,11 @@ export class Wire {
     return answer;
   }
 
-  /** A message that the server must refuse, so that its failed state is true; the client sees these words instead. */
-  fail(words: Frame): void {
-    const take = (reply: Frame): void => {
-      if (reply.type === 'E') this.#client.take(words);
-    };
+  /** A message that the server must refuse, so that its failed state is true. */
+  fail(): void {
     const invalid = frame('P', cstring(`${reserved}refused`), cstring('holdpoint refuses this'), int16(0));
-    this.#send(invalid.bytes, { kind: 'P', own: true, take, skipped: () => this.#client.take(words) });
+    const nothing = (): void => undefined;
+    this.#send(invalid.bytes, { kind: 'P', own: true, take: nothing, skipped: nothing });
   }
 
   /** Everything of ours that was prepared is gone: the client ran DISCARD ALL or its like. */

@@ -1,0 +1,273 @@
+import { Extended } from './extended.ts';
+import type { Behind, Front } from './front.ts';
+import { defaultLimits, type PostgresGateParts, type PostgresLimits } from './parts.ts';
+import { errorFrame, refusalFrame } from './says.ts';
+import { simpleQuery } from './simple.ts';
+import { type StartUp, startUpOf } from './start-up.ts';
+import type { Talk } from './talk.ts';
+import { type Ran, Transaction } from './transaction.ts';
+import { cstring, fields, frame, type Frame, int32 } from '../../contract/postgres/frames.ts';
+import type { PostgresSession } from '../../contract/postgres/session.ts';
+import type { Bearer, Peer } from '../../contract/road.ts';
+import { SyntaxComplaint } from '../../languages/sql/parser.ts';
+import type { Statement } from '../../languages/sql/statement.ts';
+import type { TextSettings } from '../../languages/sql/text-settings.ts';
+import type { PostgresTarget } from '../../model/postgres-message.ts';
+import { refuse, Refused } from '../../model/refusal.ts';
+
+/** Everything that one client's cancel requests are told apart by. */
+export interface Cancels {
+  add(conversation: Conversation): Frame;
+  remove(conversation: Conversation): void;
+  cancel(key: string): void;
+}
+
+/** One client, from its start-up packet to its end. */
+export class Conversation implements Behind, Talk {
+  readonly limits: PostgresLimits;
+  readonly #parts: PostgresGateParts;
+  readonly #peer: Peer;
+  readonly #cancels: Cancels;
+  #front: Front | undefined;
+  #asked: StartUp | undefined;
+  #bearer: Bearer | undefined;
+  #session: PostgresSession | undefined;
+  #transaction: Transaction | undefined;
+  #extended: Extended | undefined;
+  #inQuery = false;
+  /** The last CommandComplete of what we have yet to commit. */
+  #tail: Frame | undefined;
+  /** The server's refusal of a right: said in our words, which tell the agent to stop. */
+  #permission: Frame | undefined;
+  #over = false;
+
+  constructor(parts: PostgresGateParts, peer: Peer, cancels: Cancels) {
+    this.#parts = parts;
+    this.#peer = peer;
+    this.#cancels = cancels;
+    this.limits = { ...defaultLimits, ...parts.limits };
+  }
+
+  speakThrough(front: Front): void {
+    this.#front = front;
+  }
+
+  // ---- signing in
+
+  async greet(packet: Frame): Promise<void> {
+    this.#asked = startUpOf(packet);
+    if (this.#asked.negotiation !== undefined) this.say(this.#asked.negotiation);
+    this.#front?.askPassword();
+  }
+
+  async admit(password: string): Promise<void> {
+    const asked = this.#asked;
+    if (asked === undefined) throw refuse('BAD_REQUEST', 'the start-up packet is missing');
+    const bearer = await this.#parts.road.identify(password, this.#peer);
+    if (bearer.principal.name !== asked.user)
+      throw refuse('BAD_TOKEN', 'the token was made for another user', 'use the DATABASE_URL that you were given');
+    this.#bearer = bearer;
+    const client = { take: (reply: Frame) => this.#reply(reply), gone: () => this.#serverGone() };
+    const session = await this.#parts.sessions.open(asked.database, client, { settings: asked.settings });
+    // Hung up meanwhile.
+    if (this.#over) return session.close();
+    this.#session = session;
+    this.#transaction = new Transaction({ gate: this.#parts, bearer, session, target: this.target });
+    this.#extended = new Extended(this);
+    this.#welcome(session);
+    return undefined;
+  }
+
+  #welcome(session: PostgresSession): void {
+    this.say(frame('R', int32(0)));
+    for (const [name, value] of session.reported) this.say(frame('S', cstring(name), cstring(value)));
+    this.say(this.#cancels.add(this));
+    this.#front?.opened();
+    this.ready();
+  }
+
+  // ---- one message after the other
+
+  take(message: Frame): Promise<void> | undefined {
+    switch (message.type) {
+      case 'Q':
+        return this.#query(message);
+      case 'P':
+      case 'B':
+      case 'D':
+      case 'E':
+      case 'C':
+      case 'H':
+      case 'S':
+        return this.#opened(this.#extended).take(message);
+      case 'd':
+      case 'c':
+      case 'f':
+        // What is left of a COPY that failed; the server drops it as well.
+        return undefined;
+      case 'F':
+        throw refuse('BAD_REQUEST', 'the function-call message is not taken', 'call the function with SELECT');
+      default:
+        throw refuse('BAD_REQUEST', `a message of type \`${message.type}\` is not understood`, 'use protocol 3');
+    }
+  }
+
+  async #query(message: Frame): Promise<void> {
+    this.#inQuery = true;
+    try {
+      await simpleQuery(this, message);
+    } finally {
+      this.#inQuery = false;
+    }
+  }
+
+  during(message: Frame): boolean {
+    if (this.#session?.copying !== true || !'dcf'.includes(message.type)) return false;
+    this.#session.copy(message);
+    return true;
+  }
+
+  cancel(key: string): void {
+    this.#cancels.cancel(key);
+  }
+
+  /** Reaches what the client itself runs; a COMMIT that is being judged or made is not for it. */
+  cancelled(): void {
+    if (this.#transaction?.running === true) void this.#session?.cancel().catch(() => undefined);
+  }
+
+  slow(isSlow: boolean): void {
+    if (isSlow) this.#session?.pause();
+    else this.#session?.resume();
+  }
+
+  gone(): void {
+    this.#over = true;
+    this.#cancels.remove(this);
+    this.#session?.resume();
+    void this.#session?.close().catch(() => undefined);
+  }
+
+  #serverGone(): void {
+    if (this.#over || this.#session === undefined) return;
+    this.#front?.end(refuse('UNAVAILABLE', 'the server closed the line', 'connect again').refusal);
+  }
+
+  // ---- what the two protocols need
+
+  get session(): PostgresSession {
+    return this.#opened(this.#session);
+  }
+
+  get transaction(): Transaction {
+    return this.#opened(this.#transaction);
+  }
+
+  get target(): PostgresTarget {
+    const { version } = this.session.identity;
+    return { entry: this.#asked?.database ?? '', major: Math.floor(version / 10_000) };
+  }
+
+  say(message: Frame): void {
+    this.#front?.say(message);
+  }
+
+  read(text: string): readonly Statement[] | undefined {
+    try {
+      return this.#parts.sql.read(text, this.#textSettings());
+    } catch (thrown) {
+      if (thrown instanceof SyntaxComplaint) this.#told(errorFrame('42601', thrown.message));
+      else if (thrown instanceof Refused) this.#told(refusalFrame(thrown.refusal));
+      else throw thrown;
+      return undefined;
+    }
+  }
+
+  wentWell(ran: Ran): boolean {
+    const permission = this.#permission;
+    this.#permission = undefined;
+    if (ran.kind === 'done') return true;
+    if (ran.kind === 'refused') this.#told(ran.words);
+    else if (permission !== undefined) this.say(permission);
+    return false;
+  }
+
+  async refuse(words: Frame): Promise<void> {
+    this.#told(words);
+    await this.#failOpen();
+  }
+
+  async beginOwn(): Promise<boolean> {
+    return this.wentWell(await this.transaction.begin('gate'));
+  }
+
+  async endOwn(well: boolean): Promise<void> {
+    const { transaction } = this;
+    if (transaction.owner === 'client' && !well) await this.#failOpen();
+    if (transaction.owner !== 'gate') {
+      this.letTailGo();
+      return;
+    }
+    if (!well) {
+      this.#tail = undefined;
+      await transaction.rollback();
+      return;
+    }
+    const ran = await transaction.commit();
+    if (ran.kind === 'done' && ran.tag === 'COMMIT') this.letTailGo();
+    else if (ran.kind === 'done') this.#told(errorFrame('40000', 'the server took the statement back'));
+    else this.wentWell(ran);
+    this.#tail = undefined;
+  }
+
+  letTailGo(): void {
+    if (this.#tail !== undefined) this.say(this.#tail);
+    this.#tail = undefined;
+  }
+
+  ready(): void {
+    const { owner } = this.transaction;
+    const state = owner !== 'client' ? 'I' : this.session.status === 'E' ? 'E' : 'T';
+    this.say(frame('Z', Buffer.from(state)));
+  }
+
+  /** The client's transaction is a failed one from here on, at the server too. */
+  async #failOpen(): Promise<void> {
+    const { transaction, session } = this;
+    if (transaction.owner !== 'client' || session.status === 'E' || session.skipping) return;
+    await session.fail();
+  }
+
+  #told(words: Frame): void {
+    this.#tail = undefined;
+    this.say(words);
+  }
+
+  /** A reply of the server's to the client's own frames. */
+  #reply(reply: Frame): void {
+    if (reply.type === 'G') process.nextTick(() => this.#front?.copyBegan());
+    if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
+    else if (reply.type === 'C' && this.#inQuery && this.#transaction?.owner === 'gate') this.#tail = reply;
+    else this.say(reply);
+  }
+
+  #textSettings(): TextSettings {
+    const { reported, identity } = this.session;
+    return {
+      standardConformingStrings: reported.get('standard_conforming_strings') === 'on',
+      clientEncoding: reported.get('client_encoding') ?? '',
+      serverMajor: Math.floor(identity.version / 10_000),
+    };
+  }
+
+  #opened<T>(part: T | undefined): T {
+    if (part === undefined) throw refuse('BAD_REQUEST', 'the sign-in is not over', 'wait for ReadyForQuery');
+    return part;
+  }
+}
+
+/** SQLSTATE 42501 and class 28: E3 answers them with "stop, ask a human". */
+function isPermission(error: Frame): boolean {
+  const code = fields(error).get('C') ?? '';
+  return code === '42501' || code.startsWith('28');
+}

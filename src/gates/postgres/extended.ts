@@ -1,0 +1,282 @@
+import { act } from './acting.ts';
+import {
+  bindParts,
+  type ClientPortal,
+  type ClientStatement,
+  executePart,
+  namedPart,
+  parseParts,
+} from './statements.ts';
+import type { Talk } from './talk.ts';
+import { errorFrame, refusalFrame } from './says.ts';
+import { cstring, frame, type Frame, int16 } from '../../contract/postgres/frames.ts';
+import type { Statement } from '../../languages/sql/statement.ts';
+import { type PostgresMessage, postgresMessage } from '../../model/postgres-message.ts';
+import { refuse, Refused } from '../../model/refusal.ts';
+
+const parseComplete = frame('1');
+const bindComplete = frame('2');
+const closeComplete = frame('3');
+const noData = frame('n');
+const noParameters = frame('t', int16(0));
+
+/**
+ * The extended protocol: messages wait for the Sync or Flush behind them, then they are worked on in order. A statement
+ * goes to the server as one unit, the Parse that is still on its way to the Execute, once its values are known and judged.
+ */
+export class Extended {
+  readonly #talk: Talk;
+  readonly #statements = new Map<string, ClientStatement>();
+  readonly #portals = new Map<string, ClientPortal>();
+  /** Bound and run at the server: an Execute of one goes on where it stopped. */
+  readonly #running = new Set<string>();
+  #batch: Frame[] = [];
+  #batchBytes = 0;
+  /** On their way: they say nothing yet. */
+  #unit: Frame[] = [];
+  #bound: ClientPortal | undefined;
+  #passed: Promise<boolean>[] = [];
+  /** Something failed or was refused: what comes before the next Sync is dropped, as the server would. */
+  #dropping = false;
+  #copied = false;
+
+  constructor(talk: Talk) {
+    this.#talk = talk;
+  }
+
+  take(message: Frame): Promise<void> | undefined {
+    this.#batchBytes += message.bytes.length;
+    if (this.#batchBytes > 64 * 1024 * 1024)
+      throw refuse('BAD_REQUEST', 'too much is sent without a Sync', 'send a Sync in between');
+    if (message.type !== 'S' && message.type !== 'H') {
+      if (!this.#dropping) this.#batch.push(message);
+      return undefined;
+    }
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    return this.#round(batch, message.type === 'S');
+  }
+
+  /** Portals end with their transaction. */
+  transactionEnded(): void {
+    this.#portals.clear();
+    this.#running.clear();
+  }
+
+  async #round(batch: readonly Frame[], ends: boolean): Promise<void> {
+    for (const message of batch) {
+      if (this.#dropping) break;
+      try {
+        await this.#one(message);
+      } catch (thrown) {
+        if (!(thrown instanceof Refused)) throw thrown;
+        await this.#refused(refusalFrame(thrown.refusal));
+      }
+    }
+    if (!this.#dropping) await this.#sendUnit();
+    if (ends) return this.#end();
+    if (!this.#talk.session.skipping) this.#talk.session.flush();
+    return undefined;
+  }
+
+  async #end(): Promise<void> {
+    const well = !this.#dropping;
+    // The server hears no Sync while it waits for the data of a COPY; the client sends another one behind it.
+    if (this.#copied && well) {
+      this.#copied = false;
+      return;
+    }
+    this.#copied = false;
+    this.#dropping = false;
+    this.#unit = [];
+    this.#bound = undefined;
+    await this.#talk.endOwn(well);
+    if (this.#talk.session.skipping || this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
+    await this.#settlePassed();
+    if (this.#talk.transaction.owner === 'nobody') this.transactionEnded();
+    this.#talk.ready();
+  }
+
+  async #one(message: Frame): Promise<void> {
+    switch (message.type) {
+      case 'P':
+        return this.#parse(message);
+      case 'B':
+        return this.#bind(message);
+      case 'D':
+        return this.#describe(message);
+      case 'E':
+        return this.#execute(message);
+      default:
+        return this.#close(message);
+    }
+  }
+
+  async #parse(message: Frame): Promise<void> {
+    const parts = parseParts(message);
+    const statements = this.#talk.read(parts.text);
+    if (statements === undefined) return this.#drop();
+    if (statements.length > 1)
+      return this.#refused(errorFrame('42601', 'cannot insert multiple commands into a prepared statement'));
+    const statement: ClientStatement = { ...parts, read: statements[0] };
+    if (parts.name !== '' && this.#statements.has(parts.name))
+      return this.#refused(errorFrame('42P05', `prepared statement "${parts.name}" already exists`));
+    if (this.#statements.size >= this.#talk.limits.names)
+      return this.#refused(errorFrame('53400', 'holdpoint: too many prepared statements'));
+    if (this.#talk.transaction.failed && !isOurs(statement.read))
+      return this.#refused(
+        errorFrame('25P02', 'current transaction is aborted, commands ignored until end of transaction block'),
+      );
+    if (isOurs(statement.read)) await this.#ourWord(parseComplete);
+    else await this.#add(message);
+    this.#statements.set(parts.name, statement);
+  }
+
+  async #bind(message: Frame): Promise<void> {
+    const { statement: name, ...parts } = bindParts(message);
+    const statement = this.#statements.get(name);
+    if (statement === undefined)
+      return this.#refused(errorFrame('26000', `prepared statement "${name}" does not exist`));
+    const portal: ClientPortal = { ...parts, statement };
+    if (isOurs(statement.read)) await this.#ourWord(bindComplete);
+    else {
+      if (this.#bound !== undefined)
+        return this.#refused(errorFrame('0A000', 'holdpoint: a portal is run before the next one is bound'));
+      await this.#add(message);
+      this.#bound = portal;
+    }
+    this.#running.delete(portal.name);
+    this.#portals.set(portal.name, portal);
+    return undefined;
+  }
+
+  async #describe(message: Frame): Promise<void> {
+    const { kind, name } = namedPart(message);
+    const portal = kind === 'portal' ? this.#portals.get(name) : undefined;
+    const statement = kind === 'statement' ? this.#statements.get(name) : portal?.statement;
+    if (statement === undefined)
+      return this.#refused(errorFrame(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`));
+    if (!isOurs(statement.read)) return this.#add(message);
+    if (kind === 'statement') await this.#ourWord(noParameters);
+    return this.#ourWord(noData);
+  }
+
+  async #execute(message: Frame): Promise<void> {
+    const portal = this.#portals.get(executePart(message));
+    if (portal === undefined) return this.#refused(errorFrame('34000', 'the portal does not exist'));
+    const { read } = portal.statement;
+    if (this.#running.has(portal.name)) return this.#more(message);
+    if (read === undefined) return this.#ourWord(frame('I'));
+    if (isOurs(read)) return this.#ours(portal, read);
+    if (this.#bound !== portal)
+      return this.#refused(errorFrame('0A000', 'holdpoint: a portal runs in the round it is bound in'));
+    const frames = [...this.#unit, message];
+    this.#unit = [];
+    this.#bound = undefined;
+    await this.#settlePassed();
+    const acted = await act(this.#talk.transaction, read, this.#messageOf(portal), frames);
+    this.#copied ||= read.facts.copy?.direction === 'in' && read.facts.copy.via === 'stream';
+    if (!this.#talk.wentWell(acted.ran)) return this.#drop();
+    this.#running.add(portal.name);
+    return undefined;
+  }
+
+  /** The transaction's frame, and nothing that the server hears of. */
+  async #ours(portal: ClientPortal, read: Statement): Promise<void> {
+    await this.#sendUnit();
+    await this.#settlePassed();
+    const acted = await act(this.#talk.transaction, read, this.#messageOf(portal), []);
+    for (const one of acted.warnings ?? []) this.#talk.say(one);
+    if (acted.own !== undefined && acted.ran.kind === 'done') this.#talk.say(frame('C', cstring(acted.own)));
+    if (!this.#talk.wentWell(acted.ran)) this.#drop();
+  }
+
+  async #more(message: Frame): Promise<void> {
+    await this.#sendUnit();
+    await this.#talk.transaction.more(message);
+    if (!this.#talk.wentWell(this.#talk.session.skipping ? { kind: 'failed' } : { kind: 'done', tag: '' }))
+      this.#drop();
+  }
+
+  async #close(message: Frame): Promise<void> {
+    const { kind, name } = namedPart(message);
+    const statement = kind === 'statement' ? this.#statements.get(name) : this.#portals.get(name)?.statement;
+    if (kind === 'statement') this.#statements.delete(name);
+    else {
+      this.#portals.delete(name);
+      this.#running.delete(name);
+    }
+    if (statement === undefined || isOurs(statement.read)) return this.#ourWord(closeComplete);
+    await this.#sendUnit();
+    this.#pass(message);
+  }
+
+  #messageOf({ statement, formats, values, results }: ClientPortal): PostgresMessage {
+    return {
+      ...postgresMessage(this.#talk.target, 'statement', statement.text),
+      types: statement.types,
+      formats,
+      values,
+      results,
+    };
+  }
+
+  /** Waits with the unit that it belongs to. */
+  async #add(message: Frame): Promise<void> {
+    // What was only prepared or described goes ahead of the next Parse.
+    if (message.type === 'P') await this.#sendUnit();
+    this.#unit.push(message);
+  }
+
+  /** What waits and runs nothing goes out by itself; a portal that is not run by now is not bound. */
+  async #sendUnit(): Promise<void> {
+    const unit = this.#unit;
+    this.#unit = [];
+    if (this.#bound !== undefined) {
+      this.#bound = undefined;
+      return this.#refused(errorFrame('0A000', 'holdpoint: a portal runs in the round it is bound in'));
+    }
+    for (const message of unit) this.#pass(message);
+    return undefined;
+  }
+
+  #pass(message: Frame): void {
+    this.#passed.push(this.#talk.session.pass(message));
+  }
+
+  /** What we say ourselves comes behind all that the server still has to say. */
+  async #ourWord(word: Frame): Promise<void> {
+    await this.#sendUnit();
+    await this.#settlePassed();
+    if (!this.#dropping) this.#talk.say(word);
+  }
+
+  async #settlePassed(): Promise<void> {
+    if (this.#passed.length === 0) return;
+    const passed = this.#passed;
+    this.#passed = [];
+    this.#talk.session.flush();
+    if ((await Promise.all(passed)).includes(false)) this.#drop();
+  }
+
+  async #refused(words: Frame): Promise<void> {
+    await this.#settlePassed();
+    if (this.#dropping) return;
+    this.#drop();
+    await this.#talk.refuse(words);
+  }
+
+  #drop(): void {
+    this.#dropping = true;
+    this.#unit = [];
+    this.#bound = undefined;
+  }
+}
+
+/** Whether the gate answers it all by itself: the transaction's frame, but for savepoints, and an empty text. */
+function isOurs(read: Statement | undefined): boolean {
+  if (read === undefined) return true;
+  const move = read.facts.frame?.act;
+  return read.class === 'frame' && move !== 'savepoint' && move !== 'release' && move !== 'rollback-to';
+}

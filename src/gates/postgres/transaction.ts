@@ -1,0 +1,161 @@
+import type { PostgresGateParts } from './parts.ts';
+import { refusalFrame, errorFrame } from './says.ts';
+import type { Frame } from '../../contract/postgres/frames.ts';
+import type { PostgresSession } from '../../contract/postgres/session.ts';
+import type { Reading } from '../../contract/provider.ts';
+import type { Bearer, Outcome } from '../../contract/road.ts';
+import type { Statement, TransactionModes } from '../../languages/sql/statement.ts';
+import {
+  type PostgresMessage,
+  postgresAnswer,
+  postgresMessage,
+  type PostgresTarget,
+} from '../../model/postgres-message.ts';
+
+/** How a statement, or the end of a transaction, came out. `words` are for the client, if it has not seen any yet. */
+export type Ran =
+  | { readonly kind: 'done'; readonly tag: string }
+  /** The server said no; the client has seen it. */
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'refused'; readonly words: Frame };
+
+export interface TransactionParts {
+  readonly gate: PostgresGateParts;
+  readonly bearer: Bearer;
+  readonly session: PostgresSession;
+  readonly target: PostgresTarget;
+}
+
+/** Statements whose effect is not in the transaction's id: they get theirs within the COMMIT, or outlive it. */
+const written: ReadonlySet<string> = new Set(['NotifyStmt', 'DeclareCursorStmt', 'LockStmt']);
+
+/**
+ * The transaction's frame, which the gate owns: nobody else says BEGIN, COMMIT or ROLLBACK to the server. A statement
+ * that could change anything runs inside one, and its COMMIT takes the whole road.
+ */
+export class Transaction {
+  /** Nobody's, ours round what the client wants done at once, or the client's own. */
+  owner: 'nobody' | 'gate' | 'client' = 'nobody';
+  /** Settings that are off what the session began with. */
+  readonly settings = new Map<string, string>();
+  #settingsBefore: ReadonlyMap<string, string> = new Map();
+  /** The server works on what the client itself asked for: its cancel may reach it. */
+  running = false;
+  #mustBeJudged = false;
+  readonly #parts: TransactionParts;
+
+  constructor(parts: TransactionParts) {
+    this.#parts = parts;
+  }
+
+  /** The server says that it failed: nothing but its end is heard. */
+  get failed(): boolean {
+    return this.owner !== 'nobody' && this.#parts.session.status === 'E';
+  }
+
+  /** Opens one READ WRITE, unless the client asked for less. */
+  async begin(owner: 'gate' | 'client', modes: TransactionModes = {}): Promise<Ran> {
+    const { session, target, gate } = this.#parts;
+    // What the client ran before in this round is over: a transaction's kind is settled before its first statement.
+    await session.sync();
+    const settings = this.settings.size === 0 ? {} : { settings: Object.fromEntries(this.settings) };
+    const message: PostgresMessage = { ...postgresMessage(target, 'begin', beginText(modes)), ...settings };
+    const ran = this.#outcome(await this.#mediate(message, gate.provider.readInside(message)));
+    if (ran.kind !== 'done') return ran;
+    this.owner = owner;
+    this.#mustBeJudged = false;
+    this.#settingsBefore = new Map(this.settings);
+    return ran;
+  }
+
+  /** One statement of the client's, said by its own frames. Outside a transaction only what may be a read is run. */
+  async run(message: PostgresMessage, frames: readonly Frame[], statement: Statement): Promise<Ran> {
+    const { session, gate } = this.#parts;
+    const reading = this.owner === 'nobody' ? gate.provider.read(message) : gate.provider.readInside(message);
+    if (written.has(statement.kind)) this.#mustBeJudged = true;
+    session.stage(message, frames);
+    this.running = true;
+    try {
+      return this.#outcome(await this.#mediate(message, reading));
+    } finally {
+      this.running = false;
+      session.unstage();
+    }
+  }
+
+  /** An Execute that goes on where its portal stopped. */
+  async more(execute: Frame): Promise<void> {
+    this.running = true;
+    try {
+      await this.#parts.session.more(execute);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** Judged on what was really done. Whatever is not proved to have been committed is said as such. */
+  async commit(): Promise<Ran> {
+    const { session, gate, target } = this.#parts;
+    if (this.failed || session.skipping) {
+      await this.rollback();
+      return { kind: 'done', tag: 'ROLLBACK' };
+    }
+    const tag = this.#mustBeJudged ? undefined : await session.commitUnwritten();
+    if (tag !== undefined) {
+      this.owner = 'nobody';
+      return { kind: 'done', tag };
+    }
+    const message = postgresMessage(target, 'commit', 'COMMIT');
+    const steps = [...session.lease.ran, message];
+    const reading = gate.provider.readPlan({ steps, effect: steps.length - 1 });
+    const ran = this.#outcome(await this.#mediate(message, reading), true);
+    if (ran.kind === 'done' && ran.tag === 'COMMIT') this.owner = 'nobody';
+    else await this.rollback();
+    return ran;
+  }
+
+  /** Takes back what ran. */
+  async rollback(): Promise<void> {
+    this.owner = 'nobody';
+    this.settings.clear();
+    for (const [name, value] of this.#settingsBefore) this.settings.set(name, value);
+    await this.#parts.session.lease.rollback();
+  }
+
+  #mediate(message: PostgresMessage, reading: Reading): Promise<Outcome> {
+    const { gate, bearer, session } = this.#parts;
+    return gate.road.mediate({
+      gate: 'postgres',
+      bearer,
+      provider: gate.provider,
+      message,
+      reading,
+      settings: { role: session.identity.role, ...Object.fromEntries(this.settings) },
+      lease: session.lease,
+    });
+  }
+
+  #outcome(outcome: Outcome, ofCommit = false): Ran {
+    if (outcome.kind === 'refused') return { kind: 'refused', words: refusalFrame(outcome.refusal) };
+    const { tag, error } = postgresAnswer(outcome.answer);
+    if (error === undefined) return { kind: 'done', tag };
+    // Of a COMMIT the client has seen nothing: that one was ours.
+    return ofCommit ? { kind: 'refused', words: errorFrame(error.code, error.message) } : { kind: 'failed' };
+  }
+}
+
+const isolations: ReadonlySet<string> = new Set([
+  'serializable',
+  'repeatable read',
+  'read committed',
+  'read uncommitted',
+]);
+
+/** BEGIN in our own words, with what the client asked for. */
+export function beginText(modes: TransactionModes): string {
+  const isolation = modes.isolation?.toLowerCase();
+  const parts = ['BEGIN', modes.readOnly === true ? 'READ ONLY' : 'READ WRITE'];
+  if (isolation !== undefined && isolations.has(isolation)) parts.push(`ISOLATION LEVEL ${isolation.toUpperCase()}`);
+  if (modes.deferrable !== undefined) parts.push(modes.deferrable ? 'DEFERRABLE' : 'NOT DEFERRABLE');
+  return parts.join(' ');
+}
