@@ -15,16 +15,26 @@ export interface Tunnel {
   serverName(): string | false | null | undefined;
 }
 
-/** One request and its answer. */
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+/** One request and its answer, however they are read and written. */
+export interface Asking {
   /** Who asks, once that is known. */
   bearer: Bearer | undefined;
   /** Since handed to the road: from here on a broken connection must not be answered with "nothing was done". */
   acted: boolean;
   /** Bytes after it could not be read: it was answered outside of its response, and nothing more is done with it. */
   abandoned: boolean;
+  /** An answer has begun. */
+  readonly answered: boolean;
+  /** Nothing can be said any more: answered, abandoned, or nobody is there. */
+  readonly silent: boolean;
+  /** Sends a whole answer; headers are names and values in turn, framing included, and `close` ends the connection. */
+  answer(status: number, headers: readonly string[], body: Uint8Array, close: boolean): void;
+}
+
+/** One that Node's parser reads and Node's response answers. */
+export interface Exchange extends Asking {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
 }
 
 /** One client connection that carries requests: a TCP one, or the TLS inside of a tunnel. */
@@ -36,7 +46,7 @@ export interface Connection {
   readonly peerRead: Promise<Peer>;
   readonly tunnel: Tunnel | undefined;
   /** The request that is being read or answered; one at a time. */
-  open: Exchange | undefined;
+  open: Asking | undefined;
   /** After a refusal on the wire level: whatever else comes is not read as a request. */
   over: boolean;
 }

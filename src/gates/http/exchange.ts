@@ -1,22 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Bearer, Outcome } from '../../contract/road.ts';
-import { Refused, refusalIn, refuse } from '../../model/refusal.ts';
+import type { Bearer } from '../../contract/road.ts';
+import type { Tongue } from '../../contract/provider.ts';
+import { type Refused, refusalIn, refuse } from '../../model/refusal.ts';
 import { type Address, addressOf } from './address.ts';
+import { askRoad, noteThrown, sayThrown } from './ask-road.ts';
 import { checkText, decode, joinBody } from './body.ts';
-import { askedAbout } from './asked-about.ts';
-import type { Judged } from './claims.ts';
 import type { Connection, Exchange } from './connection.ts';
-import { carriesToken, misplacedToken, presentedIn } from './credentials.ts';
-import { refuseExposure } from './exposure.ts';
 import { type Head, readHead, tooLarge } from './head.ts';
 import { checkReads, passRead } from './listed.ts';
-import { messageOf } from './message.ts';
 import type { Room, Share } from './parts.ts';
-import { say, sayAnswer, sayAndDrain } from './say.ts';
-import { saysIn } from './says.ts';
+import { say, sayAndDrain } from './say.ts';
 import { readTarget, readUnjudgedTarget } from './target.ts';
-import { problemDocument, sayRefusal, tongueOf } from './tongue.ts';
-import type { Tongue } from '../../contract/provider.ts';
+import { problemDocument, tongueOf } from './tongue.ts';
 import { WireRefused } from './wire-refusal.ts';
 
 /**
@@ -34,7 +29,7 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
     request.resume();
     return;
   }
-  const exchange: Exchange = { request, response, bearer: connection.tunnel?.bearer, acted: false, abandoned: false };
+  const exchange = new NodeExchange(request, response, connection.tunnel?.bearer);
   if (connection.open !== undefined) {
     connection.over = true;
     const pipelined = new WireRefused(
@@ -57,6 +52,34 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
     readBody(room, connection, exchange, head, address);
   } catch (thrown) {
     refuseEarly(room, connection, exchange, thrown);
+  }
+}
+
+class NodeExchange implements Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  bearer: Bearer | undefined;
+  acted = false;
+  abandoned = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, bearer: Bearer | undefined) {
+    this.request = request;
+    this.response = response;
+    this.bearer = bearer;
+  }
+
+  get answered(): boolean {
+    return this.response.headersSent;
+  }
+
+  get silent(): boolean {
+    return this.abandoned || this.response.headersSent || this.response.destroyed;
+  }
+
+  answer(status: number, headers: readonly string[], body: Uint8Array): void {
+    this.response.writeHead(status, [...headers]);
+    if (body.length === 0) this.response.end();
+    else this.response.end(body);
   }
 }
 
@@ -95,10 +118,7 @@ function readBody(room: Room, connection: Connection, exchange: Exchange, head: 
     reading = false;
     const tongue = address.judged === undefined ? 'problem' : tongueOf(address.judged.provider, address);
     judge(room, connection, exchange, head, address, { chunks, received, share })
-      .catch(async (thrown: unknown) => {
-        const asked = exchange.acted ? thrown : await askedAbout(room, connection, thrown, exchange.bearer);
-        refuseLate(room, connection, exchange, asked, tongue);
-      })
+      .catch((thrown: unknown) => refuseLate(room, connection, exchange, thrown, tongue))
       // Saying it failed as well: nothing is left but to hang up.
       .catch(() => request.socket.destroy());
   });
@@ -124,7 +144,7 @@ async function judge(
   address: Address,
   raw: Received,
 ): Promise<void> {
-  const { request, response } = exchange;
+  const { request } = exchange;
   if (!request.complete) throw new WireRefused(400, 'the request ended before its body did');
   if (request.rawTrailers.length > 0) throw new WireRefused(400, 'headers after the body are refused');
   const joined = joinBody(head, raw.chunks, raw.received);
@@ -134,85 +154,25 @@ async function judge(
   checkText(head, body);
   const { judged } = address;
   if (judged === undefined) return passRead(room, connection, exchange, head, body);
-  const bearer = await bearerOf(room, connection, head, judged, body);
-  exchange.bearer = bearer;
-  const agentSays = saysIn(head.headers);
-  const message = messageOf(head, address.origin, address.path, body);
-  const reading = judged.provider.read(message);
-  if (exchange.abandoned || response.destroyed) return;
-  exchange.acted = true;
-  const words = agentSays === undefined ? {} : { agentSays };
-  const outcome = await room.road.mediate({
-    gate: 'http',
-    bearer,
-    provider: judged.provider,
-    message,
-    reading,
-    ...words,
-  });
-  sayOutcome(exchange, outcome, tongueOf(judged.provider, message));
-}
-
-/** Who asks, by the agent token in the place of the real credential. Throws `Refused`. */
-async function bearerOf(
-  room: Room,
-  connection: Connection,
-  head: Head,
-  judged: Judged,
-  body: Uint8Array,
-): Promise<Bearer> {
-  const { tunnel } = connection;
-  const peer = connection.peer ?? (await connection.peerRead);
-  const presented = presentedIn(head, judged, room.storedFor);
-  if (presented.kind === 'exposure') throw await refuseExposure(room, presented.exposure, peer, tunnel?.bearer);
-  if (presented.kind === 'refused') throw presented.refused;
-  if (carriesToken(body)) throw misplacedToken('the body');
-  const differ = (): Refused =>
-    refuse('BAD_TOKEN', 'the proxy credential and the credential of the request name different agent tokens');
-  if (tunnel !== undefined && presented.token !== tunnel.token) throw differ();
-  const bearer = await room.road.identify(presented.token, peer);
-  const same =
-    tunnel === undefined ||
-    (bearer.token.id === tunnel.bearer.token.id && bearer.principal.id === tunnel.bearer.principal.id);
-  if (!same) throw differ();
-  return bearer;
-}
-
-function sayOutcome(exchange: Exchange, outcome: Outcome, tongue: Tongue): void {
-  if (outcome.kind === 'done') sayAnswer(exchange, outcome.answer);
-  else say(exchange, sayRefusal(outcome.refusal, tongue));
+  await askRoad(room, connection, exchange, { head, address, judged, body });
 }
 
 /** A refusal while the body is still coming: said in HTTP's own terms, and the connection ends. */
 function refuseEarly(room: Room, connection: Connection, exchange: Exchange, thrown: unknown): void {
   connection.over = true;
-  note(room, connection, exchange, thrown);
+  noteThrown(room, connection, exchange, thrown);
   const status = thrown instanceof WireRefused ? thrown.status : undefined;
   sayAndDrain(exchange, problemDocument(refusalIn(thrown), status), room.limits);
 }
 
 /** A refusal after the whole request was read: on the wire level as above, else in the client's own tongue. */
-function refuseLate(room: Room, connection: Connection, exchange: Exchange, thrown: unknown, tongue: Tongue): void {
-  if (thrown instanceof WireRefused) {
-    refuseEarly(room, connection, exchange, thrown);
-    return;
-  }
-  if (!exchange.acted) note(room, connection, exchange, thrown);
-  // What failed after the road was taken may have happened: never "nothing was sent".
-  const lost = refuse('OUTCOME_UNKNOWN', 'the request was handed on and its outcome cannot be told');
-  const refusal = exchange.acted && !(thrown instanceof Refused) ? lost.refusal : refusalIn(thrown);
-  say(exchange, sayRefusal(refusal, tongue));
-}
-
-function note(room: Room, connection: Connection, exchange: Exchange, thrown: unknown): void {
-  const refusal = refusalIn(thrown);
-  // An exposure has an entry of its own, written before it was refused.
-  if (refusal.code === 'EXPOSED_CREDENTIAL') return;
-  const { tunnel, address } = connection;
-  const { bearer } = exchange;
-  room.noteRefusal(refusal, {
-    peer: address,
-    ...(tunnel === undefined ? {} : { host: tunnel.host }),
-    ...(bearer === undefined ? {} : { principal: bearer.principal.name, token: bearer.token.id }),
-  });
+async function refuseLate(
+  room: Room,
+  connection: Connection,
+  exchange: Exchange,
+  thrown: unknown,
+  tongue: Tongue,
+): Promise<void> {
+  if (thrown instanceof WireRefused) refuseEarly(room, connection, exchange, thrown);
+  else await sayThrown(room, connection, exchange, thrown, tongue);
 }

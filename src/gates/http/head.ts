@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { type ContentType, readContentType } from './content-type.ts';
 import type { HttpLimits } from './limits.ts';
+import type { RawHead } from './plain-request.ts';
 import { type Target, readTarget } from './target.ts';
 import { WireRefused, quoted } from './wire-refusal.ts';
 
@@ -57,7 +57,7 @@ const forbidden: ReadonlyMap<string, string> = new Map([
  * framing by exactly one rule, methods from a list, no overrides, no upgrade, no trailers.
  * Throws `WireRefused`. Synchronous, and called before anything of the body is read.
  */
-export function readHead(request: IncomingMessage, limits: HttpLimits, targetOf: TargetReader = readTarget): Head {
+export function readHead(request: RawHead, limits: HttpLimits, targetOf: TargetReader = readTarget): Head {
   if (request.httpVersion !== '1.1')
     throw new WireRefused(400, `HTTP/${request.httpVersion} is not spoken here, only HTTP/1.1`);
   const method = request.method ?? '';

@@ -11,6 +11,7 @@ import { listedNotes } from './listed-notes.ts';
 import { refusalNotes } from './notes.ts';
 import { type HttpGateParts, type Room, memoryOf } from './parts.ts';
 import { peerReader } from './peer.ts';
+import { openPlainLane } from './plain-lane.ts';
 import { sayRaw } from './say.ts';
 import { secureContexts } from './secure-contexts.ts';
 import { WireRefused } from './wire-refusal.ts';
@@ -73,11 +74,24 @@ function roomOf(parts: HttpGateParts, limits: HttpLimits): Room {
 function serve(server: Server, room: Room, parts: HttpGateParts): void {
   const contextFor = secureContexts(parts.authority);
   const readPeer = parts.peerOf ?? peerReader();
-  // Before Node's own listener would do: every byte that becomes a request comes from a connection that is known.
-  server.prependListener('connection', (socket: Socket) => {
-    if (room.connections.of(socket) === undefined) {
-      room.connections.add(socket, socket.remoteAddress ?? '', readPeer(socket));
-    }
+  // Node's own listener, which reads what is not plain.
+  const [readByNode] = server.listeners('connection') as ((this: Server, socket: Duplex) => void)[];
+  if (readByNode === undefined) throw new Error('the server reads no connections');
+  server.removeAllListeners('connection');
+  const lane = openPlainLane(room, {
+    handOver: (socket, bytes) => {
+      readByNode.call(server, socket);
+      socket.emit('data', bytes);
+    },
+    tooSlow: (socket) =>
+      refuseBytes(room, Object.assign(new Error('nothing came'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket),
+  });
+  server.once('close', () => lane.close());
+  server.on('connection', (socket: Socket) => {
+    // Every byte that becomes a request comes from a connection that is known.
+    const connection =
+      room.connections.of(socket) ?? room.connections.add(socket, socket.remoteAddress ?? '', readPeer(socket));
+    lane.take(socket, connection);
   });
   server.on('request', (request, response) => handleRequest(room, request, response));
   // Node would answer `100 Continue` before anything was checked.
@@ -88,10 +102,10 @@ function serve(server: Server, room: Room, parts: HttpGateParts): void {
 }
 
 /** Bytes that Node's parser refused, or that came too slowly. Nothing is written into the middle of an answer. */
-function refuseBytes(room: Room, error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuseBytes(room: Room, error: Error & { readonly code?: string }, socket: Duplex): void {
   const connection = room.connections.of(socket);
   const exchange = connection?.open;
-  const answering = exchange !== undefined && (exchange.acted || exchange.response.headersSent);
+  const answering = exchange !== undefined && (exchange.acted || exchange.answered);
   if (connection === undefined || connection.over || answering) {
     socket.destroy();
     return;

@@ -75,7 +75,7 @@ export async function passRead(
     path: head.target.path,
     queryBytes: head.target.query.length,
   });
-  if (exchange.abandoned || exchange.response.destroyed) return;
+  if (exchange.silent) return;
   const reached = await ask(room, host, messageTo(host, head, body));
   if (reached.status !== 401) return sayReached(exchange, reached);
   dropReached(reached);

@@ -3,16 +3,18 @@ import { pipeline } from 'node:stream/promises';
 import type { Answer } from '../../contract/upstream.ts';
 import { httpAnswer, type HttpAnswer } from '../../model/http-message.ts';
 import { type Refusal, refuse } from '../../model/refusal.ts';
-import type { Exchange } from './connection.ts';
+import type { Asking, Exchange } from './connection.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Reached } from './parts.ts';
 import { type Spoken, problemDocument } from './tongue.ts';
+
+const none = new Uint8Array(0);
 
 /** Headers of an upstream's answer that reach the client; the framing is ours. */
 const passed: ReadonlySet<string> = new Set(['content-type', 'retry-after']);
 
 /** Sends a whole answer and leaves the connection open for the next request, unless `close`. */
-export function say(exchange: Exchange, spoken: Spoken, close = false): void {
+export function say(exchange: Asking, spoken: Spoken, close = false): void {
   respond(exchange, spoken.status, spoken.headers, Buffer.from(spoken.body), close);
 }
 
@@ -20,7 +22,7 @@ export function say(exchange: Exchange, spoken: Spoken, close = false): void {
  * Sends an upstream's answer, already masked by the road. Throws `Refused` (`OUTCOME_UNKNOWN`) for one that cannot be
  * shown: the act was done, so nothing may claim otherwise.
  */
-export function sayAnswer(exchange: Exchange, answer: Answer): void {
+export function sayAnswer(exchange: Asking, answer: Answer): void {
   const { status, headers, body } = wholeAnswer(answer);
   const kept = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
   if (kept.some(([name, value]) => name === 'content-encoding' && value.toLowerCase() !== 'identity')) {
@@ -61,7 +63,7 @@ const readable: ReadonlySet<string> = new Set([
 export async function sayReached(exchange: Exchange, reached: Reached): Promise<void> {
   const { request, response } = exchange;
   const { status, headers, body } = reached;
-  if (exchange.abandoned || response.headersSent || response.destroyed) return dropReached(reached);
+  if (exchange.silent) return dropReached(reached);
   const kept = headers
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name, value]) => readable.has(name) && /^[\x20-\x7e]*$/.test(value));
@@ -101,22 +103,20 @@ function unshown(why: string): Error {
 }
 
 function respond(
-  exchange: Exchange,
+  exchange: Asking,
   status: number,
   headers: readonly (readonly [string, string])[],
   body: Uint8Array,
   close: boolean,
 ): void {
-  const { response } = exchange;
-  if (exchange.abandoned || response.headersSent || response.destroyed) return;
+  if (exchange.silent) return;
   const list: string[] = [];
   for (const [name, value] of headers) list.push(name, value);
   list.push('cache-control', 'no-store');
-  if (status !== 204 && status !== 304) list.push('content-length', String(body.byteLength));
+  const bodiless = status === 204 || status === 304;
+  if (!bodiless) list.push('content-length', String(body.byteLength));
   if (close) list.push('connection', 'close');
-  response.writeHead(status, list);
-  if (status === 204 || status === 304) response.end();
-  else response.end(body);
+  exchange.answer(status, list, bodiless ? none : body, close);
 }
 
 /**
@@ -125,7 +125,7 @@ function respond(
  */
 export function sayAndDrain(exchange: Exchange, spoken: Spoken, limits: HttpLimits): void {
   const { request, response } = exchange;
-  if (exchange.abandoned || response.headersSent || response.destroyed) return;
+  if (exchange.silent) return;
   const body = Buffer.from(spoken.body);
   const framing = ['cache-control', 'no-store', 'content-length', String(body.length), 'connection', 'close'];
   response.writeHead(spoken.status, [...spoken.headers.flat(), ...framing]);

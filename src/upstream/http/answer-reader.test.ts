@@ -146,7 +146,8 @@ const broken: readonly (readonly [string, string, string?])[] = [
 ];
 
 describe('an answer that can be read in one way only', () => {
-  test.each(answers)('F3: %s', (_, text, told, method) => {
+  test.each(answers.map(([what, text, told, method]) => ({ what, text, told, method })))('F3: $what', (one) => {
+    const { text, told, method } = one;
     expect(read([text], method)).toMatchObject({ whole: true, ...told });
   });
 
@@ -170,9 +171,10 @@ describe('an answer that can be read in one way only', () => {
 });
 
 describe('an answer that cannot', () => {
-  test.each(broken)('F3 K5: %s is refused, however its bytes are cut', (_, text, method) => {
+  test.each(broken.map(([what, text, method]) => ({ what, text, method })))('F3 K5: $what is refused', (one) => {
+    const { text, method } = one;
     expect(() => read([text], method)).toThrow(AnswerBroken);
-    expect(() => read([...text], method)).toThrow(AnswerBroken);
+    expect(() => read(text.split(''), method)).toThrow(AnswerBroken);
   });
 
   test('F3: whatever comes, it is refused or it is one answer (property)', () => {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Exchange } from './exchange.ts';
 import type { HttpLimits } from './limits.ts';
 import type { RouteDial } from './route-dial.ts';
@@ -83,13 +84,10 @@ export class Wires {
     this.#restingCount -= rested.length;
     const now = performance.now();
     for (const wire of rested) {
-      if (!wire.usable(now)) {
-        wire.close();
-        continue;
-      }
-      const next = this.#nextWaiting();
-      if (next === undefined) this.#idle.push(wire);
-      else wire.carry(next);
+      const next = wire.usable(now) ? this.#nextWaiting() : undefined;
+      if (next !== undefined) wire.carry(next);
+      else if (wire.usable(now) && this.#closed === undefined) this.#idle.push(wire);
+      else wire.close();
     }
     this.#connect();
   }
@@ -109,23 +107,28 @@ export class Wires {
       this.#all.size + this.#connecting < this.#limits.connections
     ) {
       this.#connecting += 1;
-      this.#dial.connect().then(
-        (socket) => {
-          this.#connecting -= 1;
-          const wire = new Wire(socket, this.#owner, this.#limits);
-          this.#all.add(wire);
-          const next = this.#nextWaiting();
-          if (next === undefined) this.#rest(wire);
-          else if (wire.usable(performance.now())) wire.carry(next);
-          else next.fail('the connection closed at once');
-        },
-        (cause: unknown) => {
-          this.#connecting -= 1;
-          this.#nextWaiting()?.fail('the connection could not be made', cause);
-          this.#connect();
-        },
-      );
+      void this.#open();
     }
+  }
+
+  /** Never rejects: what goes wrong is told to whoever waits the longest. */
+  async #open(): Promise<void> {
+    let socket: Socket;
+    try {
+      socket = await this.#dial.connect();
+    } catch (cause) {
+      this.#connecting -= 1;
+      this.#nextWaiting()?.fail('the connection could not be made', cause);
+      this.#connect();
+      return;
+    }
+    this.#connecting -= 1;
+    const wire = new Wire(socket, this.#owner, this.#limits);
+    this.#all.add(wire);
+    const next = this.#nextWaiting();
+    if (next === undefined) this.#rest(wire);
+    else if (wire.usable(performance.now())) wire.carry(next);
+    else next.fail('the connection closed at once');
   }
 
   #gone(wire: Wire): void {

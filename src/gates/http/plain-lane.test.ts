@@ -1,0 +1,262 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { hostileRequests, plainRequests } from '../../../test/golden/http-hostile.ts';
+import { corpusToken, done, openRig, type Rig } from './http-gate.fixture.ts';
+import { defaultLimits } from './limits.ts';
+import { readPlainRequest } from './plain-request.ts';
+import type { HttpMessage } from '../../model/http-message.ts';
+
+const rigs: Rig[] = [];
+
+async function rig(...given: Parameters<typeof openRig>): Promise<Rig> {
+  const made = await openRig(...given);
+  rigs.push(made);
+  return made;
+}
+
+afterEach(async () => {
+  await Promise.all(rigs.splice(0).map((one) => one.gate.close()));
+});
+
+function post(body: string, more = ''): Buffer {
+  const head = `POST /toy/v1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${corpusToken}\r\nContent-Type: application/json\r\n${more}`;
+  return Buffer.from(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+const get = Buffer.from(`GET /toy/v1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${corpusToken}\r\n\r\n`);
+
+interface Talk {
+  readonly socket: Socket;
+  readonly got: () => string;
+  readonly ended: () => boolean;
+}
+
+async function talk(on: Rig): Promise<Talk> {
+  const socket = connect({ port: on.gate.port, host: '127.0.0.1', noDelay: true });
+  let got = '';
+  let ended = false;
+  socket.setEncoding('latin1');
+  socket.on('data', (text: string) => {
+    got += text;
+  });
+  socket.on('error', () => undefined);
+  for (const event of ['end', 'close']) socket.on(event, () => (ended = true));
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return { socket, got: () => got, ended: () => ended };
+}
+
+async function until(what: () => boolean): Promise<void> {
+  for (let tries = 0; !what(); tries++) {
+    if (tries > 300) throw new Error('it never came');
+    await wait(10);
+  }
+}
+
+const statuses = (text: string): readonly string[] =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, one]) => one ?? '');
+const asked = (on: Rig): readonly unknown[] =>
+  on.road.asked.map((one) => {
+    const message = one.message as HttpMessage;
+    return { ...message, body: Buffer.from(message.body).toString('latin1') };
+  });
+
+describe('what is plain', () => {
+  test('K5: a GET, and a POST whose body came with it', () => {
+    expect(readPlainRequest(get, defaultLimits)).toMatchObject({ method: 'GET', url: '/toy/v1' });
+    expect(readPlainRequest(post('{"a":1}'), defaultLimits)).toMatchObject({
+      httpVersion: '1.1',
+      method: 'POST',
+      rawHeaders: expect.arrayContaining(['Content-Type', 'application/json', 'Content-Length', '7']),
+      body: Buffer.from('{"a":1}'),
+    });
+  });
+
+  const text = post('{}').toString();
+  test.each<[string, string]>([
+    ['half a head', text.slice(0, 40)],
+    ['half a body', text.slice(0, -1)],
+    ['more than the body', `${text}x`],
+    ['two requests', text + text],
+    ['no length', text.replace(/Content-Length.*\r\n/, '')],
+    ['a GET with a length', get.toString().replace('Host', 'Content-Length: 0\r\nHost')],
+    ['a length with zeros', text.replace('Length: 2', 'Length: 02')],
+    ['a length twice', text.replace('Host', 'Content-Length: 2\r\nHost')],
+    ['chunks', text.replace('Host', 'Transfer-Encoding: chunked\r\nHost')],
+    ['an encoding', text.replace('Host', 'Content-Encoding: gzip\r\nHost')],
+    ['an expectation', text.replace('Host', 'Expect: 100-continue\r\nHost')],
+    ['the end of the connection', text.replace('Host', 'Connection: close\r\nHost')],
+    ['an upgrade', text.replace('Host', 'Upgrade: x\r\nHost')],
+    ['HTTP/1.0', text.replace('HTTP/1.1', 'HTTP/1.0')],
+    ['another method', text.replace('POST', 'PUT')],
+    ['a method in lower case', text.replace('POST', 'post')],
+    ['two blanks', text.replace(' HTTP', '  HTTP')],
+    ['LF alone', text.replaceAll('\r\n', '\n')],
+    ['CR in a value', text.replace('localhost', 'local\rhost')],
+    ['LF in a value', text.replace('localhost', 'local\nhost')],
+    ['NUL in a value', text.replace('localhost', 'local\0host')],
+    ['a tab before a value', text.replace('Host: ', 'Host:\t')],
+    ['a folded line', text.replace('localhost\r\n', 'localhost\r\n x\r\n')],
+    ['a blank before the colon', text.replace('Host:', 'Host :')],
+    ['an odd name', text.replace('Host:', 'Ho_st:')],
+    ['an empty value', text.replace('Host: localhost', 'Host: ')],
+    ['bytes beyond ASCII', text.replace('localhost', 'localh\u00f6st')],
+    ['an empty line before', `\r\n${text}`],
+    ['too many headers', text.replace('Host', `${'X: y\r\n'.repeat(100)}Host`)],
+    ['too long a head', text.replace('Host', `X: ${'y'.repeat(17_000)}\r\nHost`)],
+  ])('K5 F3: not %s', (_, odd) => {
+    expect(readPlainRequest(Buffer.from(odd, 'latin1'), defaultLimits)).toBe(undefined);
+  });
+});
+
+describe('the short way of reading and the long one', () => {
+  /** In two pieces nothing is plain: Node reads it. */
+  async function both(on: Rig, bytes: Buffer): Promise<readonly [unknown, unknown]> {
+    const told: unknown[] = [];
+    for (const pieces of [[bytes], [bytes.subarray(0, 5), bytes.subarray(5)]]) {
+      on.road.asked.length = 0;
+      on.road.noted.length = 0;
+      const said = await on.raw(pieces, { gap: 4, wait: 4 });
+      const noted = on.road.noted.map(({ kind, body }) => [kind, body['code'], body['detail']]);
+      told.push({ statuses: statuses(said), body: said.slice(said.indexOf('\r\n\r\n')), asked: asked(on), noted });
+    }
+    return [told[0], told[1]];
+  }
+
+  test('K5: tell the same of every request of the corpora', { timeout: 60_000 }, async () => {
+    const on = await rig({ limits: { headTime: 250, requestTime: 250 } });
+    for (const { id, bytes } of [...plainRequests, ...hostileRequests]) {
+      const [short, long] = await both(on, Buffer.from(bytes));
+      expect(short, id).toEqual(long);
+    }
+  });
+
+  test('K5 F3: tell the same of random changes of a plain one (property)', { timeout: 60_000 }, async () => {
+    const on = await rig({ limits: { headTime: 150, requestTime: 150 } });
+    const good = post('{"a":1}', 'Accept: */*\r\nUser-Agent: x\r\n');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(good.length - 1),
+        fc.constantFrom(0, 9, 10, 13, 32, 37, 44, 48, 50, 55, 58, 59, 65, 95, 97, 127, 128, 255),
+        fc.boolean(),
+        async (at, byte, insert) => {
+          // The first piece has to be whole in both, so that nobody waits for it.
+          const changed = Buffer.concat([good.subarray(0, at), Buffer.of(byte), good.subarray(insert ? at : at + 1)]);
+          const [short, long] = await both(on, changed);
+          expect(short).toEqual(long);
+        },
+      ),
+      { numRuns: 120 },
+    );
+  });
+});
+
+describe('a connection that asks plainly', () => {
+  test('K5: asks on, and goes to Node for good with the first thing that is not plain', async () => {
+    const on = await rig();
+    const { socket, got, ended } = await talk(on);
+    const steps = [post('{}'), get, post('{"b":2}', 'Connection: keep-alive\r\n')];
+    const [first, second] = [post('{"c":3}').subarray(0, 30), post('{"c":3}').subarray(30)];
+    for (const [index, step] of steps.entries()) {
+      socket.write(step);
+      await until(() => statuses(got()).length === index + 1);
+    }
+    socket.write(first);
+    await wait(20);
+    socket.write(second);
+    await until(() => statuses(got()).length === 4);
+    socket.write(post('{"d":4}'));
+    await until(() => statuses(got()).length === 5);
+    expect(on.road.asked).toHaveLength(5);
+    expect(ended()).toBe(false);
+    socket.write(Buffer.from('TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+    await until(ended);
+    expect(statuses(got())).toEqual(['200', '200', '200', '200', '200', '405']);
+    expect(on.road.asked).toHaveLength(5);
+  });
+
+  test('K5: a second request before the first is answered is refused behind that answer, and the connection ends', async () => {
+    const on = await rig();
+    on.road.answer = async () => {
+      await wait(60);
+      return done(200, '{"first":true}');
+    };
+    const { socket, got, ended } = await talk(on);
+    socket.write(post('{"a":1}'));
+    await wait(20);
+    socket.write(post('{"a":2}'));
+    await wait(10);
+    socket.write(post('{"a":3}'));
+    await until(ended);
+    expect(statuses(got())).toEqual(['200', '400']);
+    expect(got().indexOf('{"first":true}')).toBeLessThan(got().indexOf('HTTP/1.1 400'));
+    expect(got()).toContain('send one request at a time');
+    expect(on.road.asked).toHaveLength(1);
+    socket.destroy();
+  });
+
+  test('F3: ends when it is idle for too long, and when it never says anything', async () => {
+    const on = await rig({ limits: { keepAlive: 100, headTime: 100, checkEvery: 25 } });
+    const silent = await talk(on);
+    const idle = await talk(on);
+    idle.socket.write(post('{}'));
+    await until(silent.ended);
+    expect(silent.got()).toMatch(/^HTTP\/1\.1 408 /);
+    await until(idle.ended);
+    expect(statuses(idle.got())).toEqual(['200']);
+  });
+
+  test('F3: bodies of all requests count here too, and are given back with the answer', async () => {
+    const on = await rig({ limits: { buffered: 10_000 } });
+    const answers: (() => void)[] = [];
+    on.road.answer = () => new Promise((resolve) => answers.push(() => resolve(done(200, '{}'))));
+    const body = JSON.stringify('x'.repeat(6_000));
+    const first = await talk(on);
+    first.socket.write(post(body));
+    await until(() => answers.length === 1);
+    const second = await talk(on);
+    second.socket.write(post(body));
+    await until(() => statuses(second.got()).length === 1);
+    expect(statuses(second.got())).toEqual(['503']);
+    for (const answer of answers.splice(0)) answer();
+    await until(() => statuses(first.got()).length === 1);
+    const third = await talk(on);
+    third.socket.write(post(body));
+    await until(() => answers.length === 1);
+    // Whoever leaves gives it back as well.
+    third.socket.destroy();
+    await wait(40);
+    const fourth = await talk(on);
+    fourth.socket.write(post(body));
+    await until(() => answers.length === 2);
+    for (const one of [first, second, fourth]) one.socket.destroy();
+  });
+
+  test('F1: whatever throws is a refusal here too', async () => {
+    const on = await rig();
+    on.road.answer = () => Promise.reject(new Error('inner words'));
+    const { socket, got } = await talk(on);
+    socket.write(post('{}'));
+    await until(() => statuses(got()).length === 1);
+    socket.write(post('{}').toString().replace('/toy/v1', '/toy/broken'));
+    await until(() => statuses(got()).length === 2);
+    expect(statuses(got())).toEqual(['502', '503']);
+    expect(got()).not.toContain('inner words');
+    socket.destroy();
+  });
+
+  test('C5: an answer is whole however large, and nothing in its headers becomes one of its own', async () => {
+    const on = await rig();
+    const large = JSON.stringify('y'.repeat(500_000));
+    on.road.answer = () => done(200, large, [['content-type', 'text/plain\r\nx-planted: 1']]);
+    const said = await on.raw(post('{}'));
+    expect(said).not.toContain('x-planted');
+    expect(said.endsWith(`\r\n\r\n${large}`)).toBe(true);
+    on.road.answer = () => done(204, 'no body here');
+    const none = await on.raw(post('{}'), { wait: 20 });
+    expect(none).toMatch(/^HTTP\/1\.1 204 No Content\r\n/);
+    expect(none.endsWith('\r\n\r\n')).toBe(true);
+    expect(none).not.toMatch(/content-length/i);
+  });
+});
