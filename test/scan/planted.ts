@@ -87,11 +87,33 @@ export interface Made {
 export const made: readonly Made[] = [
   { kind: 'railway', name: 'RAILWAY_TOKEN', make: (m) => m.uuid() },
   { kind: 'railway', name: 'RAILWAY_API_TOKEN', make: (m) => m.uuid() },
-  { kind: 'postgres', name: 'DATABASE_URL', make: (m) => `postgresql://postgres:${m.text('mixed', 32)}@${m.pick(['containers-us-west-12.railway.app:5432', 'monorail.proxy.rlwy.net:31337', 'ep-cool-1234.eu-central-1.aws.neon.tech', 'db.internal.tools:5432', '10.0.3.7:5432'])}/railway` },
-  { kind: 'postgres', name: 'POSTGRES_URL', make: (m) => `postgres://app_${m.text('lower', 4)}:${m.text('url', 18)}@db-${m.text('lower', 6)}.us-east-1.rds.amazonaws.com:5432/app?sslmode=require` },
-  { kind: 'mysql', name: 'MYSQL_URL', make: (m) => `mysql://root:${m.text('mixed', 24)}@mysql.railway.internal:3306/railway` },
-  { kind: 'redis', name: 'REDIS_URL', make: (m) => `redis://default:${m.text('mixed', 24)}@redis.railway.internal:6379` },
-  { kind: 'mongodb', name: 'MONGO_URL', make: (m) => `mongodb+srv://admin:${m.text('mixed', 20)}@cluster0.${m.text('lower', 5)}.mongodb.net/app` },
+  {
+    kind: 'postgres',
+    name: 'DATABASE_URL',
+    make: (m) =>
+      `postgresql://postgres:${m.text('mixed', 32)}@${m.pick(['containers-us-west-12.railway.app:5432', 'monorail.proxy.rlwy.net:31337', 'ep-cool-1234.eu-central-1.aws.neon.tech', 'db.internal.tools:5432', '10.0.3.7:5432'])}/railway`,
+  },
+  {
+    kind: 'postgres',
+    name: 'POSTGRES_URL',
+    make: (m) =>
+      `postgres://app_${m.text('lower', 4)}:${m.text('url', 18)}@db-${m.text('lower', 6)}.us-east-1.rds.amazonaws.com:5432/app?sslmode=require`,
+  },
+  {
+    kind: 'mysql',
+    name: 'MYSQL_URL',
+    make: (m) => `mysql://root:${m.text('mixed', 24)}@mysql.railway.internal:3306/railway`,
+  },
+  {
+    kind: 'redis',
+    name: 'REDIS_URL',
+    make: (m) => `redis://default:${m.text('mixed', 24)}@redis.railway.internal:6379`,
+  },
+  {
+    kind: 'mongodb',
+    name: 'MONGO_URL',
+    make: (m) => `mongodb+srv://admin:${m.text('mixed', 20)}@cluster0.${m.text('lower', 5)}.mongodb.net/app`,
+  },
   { kind: 'aws', name: 'AWS_ACCESS_KEY_ID', make: (m) => `AKIA${m.text('upper32', 16)}` },
   { kind: 'aws', name: 'AWS_SECRET_ACCESS_KEY', make: (m) => m.text('base64', 40) },
   { kind: 'github', name: 'GITHUB_TOKEN', make: (m) => m.checked('ghp_', 30) },
@@ -105,7 +127,18 @@ export const made: readonly Made[] = [
   { kind: 'cloudflare', name: 'CF_API_TOKEN', make: (m) => `cfut_${m.text('mixed', 48)}` },
   { kind: 'vercel', name: 'VERCEL_TOKEN', make: (m) => m.text('mixed', 24) },
   { kind: 'vercel', name: 'VERCEL_ACCESS', make: (m) => `vcp_${m.text('mixed', 56)}` },
-  { kind: 'supabase', name: 'SUPABASE_SERVICE_ROLE_KEY', make: (m) => m.jwt({ iss: 'supabase', ref: m.text('lower', 20), role: 'service_role', iat: 1_700_000_000, exp: 2_015_000_000 }) },
+  {
+    kind: 'supabase',
+    name: 'SUPABASE_SERVICE_ROLE_KEY',
+    make: (m) =>
+      m.jwt({
+        iss: 'supabase',
+        ref: m.text('lower', 20),
+        role: 'service_role',
+        iat: 1_700_000_000,
+        exp: 2_015_000_000,
+      }),
+  },
   { kind: 'supabase', name: 'SUPABASE_SECRET', make: (m) => `sb_secret_${m.text('url', 31)}` },
   { kind: 'supabase', name: 'SUPABASE_ACCESS_TOKEN', make: (m) => `sbp_${m.text('hex', 40)}` },
   { kind: 'neon', name: 'NEON_API_KEY', make: (m) => `napi_${m.text('lower', 64)}` },
@@ -120,13 +153,26 @@ export const made: readonly Made[] = [
   { kind: 'sentry', name: 'SENTRY_TOKEN', make: (m) => `sntryu_${m.text('hex', 64)}` },
   { kind: 'npm', name: 'NPM_TOKEN', make: (m) => m.checked('npm_', 30) },
   { kind: 'docker', name: 'DOCKER_PAT', make: (m) => `dckr_pat_${m.text('url', 27)}` },
-  { kind: 'slack', name: 'SLACK_BOT_TOKEN', make: (m) => `xoxb-${'1'}${m.text('hex', 11).replaceAll(/[a-f]/g, '7')}-${'2'}${m.text('hex', 12).replaceAll(/[a-f]/g, '3')}-${m.text('mixed', 24)}` },
+  {
+    kind: 'slack',
+    name: 'SLACK_BOT_TOKEN',
+    make: (m) =>
+      `xoxb-1${m.text('hex', 11).replaceAll(/[a-f]/g, '7')}-2${m.text('hex', 12).replaceAll(/[a-f]/g, '3')}-${m.text('mixed', 24)}`,
+  },
   { kind: 'gcp', name: 'GOOGLE_API_KEY', make: (m) => `AIza${m.text('url', 35)}` },
   { kind: 'private-key', name: 'DEPLOY_KEY', make: (m) => m.pem() },
-  { kind: 'openai', name: 'OPENAI_API_KEY', make: (m) => `sk-proj-${m.text('mixed', 74)}T3BlbkFJ${m.text('mixed', 74)}` },
+  {
+    kind: 'openai',
+    name: 'OPENAI_API_KEY',
+    make: (m) => `sk-proj-${m.text('mixed', 74)}T3BlbkFJ${m.text('mixed', 74)}`,
+  },
   { kind: 'anthropic', name: 'ANTHROPIC_API_KEY', make: (m) => `sk-ant-api03-${m.text('url', 93)}AA` },
   { kind: 'pulumi', name: 'PULUMI_ACCESS_TOKEN', make: (m) => `pul-${m.text('hex', 40)}` },
-  { kind: 'terraform', name: 'TF_TOKEN_app_terraform_io', make: (m) => `${m.text('mixed', 14)}.atlasv1.${m.text('url', 67)}` },
+  {
+    kind: 'terraform',
+    name: 'TF_TOKEN_app_terraform_io',
+    make: (m) => `${m.text('mixed', 14)}.atlasv1.${m.text('url', 67)}`,
+  },
   { kind: 'hashicorp-vault', name: 'VAULT_TOKEN', make: (m) => `hvs.${m.text('mixed', 95)}` },
   { kind: 'sendgrid', name: 'SENDGRID_API_KEY', make: (m) => `SG.${m.text('url', 22)}.${m.text('url', 43)}` },
 ];
@@ -140,16 +186,38 @@ const json = (value: string): string => JSON.stringify(value);
 
 /** Places in which people leave a value under a name. */
 export const holders: readonly Holder[] = [
-  { path: '.env', write: (name, value) => `PORT=3000\n${name}=${value.includes('\n') ? json(value) : value}\nDEBUG=1\n` },
+  {
+    path: '.env',
+    write: (name, value) => `PORT=3000\n${name}=${value.includes('\n') ? json(value) : value}\nDEBUG=1\n`,
+  },
   { path: '.env.production', write: (name, value) => `${name}=${json(value)} # keep\n` },
   { path: '.envrc', write: (name, value) => `export ${name}='${value}'\n` },
   { path: '.dev.vars', write: (name, value) => `# ${name}=${json(value)}\n` },
   { path: 'config/settings.json', write: (name, value) => `{"app": {"env": {${json(name)}: ${json(value)}}}}\n` },
-  { path: '.mcp.json', write: (name, value) => `{ "mcpServers": { "deploy": { "command": "npx", "env": { ${json(name)}: ${json(value)} } } } }\n` },
-  { path: '.vscode/settings.json', write: (name, value) => `{\n  // terminal\n  "terminal.integrated.env.linux": { ${json(name)}: ${json(value)}, },\n}\n` },
-  { path: 'docker-compose.yml', write: (name, value) => `services:\n  web:\n    image: app\n    environment:\n      - ${json(`${name}=${value}`)}\n` },
-  { path: 'compose.prod.yml', write: (name, value) => `services:\n  web:\n    environment:\n      ${name}: ${json(value)}\n` },
-  { path: '.github/workflows/deploy.yml', write: (name, value) => `jobs:\n  deploy:\n    runs-on: ubuntu-latest\n    env:\n      ${name}: ${json(value)}\n    steps:\n      - run: ./deploy\n` },
+  {
+    path: '.mcp.json',
+    write: (name, value) =>
+      `{ "mcpServers": { "deploy": { "command": "npx", "env": { ${json(name)}: ${json(value)} } } } }\n`,
+  },
+  {
+    path: '.vscode/settings.json',
+    write: (name, value) =>
+      `{\n  // terminal\n  "terminal.integrated.env.linux": { ${json(name)}: ${json(value)}, },\n}\n`,
+  },
+  {
+    path: 'docker-compose.yml',
+    write: (name, value) =>
+      `services:\n  web:\n    image: app\n    environment:\n      - ${json(`${name}=${value}`)}\n`,
+  },
+  {
+    path: 'compose.prod.yml',
+    write: (name, value) => `services:\n  web:\n    environment:\n      ${name}: ${json(value)}\n`,
+  },
+  {
+    path: '.github/workflows/deploy.yml',
+    write: (name, value) =>
+      `jobs:\n  deploy:\n    runs-on: ubuntu-latest\n    env:\n      ${name}: ${json(value)}\n    steps:\n      - run: ./deploy\n`,
+  },
   { path: 'wrangler.toml', write: (name, value) => `name = "app"\n[vars]\n${name} = ${json(value)}\n` },
   { path: 'app.ini', write: (name, value) => `[deploy]\n${name} = ${value.includes('\n') ? json(value) : value}\n` },
   { path: 'prod.tfvars', write: (name, value) => `region = "eu"\n${name} = ${json(value)}\n` },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { findingId, Secret, type Fact, type Fingerprints, type Found, type Place } from './finding.ts';
-import { Lines, type Document } from './read/document.ts';
+import type { Lines, Document } from './read/document.ts';
 import type { Candidate } from './rules/candidate.ts';
 import { assumedOf } from './rules/facts.ts';
 import { shownName } from './rules/mask.ts';

@@ -1,7 +1,7 @@
 import type { Named } from '../read/document.ts';
 
 const pair =
-  /^[ \t]*(?:[#;]+[ \t]*)?((?:\/\/)?[\w.@:/-]{1,120}?)[ \t]*[=:][ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\n]*))/gm;
+  /^[ \t]*(?:[#;]+[ \t]*)?((?:\/\/)?[\w.@:/-]{1,120}?)[ \t]*(?:=|:(?![_/]))[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\n]*))/gm;
 const section = /^[ \t]*\[+([^\]\n]{1,120})\]+[ \t]*$/gm;
 
 /** Values of an INI file, of properties, of Terraform variables: `name = value` under `[section]`s. */

@@ -13,7 +13,16 @@ import { claimsRule } from './tokens-of-claims.ts';
 import { urlRule } from './urls.ts';
 import { findWellKnown, wellKnownLiterals } from './well-known.ts';
 
-const ownRules: readonly Rule[] = [railwayRule, urlRule, shapeRule, claimsRule, awsIdRule, privateKeyRule, soleRule, nameRule];
+const ownRules: readonly Rule[] = [
+  railwayRule,
+  urlRule,
+  shapeRule,
+  claimsRule,
+  awsIdRule,
+  privateKeyRule,
+  soleRule,
+  nameRule,
+];
 
 /** Every literal that some rule waits for. */
 export function literalsOfRules(): Literals {

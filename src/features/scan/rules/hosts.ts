@@ -2,7 +2,7 @@ import type { CredentialKind } from '../finding.ts';
 
 /** Hosts that documentation uses, and words that stand for one (RFC 2606, RFC 6761, and habit). */
 const shown =
-  /^(?:.*\.)?(?:example|test|invalid)(?:\.\w+)?$|^(?:.*\.)?(?:domain|yourdomain|mydomain|mysite|acme|foo|bar|baz|host|hostname|server|somehost|some-host|myhost|your-?host|dbhost|db-host|my-?server|company|mycompany|website|site|address|ip|url|endpoint|a|b|c|x|y)(?:\.(?:com|org|net|io|dev|local|tld|co|ca))?$|^\w+\.example\.\w+$/i;
+  /^(?:.*\.)?(?:example|test|invalid)(?:\.\w+){0,2}$|^(?:.*\.)?(?:company|mycompany|yourcompany|your-?domain|mydomain|domain)\.(?:com|org|net|io)$|^(?:domain|yourdomain|mydomain|mysite|foo|bar|baz|host|hostname|server|somehost|some-host|myhost|your-?host|dbhost|db-host|my-?server|mycompany|website|site|address|ip|url|endpoint|a|b|c|x|y)(?:\.(?:com|org|net|io|dev|local|tld|co|ca))?$/i;
 
 const local = /^(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[?::1\]?|host\.docker\.internal|.*\.localhost)$/i;
 

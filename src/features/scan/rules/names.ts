@@ -130,7 +130,7 @@ const kinds: readonly NamedKind[] = [
   },
   {
     kind: 'kubernetes',
-    name: /client-key-data|users.*(?:token|password)$/,
+    name: /client_key_data|users.*(?:token|password)$/,
     value: /^[A-Za-z0-9+/=_.-]{20,}$/,
     what: 'a credential for a Kubernetes cluster',
   },

@@ -12,6 +12,9 @@ const thing =
   /^(?:ids?|uuid|guid|project|environment|env|service|volume|deployment|workspace|team|user|account|replica|snapshot|instance|build|run|request|trace|session|plugin|template|domain|url|host|hostname|bucket|backup|name|link|ref|version|image|repo|repository|customer|commit|hash|digest|nonce|link|web|worker|client|tenant|org|organization)$/;
 const opens =
   /^(?:tokens?|secret|apikey|key|pat|bearer|auth|authorization|password|credentials?|cred|pwd|pass|accesstoken|apitoken|jwt|oauth)$/;
+/** Keys that find something and open nothing. */
+const otherKeys =
+  /^(?:idempotency|primary|foreign|cache|partition|sort|public|row|object|map|react|dedup\w*|unique|index|lookup|routing)$/;
 const railway = /railway|rlwy|\brw_/i;
 
 /** What stands directly before a value, and so names it. */
@@ -53,18 +56,26 @@ const header =
 const assigned =
   /([A-Za-z_$][\w$.-]{0,80})["'`\\\])]*\s*(?::\s*(?:str|string|String)\s*)?(?:=>|:=|\?\?=|\|\|=|\?\?|\|\||[:=,(])\s*["'`\\]*$/;
 const flag = /(?:^|\s)--?([A-Za-z][\w-]*)(?:\s+|=)["'`]?$/;
-const prose = /((?:[A-Za-z_][\w-]*['’]?s?[ \t]+){0,5}[A-Za-z_][\w-]*)[ \t]*[:=-]?[ \t]*["'`(*]*$/;
+/** `gh secret set RAILWAY_TOKEN --body …` and its like: the name stands apart from the value. */
+const stored =
+  /\b(?:secrets?|variables?|env)\s+(?:set|add|put)\s+(?:-\S+\s+)*(\w+)[^\n]{0,40}?(?:--?b(?:ody)?|--value|--data)[ =]["'`]?$/i;
+const made = /\bnew\s+Railway\w*\(\s*["'`]$/;
+const prose =
+  /((?:[A-Za-z_][\w-]*['’]?s?[ \t]+){0,5}[A-Za-z_][\w-]*)[ \t]*(?:\([^()]{0,40}\))?[ \t]*[:=|-]?[ \t]*["'`(*]*$/;
 
 function beforeOf({ text, within }: Document, start: number, key: string | undefined): Before {
   const line = text.slice(Math.max(text.lastIndexOf('\n', start - 1) + 1, start - 160), start);
   const head = header.exec(line);
   if (head !== null) return { name: head[1] ?? '', header: /project/i.test(head[1] ?? '') ? 'project' : 'bearer' };
   if (/bearer\s+["'`\\]*$/i.test(line)) return { name: 'bearer', header: 'bearer' };
+  const storedName = stored.exec(line)?.[1];
+  if (storedName !== undefined) return { name: storedName, header: undefined };
+  if (made.test(line)) return { name: 'railway', header: undefined };
   const flagged = flag.exec(line);
   if (flagged !== null) return { name: flagged[1] ?? '', header: undefined };
   if (key !== undefined && key !== '') return { name: key, header: undefined };
   const name = assigned.exec(line)?.[1];
-  if (name !== undefined) return { name, header: undefined };
+  if (name !== undefined && wordsOf(name).length > 0) return { name, header: undefined };
   if (text.trim().length === 36) return { name: basename(within), header: undefined };
   return { name: prose.exec(line)?.[1] ?? aboveName(text, start, line), header: undefined };
 }
@@ -82,6 +93,7 @@ function wordsOf(name: string): readonly string[] {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .toLowerCase()
+    .replaceAll(/railway(?=token|key|secret|api)/g, 'railway ')
     .split(/[^a-z0-9]+/)
     .filter(
       (word) =>
@@ -96,6 +108,7 @@ function isKey({ name, header }: Before): boolean {
   if (header !== undefined) return true;
   const words = wordsOf(name);
   const last = words.at(-1) ?? '';
+  if (last === 'key' && words.some((word) => otherKeys.test(word))) return false;
   if (thing.test(last)) {
     // "railway token for the production project: …" names a token still; `RAILWAY_TOKEN_ID` does not.
     return /\s/.test(name) && words.some((word) => opens.test(word)) && !/^(?:ids?|uuid|guid)$/.test(last);
@@ -109,7 +122,7 @@ function isCalled(text: string, start: number): boolean {
   return (
     /(?:Delete|Update|Revoke|Get|Rename)\s*\(\s*(?:\w+\s*:\s*)?\\?["'`]?$/.test(line) ||
     /[/=?&](?:project|service|environment|volume|deployment)s?[/=]$/i.test(line) ||
-    /\/$/.test(line)
+    line.endsWith('/')
   );
 }
 

@@ -20,6 +20,15 @@ export const soleRule: Rule = {
     if (file === undefined || value.length < 16 || value.length > 4_000 || !isRandom(value, 2.5)) return;
     const start = document.text.indexOf(value);
     const [, kind, what] = file;
-    yield { kind, start, end: start + value.length, value, masked: masked(value), why: `it is the file of ${what}`, certainty: 'inferred', strength: 2 };
+    yield {
+      kind,
+      start,
+      end: start + value.length,
+      value,
+      masked: masked(value),
+      why: `it is the file of ${what}`,
+      certainty: 'inferred',
+      strength: 2,
+    };
   },
 };

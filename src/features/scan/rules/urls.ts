@@ -81,7 +81,7 @@ function inWebAddress({ scheme, user, password, host }: Parts, at: number, docum
     return undefined;
   if (isPlaceholder(password) || weak.test(password)) return undefined;
   // In programs and prose such addresses are mostly made up to show how one is read.
-  if (!isSettings(document) && !isRandom(password, 2.5) && !/^x-oauth-basic$/i.test(password)) return undefined;
+  if (!isSettings(document) && !isRandom(unescaped(password), 2.5) && !/^x-oauth-basic$/i.test(password)) return undefined;
   // `https://<token>:x-oauth-basic@github.com`: the name is the secret there.
   const swapped = /^x-oauth-basic$/i.test(password);
   const value = swapped ? user : password;
@@ -101,6 +101,11 @@ function inWebAddress({ scheme, user, password, host }: Parts, at: number, docum
     certainty: 'inferred',
     strength: 2,
   };
+}
+
+/** `a%20secret` is two words, not a random text with a digit. */
+function unescaped(password: string): string {
+  return password.replaceAll(/%[0-9a-f]{2}/gi, '-');
 }
 
 function* findSettings({ document }: Text): Generator<Candidate> {
