@@ -4,6 +4,7 @@ import type { RoadParts } from './parts.ts';
 import { askAboutCredential, ProviderRefused, unresolved } from './provider-refused.ts';
 import type { Asked, Outcome } from '../contract/road.ts';
 import { freezeRequest } from '../model/action-request.ts';
+import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { refusalIn, Refused, type Refusal } from '../model/refusal.ts';
 import { attemptOf } from './velocity/attempt.ts';
 
@@ -95,6 +96,7 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal, thrown: unk
         question: refusal.hold,
         by: thrown instanceof NotPermitted ? thrown.by : undefined,
         attempt: attempt.key,
+        plan: keptPlan(reading),
         destructive: attempt.destructive,
         counted,
         running: asked.running,
@@ -102,5 +104,17 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal, thrown: unk
     });
   } catch (cause) {
     road.diagnose('journal', cause);
+  }
+}
+
+/** Longer messages (characters) than this are told by their digest alone: whoever is denied must not fill the disk. */
+const longestKept = 8_192;
+
+function keptPlan({ plan }: Asked['reading']): JsonObject | undefined {
+  try {
+    const text = canonicalJson(plan as unknown as Json);
+    return text.length > longestKept ? undefined : (JSON.parse(text) as JsonObject);
+  } catch {
+    return undefined;
   }
 }

@@ -257,9 +257,9 @@ describe('H7: a human freezes', { timeout: 60_000 }, () => {
     const stage = await openStage();
     try {
       const token = await stage.token('busy', { presets: ['railway:all'], environments: both });
-      let stop = false;
+      const stop = new AbortController();
       const writers = [1, 2, 3].map(async (writer) => {
-        for (let turn = 0; !stop; turn++) await stage.graphql(token, ...greeting(stage, `${writer}-${turn}`));
+        for (let turn = 0; !stop.signal.aborted; turn++) await stage.graphql(token, ...greeting(stage, `${writer}-${turn}`));
       });
       await new Promise((resolve) => setTimeout(resolve, 400));
       expect(stage.reached('variableUpsert')).toBeGreaterThan(0);
@@ -268,7 +268,7 @@ describe('H7: a human freezes', { timeout: 60_000 }, () => {
       const after = stage.reached('variableUpsert');
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       expect(stage.reached('variableUpsert')).toBe(after);
-      stop = true;
+      stop.abort();
       await Promise.all(writers);
     } finally {
       await stage.close();

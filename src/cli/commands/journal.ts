@@ -105,16 +105,18 @@ export const checkpoint: Run = async (invocation) => {
   return exitCode.done;
 };
 
-async function keyOfDaemon(invocation: Invocation): Promise<string> {
+/** The journal's verifier key, as the daemon says it. */
+export async function keyOfDaemon(invocation: Invocation): Promise<string> {
   return (await invocation.api().get<{ key: string }>('/v1/journal/checkpoint')).key;
 }
 
-function keyIn(given: string): string {
+/** A verifier key, or the one in a file. */
+export function keyIn(given: string): string {
   return existsSync(given) ? readFileSync(given, 'utf8').trim() : given;
 }
 
 /** A file with one signed note as it is, or a witness's lines of `{"checkpoint": …}`. Throws `Complaint` for neither. */
-async function retainedIn(
+export async function retainedIn(
   path: string,
   read: (lines: Iterable<string>) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {

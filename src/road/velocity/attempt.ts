@@ -12,6 +12,11 @@ export interface Attempt {
   readonly reads: boolean;
 }
 
+/** Something an agent wanted and did not simply get. */
+export interface Attempted extends Attempt {
+  readonly outcome: 'held' | 'denied';
+}
+
 /** What a message would do before anything is looked up. Never throws: what cannot be told counts as destructive. */
 export function attemptOf(reading: Pick<Reading, 'plan' | 'actions'>): Attempt {
   const destructive = reading.actions.length === 0 || reading.actions.some(isDestructive);

@@ -1,6 +1,5 @@
-import { attemptOf } from './attempt.ts';
+import { attemptOf, type Attempted } from './attempt.ts';
 import { longestWindowMs } from './limits.ts';
-import type { Attempted } from './velocity.ts';
 import type { Store } from '../../contract/store.ts';
 import type { ActionRequest } from '../../model/action-request.ts';
 import type { Entry, EntryKind } from '../../model/entry.ts';

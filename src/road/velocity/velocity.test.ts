@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRig, type Rig } from '../../../test/contract/rig.ts';
+import type { Attempted } from './attempt.ts';
 import { defaultLimits, readLimit, type VelocityLimits } from './limits.ts';
-import { openVelocity, type Attempted, type Velocity } from './velocity.ts';
+import { openVelocity, type Velocity } from './velocity.ts';
 import { Sum, Window } from './window.ts';
 
 const hasty = { kind: 'agent', id: 'pr_hasty', name: 'hasty' } as const;

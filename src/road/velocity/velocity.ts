@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.ts';
+import type { Attempted } from './attempt.ts';
 import { counters, type Counter, type VelocityLimits } from './limits.ts';
 import { recall } from './recall.ts';
 import { Sum, Window } from './window.ts';
@@ -7,11 +7,6 @@ import type { Clock } from '../../contract/clock.ts';
 import type { Store } from '../../contract/store.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Freeze } from '../freeze/freeze.ts';
-
-/** Something an agent wanted and did not simply get. */
-export interface Attempted extends Attempt {
-  readonly outcome: 'held' | 'denied';
-}
 
 /**
  * How fast each agent goes. Whoever passes a limit is frozen by nobody's hand, before the next act (H7); rows add up, so
