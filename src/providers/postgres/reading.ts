@@ -1,0 +1,117 @@
+import { actionsOf, frameAction } from './actions.ts';
+import { measured } from './measure.ts';
+import { resolution } from './resolution.ts';
+import type { Reading } from '../../contract/provider.ts';
+import type { Answer } from '../../contract/upstream.ts';
+import type { Sql, Statement } from '../../languages/sql/index.ts';
+import type { Action } from '../../model/action.ts';
+import { type PostgresMessage, postgresAnswer, postgresMessage } from '../../model/postgres-message.ts';
+import { singleStep, type Message, type Plan } from '../../model/plan.ts';
+import { refuse } from '../../model/refusal.ts';
+
+/** How a message is to be seen: by itself, inside a transaction that the gate holds open, or as part of one's whole Plan. */
+export type View = 'alone' | 'inside' | 'plan';
+
+/** One statement of a Plan with what it says. */
+export interface Step {
+  readonly message: PostgresMessage;
+  readonly statement: Statement;
+}
+
+/** What a message says by its form, and the Plan that would carry it out. A pure function of the message. */
+export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'): Reading {
+  const said = postgresMessageIn(message);
+  switch (said.act) {
+    case 'lookup':
+      return readingOf(said, singleStep(said), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
+    case 'begin':
+      return readingOf(said, singleStep(said), [], [frameAction(said, 'postgres:begin', 'provisional')], 'inside');
+    case 'commit':
+      throw refuse('BAD_REQUEST', 'a COMMIT is read with what it commits');
+    case 'statement': {
+      const step = { message: said, statement: statementOf(sql, said) };
+      const plan =
+        view === 'inside' || step.statement.class === 'read-candidate' ? singleStep(said) : ownTransaction(said);
+      return readingOf(said, plan, [step], actionsOf(step, view), view);
+    }
+  }
+}
+
+/** The whole of a transaction: its BEGIN, what ran in it, its COMMIT. */
+export function readTransaction(sql: Sql, plan: Plan): Reading {
+  const messages = plan.steps.map(postgresMessageIn);
+  const [first] = messages;
+  if (first === undefined) throw refuse('BAD_REQUEST', 'the plan is empty');
+  if (messages.length === 1) return readMessage(sql, first, 'alone');
+  const steps = messages
+    .filter((message) => message.act === 'statement')
+    .map((message) => ({ message, statement: statementOf(sql, message) }));
+  return readingOf(
+    first,
+    plan,
+    steps,
+    steps.flatMap((step) => actionsOf(step, 'plan')),
+    'plan',
+  );
+}
+
+/** What is done at once stands in a transaction of its own: BEGIN, the statement, COMMIT. */
+function ownTransaction(message: PostgresMessage): Plan {
+  const steps = [
+    postgresMessage(message, 'begin', 'BEGIN READ WRITE'),
+    message,
+    postgresMessage(message, 'commit', 'COMMIT'),
+  ];
+  return { steps, effect: 2 };
+}
+
+function readingOf(
+  said: PostgresMessage,
+  plan: Plan,
+  steps: readonly Step[],
+  actions: readonly Action[],
+  view: View,
+): Reading {
+  return {
+    entry: said.entry,
+    plan,
+    actions,
+    *resolve(context) {
+      const found = yield* resolution(said, steps, actions, view, context);
+      return view === 'inside' || plan.steps.length === 1
+        ? found
+        : { ...found, measure: () => measured(said, steps, found) };
+    },
+    mask: (answer) => answer,
+    outcome: (answer) => outcomeOf(answer, view),
+    providerRefusal: refusalIn,
+  };
+}
+
+/** A COMMIT of a failed transaction says ROLLBACK. */
+function outcomeOf(answer: Answer, view: View): 'done' | 'failed' | 'unknown' {
+  const { tag, error } = postgresAnswer(answer);
+  if (error !== undefined) return 'failed';
+  if (view === 'inside') return 'done';
+  return tag === 'ROLLBACK' ? 'failed' : 'done';
+}
+
+/** Class 28 and 42501: the server refuses the credential, or a right. */
+function refusalIn(answer: Answer): string | undefined {
+  const { error } = postgresAnswer(answer);
+  if (error === undefined) return undefined;
+  return error.code === '42501' || error.code.startsWith('28') ? error.message : undefined;
+}
+
+/** The one statement of a message. Throws `Refused` (`BAD_REQUEST`) for none, several, or one that cannot be read. */
+export function statementOf(sql: Sql, { text, major }: PostgresMessage): Statement {
+  const statements = sql.read(text, { standardConformingStrings: true, clientEncoding: 'UTF8', serverMajor: major });
+  const [only] = statements;
+  if (only !== undefined && statements.length === 1) return only;
+  throw refuse('BAD_REQUEST', 'a message holds exactly one statement', 'send them one by one');
+}
+
+function postgresMessageIn(message: Message): PostgresMessage {
+  if (message.protocol !== 'postgres') throw refuse('BAD_REQUEST', 'this is no message for PostgreSQL');
+  return message as PostgresMessage;
+}
