@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Exchange } from './exchange.ts';
 import type { HttpLimits } from './limits.ts';
 import type { RouteDial } from './route-dial.ts';
@@ -15,9 +16,9 @@ export class Wires {
   readonly #all = new Set<Wire>();
   /** Used last stands last, and is used first: what is not needed grows old. */
   #idle: Wire[] = [];
-  /** Free, but not looked at again yet. */
-  #resting: Wire[] = [];
-  #restingCount = 0;
+  /** Free, but not for long enough yet; the longest first. */
+  #resting: { readonly wire: Wire; readonly turn: number }[] = [];
+  #waking = false;
   #connecting = 0;
   #waiting: Exchange[] = [];
   readonly #live = new Set<Exchange>();
@@ -37,6 +38,7 @@ export class Wires {
     }
     this.#live.add(exchange);
     this.#clock ??= setInterval(() => this.#look(), this.#tick()).unref();
+    this.#endRest();
     const now = performance.now();
     for (let wire = this.#idle.pop(); wire !== undefined; wire = this.#idle.pop()) {
       if (wire.usable(now)) {
@@ -46,6 +48,7 @@ export class Wires {
       wire.close();
     }
     this.#waiting.push(exchange);
+    this.#wakeSoon();
     this.#connect();
   }
 
@@ -66,30 +69,47 @@ export class Wires {
   }
 
   /**
-   * Back among the free ones after two turns of the event loop: a far side that closes right behind its answer has
-   * closed by then, and a request written meanwhile would be lost with an unknown outcome.
+   * Back among the idle ones after two turns of the event loop: a far side that closes right behind its answer has closed
+   * by then, and a request written meanwhile would be lost with an unknown outcome.
    */
   #rest(wire: Wire): void {
-    this.#restingCount += 1;
-    this.#resting.push(wire);
-    if (this.#resting.length > 1) return;
+    this.#resting.push({ wire, turn: turnOfLoop() + 2 });
+    if (this.#waiting.length > 0) this.#wakeSoon();
+  }
+
+  #endRest(): void {
+    const turn = turnOfLoop();
+    let rested = 0;
+    for (; (this.#resting[rested]?.turn ?? Number.POSITIVE_INFINITY) <= turn; rested++) {
+      const { wire } = this.#resting[rested] ?? {};
+      if (wire !== undefined) this.#idle.push(wire);
+    }
+    if (rested > 0) this.#resting.splice(0, rested);
+  }
+
+  /** Looks each turn whether those that rest can be lent, as long as somebody waits. */
+  #wakeSoon(): void {
+    if (this.#waking || this.#resting.length === 0) return;
+    this.#waking = true;
     setImmediate(() => {
-      const rested = this.#resting;
-      this.#resting = [];
-      setImmediate(() => this.#wake(rested));
+      this.#waking = false;
+      this.#endRest();
+      this.#lend();
+      if (this.#waiting.length > 0) this.#wakeSoon();
+      this.#connect();
     });
   }
 
-  #wake(rested: readonly Wire[]): void {
-    this.#restingCount -= rested.length;
+  #lend(): void {
     const now = performance.now();
-    for (const wire of rested) {
+    while (this.#waiting.length > 0) {
+      const wire = this.#idle.pop();
+      if (wire === undefined) return;
       const next = wire.usable(now) ? this.#nextWaiting() : undefined;
       if (next !== undefined) wire.carry(next);
-      else if (wire.usable(now) && this.#closed === undefined) this.#idle.push(wire);
+      else if (wire.usable(now)) this.#idle.push(wire);
       else wire.close();
     }
-    this.#connect();
   }
 
   #nextWaiting(): Exchange | undefined {
@@ -103,7 +123,7 @@ export class Wires {
   /** A new connection for each that waits and will get none of those to come, as far as the bound goes. */
   #connect(): void {
     while (
-      this.#waiting.length > this.#connecting + this.#restingCount &&
+      this.#waiting.length > this.#connecting + this.#resting.length &&
       this.#all.size + this.#connecting < this.#limits.connections
     ) {
       this.#connecting += 1;
@@ -126,7 +146,8 @@ export class Wires {
     const wire = new Wire(socket, this.#owner, this.#limits);
     this.#all.add(wire);
     const next = this.#nextWaiting();
-    if (next === undefined) this.#rest(wire);
+    if (next === undefined && this.#closed !== undefined) wire.close();
+    else if (next === undefined) this.#rest(wire);
     else if (wire.usable(performance.now())) wire.carry(next);
     else next.fail('the connection closed at once');
   }
@@ -134,6 +155,7 @@ export class Wires {
   #gone(wire: Wire): void {
     this.#all.delete(wire);
     this.#idle = this.#idle.filter((one) => one !== wire);
+    this.#resting = this.#resting.filter((one) => one.wire !== wire);
     this.#connect();
   }
 
@@ -145,6 +167,7 @@ export class Wires {
 
   #look(): void {
     const now = performance.now();
+    this.#endRest();
     for (const exchange of this.#live) exchange.check(now);
     const old = this.#idle.filter((wire) => !wire.usable(now));
     for (const wire of old) wire.close();
@@ -152,4 +175,9 @@ export class Wires {
     clearInterval(this.#clock);
     this.#clock = undefined;
   }
+}
+
+/** How often the event loop has gone round. */
+function turnOfLoop(): number {
+  return performance.nodeTiming.uvMetricsInfo.loopCount;
 }
