@@ -16,6 +16,8 @@ export interface Places {
   readonly running: string;
   /** What the daemon's process said on its way up. */
   readonly startLog: string;
+  /** What a daemon that a service manager started said when its doors were open, the one-time code with it. */
+  readonly started: string;
   readonly diagnostics: string;
 }
 
@@ -42,6 +44,7 @@ export function placesIn(data: string): Places {
     agents: join(data, 'agents'),
     running: join(data, 'open', 'running.json'),
     startLog: join(data, 'start.log'),
+    started: join(data, 'started.json'),
     diagnostics: join(data, 'diagnostics.log'),
   };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { openDaemon } from './compose.ts';
@@ -77,10 +78,16 @@ async function tell(path: string | undefined, line: string): Promise<void> {
 }
 
 function agentOf(name: string | undefined, uid: string | undefined): AgentUser | undefined {
-  if (name === undefined && uid === undefined) return undefined;
-  if (name === undefined || uid === undefined || !/^\d{1,10}$/.test(uid))
-    throw new Error('--agent-user and --agent-uid go together');
-  return { name, uid: Number(uid) };
+  if (name === undefined) return undefined;
+  const found = uid ?? uidOf(name);
+  if (found === undefined || !/^\d{1,10}$/.test(found)) throw new Error(`there is no OS user \`${name}\` for agents`);
+  return { name, uid: Number(found) };
+}
+
+/** By passwd(5). */
+function uidOf(name: string): string | undefined {
+  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+  return lines.find((line) => line.startsWith(`${name}:`))?.split(':')[2];
 }
 
 main().catch((cause: unknown) => {

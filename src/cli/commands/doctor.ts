@@ -1,5 +1,6 @@
 import type { Status, TierProof } from '../../contract/api.ts';
 import { tierWords } from '../../model/page.ts';
+import type { Attack, AttackName } from '../../features/doctor/attacks.ts';
 import type { Attempt } from '../../features/doctor/tier.ts';
 import type { Api } from '../api/api.ts';
 import { misused } from '../complaint.ts';
@@ -143,7 +144,7 @@ function printChecks(out: Output, checks: readonly Check[]): void {
 function printAttempts(
   out: Output,
   attempts: readonly Attempt[],
-  attacks: typeof import('../../features/doctor/attacks.ts').attacks,
+  attacks: { readonly [name in AttackName]: Attack },
   tier: string,
 ): void {
   out.line(['strong', 'attacks']);

@@ -6,7 +6,7 @@ import { misused } from '../complaint.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { refuseStranger, type Invocation, type Run } from '../invocation.ts';
 import { dataDirectories, placesIn, readRunning, type Places } from '../places.ts';
-import { startDaemon, type Started } from '../daemon/start.ts';
+import { startDaemon } from '../daemon/start.ts';
 import { answers } from '../daemon/alive.ts';
 import { enrolFirst, ownName } from './signers.ts';
 import { printNotCovered, tierPiece } from './status.ts';
@@ -22,9 +22,12 @@ export const up: Run = async (invocation) => {
     out.note(`the daemon runs already (pid ${running.pid}); nothing was changed`);
     if (tier !== 'T0' && (statSync(`/proc/${running.pid}`, { throwIfNoEntry: false })?.uid ?? 1) === 0)
       out.note(['danger', 'it runs as root, as older versions did'], ': holdpoint down && sudo holdpoint up');
-    const { status, signers } = await lookAround(places, running.api);
+    const found = await lookAround(places, running.api);
+    const { status, signers } = found;
     out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, status, places));
-    if (signers.length === 0) printFreshCode(invocation);
+    const code = signers.length === 0 ? codeLeftBy(places) : undefined;
+    if (code !== undefined) await firstSigner(invocation, places, code, { api: found.api, signers });
+    else if (signers.length === 0) printFreshCode(invocation);
     return exitCode.done;
   }
   const foreground = invocation.flag('foreground');
@@ -51,7 +54,7 @@ export const up: Run = async (invocation) => {
     made: apart?.made ?? [],
   };
   out.show(shown, () => printUp(invocation, found.status, places));
-  await firstSigner(invocation, places, started, found);
+  await firstSigner(invocation, places, started.enrolmentCode, found);
   return foreground ? ((await started.ended()) as ExitCode) : exitCode.done;
 };
 
@@ -112,6 +115,16 @@ function printUp(invocation: Invocation, status: Status, places: Places): void {
   if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');
 }
 
+/** One that a service manager started left its code in a file of its own; undefined where there is none. */
+function codeLeftBy(places: Places): string | undefined {
+  try {
+    const told = JSON.parse(readFileSync(places.started, 'utf8')) as { readonly enrolmentCode?: unknown };
+    return typeof told.enrolmentCode === 'string' ? told.enrolmentCode : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The one-time code is told once, to whoever started the daemon; each start makes another. */
 function printFreshCode(invocation: Invocation): void {
   const data = invocation.text('data');
@@ -122,9 +135,13 @@ function printFreshCode(invocation: Invocation): void {
 }
 
 /** Where nobody can sign yet and somebody can be asked; else the code and what to do with it are printed. */
-async function firstSigner(invocation: Invocation, places: Places, started: Started, found: Found): Promise<void> {
+async function firstSigner(
+  invocation: Invocation,
+  places: Places,
+  code: string | undefined,
+  found: Pick<Found, 'api' | 'signers'>,
+): Promise<void> {
   const { out } = invocation;
-  const code = started.enrolmentCode;
   if (code === undefined || found.signers.length > 0) return;
   const named = invocation.text('signer');
   const canAsk = process.stdin.isTTY && hasTerminal();

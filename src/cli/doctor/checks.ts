@@ -85,7 +85,7 @@ function agentUser({ agent, places }: Checked): Check {
       '',
       'holdpoint down && sudo holdpoint up, which makes holdpoint-agent',
     );
-  const groups = groupsOf(agent.uid, { read: (path) => readFileSync(path, 'utf8') });
+  const groups = groupsOf(agent.uid, (path) => readFileSync(path, 'utf8'));
   const owner = statSync(places.data);
   const wrong = [
     ...(agent.uid === 0 ? ['it is root'] : []),

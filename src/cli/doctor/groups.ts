@@ -16,13 +16,11 @@ export const rootlyGroups: ReadonlySet<string> = new Set([
   'kmem',
 ]);
 
-interface Files {
-  /** Text of a file; throws where it cannot be read. */
-  read(path: string): string;
-}
+/** Text of a file; throws where it cannot be read. */
+type Read = (path: string) => string;
 
 /** Groups of an OS user by passwd(5) and group(5): its first, and those that list it. Empty for a number without an account. */
-export function groupsOf(uid: number, { read }: Files): readonly { readonly name: string; readonly gid: number }[] {
+export function groupsOf(uid: number, read: Read): readonly { readonly name: string; readonly gid: number }[] {
   const user = lines(read, '/etc/passwd').find((columns) => Number(columns[2]) === uid);
   if (user === undefined) return [];
   const [name = '', , , first] = user;
@@ -31,7 +29,7 @@ export function groupsOf(uid: number, { read }: Files): readonly { readonly name
     .map(([group = '', , gid]) => ({ name: group, gid: Number(gid) }));
 }
 
-function lines(read: Files['read'], path: string): readonly (readonly string[])[] {
+function lines(read: Read, path: string): readonly (readonly string[])[] {
   try {
     return read(path)
       .split('\n')

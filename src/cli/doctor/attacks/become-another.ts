@@ -35,7 +35,7 @@ function alreadyIs({ daemonUid }: Target): readonly string[] {
 function byGroup({ daemonGid }: Target): readonly string[] {
   const has = process.getgroups?.() ?? [];
   const uid = process.getuid?.() ?? -1;
-  const listed = groupsOf(uid, { read: (path) => readFileSync(path, 'utf8') });
+  const listed = groupsOf(uid, (path) => readFileSync(path, 'utf8'));
   const rootly = listed.filter((one) => rootlyGroups.has(one.name) || has.includes(0)).map((one) => one.name);
   const isService = daemonGid !== 0 && (has.includes(daemonGid) || listed.some((one) => one.gid === daemonGid));
   return [
