@@ -99,8 +99,8 @@ export interface Reading {
   /** The agent's own text (the document as sent), where it differs from the plan. */
   readonly asked?: string;
   /**
-   * The actions under the names that the agent asked for them by, where the plan holds a milder one in the place of some.
-   * A token's scope is held against these; everything else is about `actions`, which is what the plan does.
+   * The actions that the agent asked for, where the plan holds a milder one in the place of some. A token's scope is held
+   * against these, and `explain` shows them; everything else is about `actions`, which is what the plan does.
    */
   readonly asks?: readonly Action[];
   /** What the ids stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
@@ -109,6 +109,8 @@ export interface Reading {
   mask(answer: Answer): Answer;
   /** What the answer proves: took effect, did not, or nothing. */
   outcome(answer: Answer): 'done' | 'failed' | 'unknown';
+  /** Why a step that can be taken back did not do what it says; undefined where it did. Absent: it is never asked. */
+  failure?(answer: Answer): string | undefined;
   /** The provider's own refusal of the credential (401, 403, `Not Authorized`), in its words; undefined otherwise. */
   providerRefusal(answer: Answer): string | undefined;
 }

@@ -41,9 +41,11 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
   }
   try {
     const { reading, missing } = readFor(provider, asked);
-    const decision = judgeAssumed(policy, reading.actions, reading.plan);
+    // What was asked for, even where something milder would be sent.
+    const asks = reading.asks ?? reading.actions;
+    const decision = judgeAssumed(policy, asks, reading.plan);
     const resolverOf = new Map(provider.catalogue.map((one) => [one.operation, one.resolver]));
-    const actions = reading.actions.map((action) => ({
+    const actions = asks.map((action) => ({
       operation: action.operation,
       reversibility: action.reversibility,
       traits: action.traits,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Asking, railwayPost } from './asking.ts';
 import { different, Undoing } from './undoing.ts';
 import { allMutations, validArguments } from '../../demo/railway/double.ts';
-import type { Row } from '../../demo/railway/json.ts';
+import { type Row, text } from '../../demo/railway/json.ts';
 import { Refused } from '../../src/model/refusal.ts';
 import { forAWhile, kindestCalls, neverInFact, reversibleByUs } from '../golden/railway-reversible.ts';
 import { classOfMutation } from '../golden/railway-mutations.ts';
@@ -25,8 +25,8 @@ const deploys = /Redeploy$|Rollback$|Deploy(?:V2)?$/;
 function newest(): Row | undefined {
   const { state, ids } = asking.double;
   const place = { serviceId: ids.services.counter, environmentId: ids.environments.production };
-  const { latestDeployment } = { latestDeployment: state.list('deployments', place) };
-  return latestDeployment.toSorted((a, b) => String(a['createdAt']).localeCompare(String(b['createdAt']))).at(-1);
+  const all = state.list('deployments', place);
+  return all.toSorted((a, b) => text(a, 'createdAt').localeCompare(text(b, 'createdAt'))).at(-1);
 }
 
 function rolledBackTo(): unknown {

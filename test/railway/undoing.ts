@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { Asking, dataOf, railwayPost } from './asking.ts';
+import { type Asking, dataOf, railwayPost } from './asking.ts';
 import type { PutBack } from '../../src/contract/provider.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 

@@ -22,7 +22,7 @@ export interface Judged {
 
 /** The class of a root field with these arguments. */
 export function judge(
-  operation: GraphqlOperation,
+  operation: Pick<GraphqlOperation, 'kind'>,
   field: RootField,
   at: { readonly element: number; readonly batch: boolean },
 ): Judged {

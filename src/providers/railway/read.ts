@@ -1,6 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
 import { outcomeOf, providerRefusalOf } from './answer.ts';
-import { operationName } from './catalogue.ts';
 import { Inventory } from './inventory.ts';
 import { judge, type Judged } from './judge.ts';
 import { graphqlPath, railwayHosts, railwayMessage } from './message.ts';
@@ -68,8 +67,8 @@ function readingOf(request: GraphqlRequest, inventory: Inventory): Reading {
   };
 }
 
-/** The action under the name that the client asked for it by. */
-function askedAction({ action, field, kind }: Judged): Action {
+/** The action that the client asked for, with the class that it would have. */
+function askedAction({ action, field, kind, element, batch }: Judged): Action {
   const asked = askedFor(field);
-  return asked === undefined ? action : { ...action, operation: operationName(kind, asked) };
+  return asked === undefined ? action : judge({ kind }, { ...field, name: asked }, { element, batch }).action;
 }

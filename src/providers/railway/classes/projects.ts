@@ -43,7 +43,7 @@ export const projectRows = {
   projectDelete: [
     'irreversible',
     'project',
-    'deletes the project with every environment, volume and backup',
+    'deletes the project with every environment, volume and backup; `projectScheduleDelete` is sent in its place',
     'weakens-backup',
   ],
   projectScheduleDelete: [
