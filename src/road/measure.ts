@@ -34,9 +34,11 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
   const { road, asked } = desk;
   const { resolution } = target;
   const lease = await desk.lease(target.upstream);
-  await runProvisional(desk, lease);
+  // Of what is not understood nobody can say that a rollback takes it back: it is not tried.
+  const tried = target.actions.every((action) => action.reversibility !== 'unknown');
+  if (tried) await runProvisional(desk, lease);
   const measurement =
-    resolution.measure === undefined ? undefined : await look(road, asked.provider, lease, resolution.measure());
+    !tried || resolution.measure === undefined ? undefined : await look(road, asked.provider, lease, resolution.measure());
   const claimed = measurement?.actions ?? target.actions;
   const capture = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
   const hashes = [...(measurement?.hashes ?? []), ...(capture?.hashes ?? [])];
@@ -56,7 +58,8 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
 }
 
 async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
-  const { plan } = desk.asked.reading;
+  const { reading } = desk.asked;
+  const { plan } = reading;
   const waiting = plan.steps.slice(lease.ran.length, plan.effect);
   if (waiting.length === 0) return;
   const { road } = desk;
@@ -64,7 +67,8 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
   for (const step of waiting) {
     road.freeze.pass(desk.asked.bearer.principal);
     try {
-      await lease.send(step, clearance);
+      const failure = reading.failure?.(await lease.send(step, clearance));
+      if (failure !== undefined) throw refuse('BAD_REQUEST', failure, 'mend it and ask again; nothing was done');
     } catch (cause) {
       if (!(cause instanceof LineBroken)) throw cause;
       throw refuse('UNAVAILABLE', 'the line broke before anything took effect; it was taken back', 'try again');
