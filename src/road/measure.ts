@@ -67,7 +67,8 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
   for (const step of waiting) {
     road.freeze.pass(desk.asked.bearer.principal);
     try {
-      const failure = reading.failure?.(await lease.send(step, clearance));
+      const answer = await lease.send(step, clearance);
+      const failure = reading.failure?.(answer);
       if (failure !== undefined) throw refuse('BAD_REQUEST', failure, 'mend it and ask again; nothing was done');
     } catch (cause) {
       if (!(cause instanceof LineBroken)) throw cause;
