@@ -173,6 +173,36 @@ export interface PolicyInForce {
   };
 }
 
+/** Past decisions of one kind that a proposal would make otherwise. */
+export interface ReplayChange {
+  readonly from: Decision['kind'];
+  readonly to: Decision['kind'];
+  /** More would be possible: these come first. */
+  readonly widens: boolean;
+  readonly operations: readonly string[];
+  readonly environments: readonly string[];
+  readonly principalKind: string;
+  /** Some of whom it is about. */
+  readonly principals: readonly string[];
+  /** Of the proposal. */
+  readonly rules: readonly string[];
+  readonly reasons: readonly string[];
+  readonly count: number;
+  /** The newest of them. */
+  readonly latest: { readonly entry: number; readonly at: string; readonly code?: string };
+}
+
+/** One page of a replay, from the newest entry back. */
+export interface ReplayPage {
+  /** Requests that were judged again. */
+  readonly judged: number;
+  /** Of them, those whose token is not known any more: they cannot be judged again. */
+  readonly skipped: number;
+  readonly changes: readonly ReplayChange[];
+  /** Where the next page begins; absent when there is none. */
+  readonly next?: number;
+}
+
 /** Whether writes are stopped, since when, by whom and why. The epoch grows with each freeze and each thaw. */
 export interface FreezeState {
   readonly epoch: number;

@@ -4,6 +4,7 @@ import type { PolicyInForce } from '../../contract/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
+import { printReplay, replayed } from '../replay.ts';
 import { signedAct } from '../signing/act.ts';
 import { diffLines, hunks } from '../terminal/diff.ts';
 import type { Output } from '../terminal/output.ts';
@@ -52,12 +53,14 @@ export const apply: Run = async (invocation) => {
     out.show({ applied: false, changed: false }, () => out.line('nothing changes: this is in force already'));
     return exitCode.done;
   }
+  const replay = await replayed(invocation, api, { text, policies }, { forMs: 10_000, sinceMs: 7 * 86_400_000 });
+  printReplay(replay, (...pieces) => out.note(...pieces));
   const answer = await signedAct<{ applied: boolean; policy: string; notices?: readonly string[] }>(invocation, api, {
     kind: 'apply',
     body: { text, policies },
     lines: [`${path} and ${Object.keys(policies).join(', ') || 'the default policy'} come into force, as shown above`],
   });
-  out.show(answer, () => {
+  out.show({ ...answer, replay }, () => {
     out.line(['good', 'applied'], `: in force now; policy ${answer.policy}`);
     for (const notice of answer.notices ?? []) out.line(['warning', `  to do: ${notice}`]);
   });
@@ -65,7 +68,7 @@ export const apply: Run = async (invocation) => {
 };
 
 /** The text of `holdpoint.yaml`. Throws `Complaint` with each mistake's line, quoted. */
-async function readConfig(path: string): Promise<string> {
+export async function readConfig(path: string): Promise<string> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -102,7 +105,7 @@ export function quoted(text: string, line: number, column: number): readonly str
 }
 
 /** None, which means the default ones, with `--default-policy`; else those of `--policies`, else those in force. */
-async function proposedPolicies(invocation: Invocation, inForce: Policies): Promise<Policies> {
+export async function proposedPolicies(invocation: Invocation, inForce: Policies): Promise<Policies> {
   if (invocation.flag('defaultPolicy')) return {};
   const directory = invocation.text('policies');
   return directory === undefined ? inForce : (await readPolicies(directory)).files;

@@ -100,6 +100,22 @@ export const look: Chapter = {
       load: async () => (await import('../commands/policies.ts')).check,
     },
     {
+      path: 'policy replay',
+      what: 'which past decisions a proposal would change, what widens first; applies nothing',
+      options: [
+        { flags: '--file <file>', what: 'a proposed holdpoint.yaml; left out, the one in force' },
+        { flags: '--policies <dir>', what: 'a directory of *.cedar files; left out, the policy in force' },
+        { flags: '--default-policy', what: 'the policy that ships with holdpoint' },
+        { flags: '--since <duration>', what: 'how far back: 7d unless said' },
+        { flags: '--for <duration>', what: 'how long it may take: 1m unless said' },
+      ],
+      examples: [
+        ['holdpoint policy replay --policies infra/policy', ''],
+        ['holdpoint policy replay --file holdpoint.yaml --since 30d --json', ''],
+      ],
+      load: async () => (await import('../commands/replay.ts')).replay,
+    },
+    {
       path: 'journal list',
       what: 'the newest entries of the evidence',
       options: [

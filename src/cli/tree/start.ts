@@ -92,11 +92,13 @@ export const start: Chapter = {
     },
     {
       path: 'apply',
-      what: 'put holdpoint.yaml in force: checked, shown as a difference, signed',
+      what: 'put holdpoint.yaml in force: checked, shown as a difference, replayed over the journal, signed',
       options: [
         { flags: '--file <file>', what: 'the configuration (holdpoint.yaml)' },
         { flags: '--policies <dir>', what: 'a directory of *.cedar files; left out, the policy in force stays' },
         { flags: '--default-policy', what: 'go back to the policy that ships with holdpoint' },
+        { flags: '--since <duration>', what: 'how far back the journal is replayed under it first: 7d unless said' },
+        { flags: '--for <duration>', what: 'how long that may take: 10s unless said' },
         ...signing,
       ],
       examples: [

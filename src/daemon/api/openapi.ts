@@ -35,6 +35,12 @@ const routes: readonly (readonly [
   ['get', '/v1/moves', 'human', 'Credentials that were moved out of files, never their secrets.'],
   ['get', '/v1/signers', 'human', 'Enrolled signers.'],
   ['get', '/v1/policy', 'human', 'The policy and configuration in force.'],
+  [
+    'post',
+    '/v1/policy/replay',
+    'human',
+    'Which past decisions a proposal would change: `{text, policies, kind, since, before}`.',
+  ],
   ['get', '/v1/freeze', 'token', 'Whether agents are stopped.'],
   ['post', '/v1/freeze', 'human', 'Stops every agent write at every door: `{why}`.'],
   ['get', '/v1/undo', 'human', 'Before-images.'],

@@ -13,6 +13,7 @@ import { openApiDocument } from './openapi.ts';
 import { problem } from './problem.ts';
 import { recordRoutes } from './records.ts';
 import type { ApiSeen } from './refusals.ts';
+import { replayRoutes } from './replay.ts';
 import { undoRoutes } from './undo.ts';
 import { peerReader } from '../../gates/http/peer.ts';
 import type { Bearer } from '../../contract/road.ts';
@@ -40,6 +41,7 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
     holdRoutes,
     actRoutes,
     recordRoutes,
+    replayRoutes,
     keepRoutes,
     journalRoutes,
     undoRoutes,
