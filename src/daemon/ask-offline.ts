@@ -4,13 +4,15 @@ import type { Asking } from '../contract/reach.ts';
 import { askAll } from '../features/scan/ask.ts';
 import type { Found } from '../features/scan/finding.ts';
 
+// `await` before each return: without it the asker would be closed before it asked.
+
 /**
  * Asks a provider what a credential can do, from the process of the command line: no daemon is needed, nothing is kept.
  * `at` is a double on this machine; left out, the provider's published host is asked and no other.
  */
-export async function askOffline(provider: string, secret: string, at?: string): Promise<Asking> {
+export async function askOffline(provider: string, secret: string, at?: string, standsIn?: string): Promise<Asking> {
   await using asker = disposable();
-  return asker.ask({ provider, secret, ...routeAt(at) }, []);
+  return await asker.ask({ provider, secret, ...(standsIn === undefined ? {} : { standsIn }), ...routeAt(at) }, []);
 }
 
 /** The same of everything that was found: each credential once. Those of no provider that can be asked stay as they are. */
@@ -19,7 +21,7 @@ export async function askAboutFound(
   options: { readonly at?: string | undefined; readonly progress?: (at: number, of: number) => void } = {},
 ): Promise<readonly Found[]> {
   await using asker = disposable();
-  return askAll(found, {
+  return await askAll(found, {
     providers,
     ask: async (provider, secret, standsIn) =>
       asker.ask(
@@ -47,7 +49,10 @@ export function variablesOf(provider: string): readonly string[] {
 
 function disposable(): Pick<Asker, 'ask'> & AsyncDisposable {
   const asker = openAsker(providers);
-  return { ask: asker.ask, [Symbol.asyncDispose]: () => asker.close() };
+  return {
+    ask: (credential, environments) => asker.ask(credential, environments),
+    [Symbol.asyncDispose]: () => asker.close(),
+  };
 }
 
 function routeAt(at: string | undefined): Pick<AskedCredential, 'route'> {

@@ -110,7 +110,7 @@ describe('a credential on its way into the vault', () => {
     expect(nobody['notes']).toEqual(['not asked what it reaches: railway did not answer']);
   });
 
-  it('C1: is asked about once somebody signed, not before, and not where the signature says not to', async () => {
+  it('C1: is asked about once somebody signed, not before, and not where it was said not to', async () => {
     await configure({ g: 'staging' });
     const given = { name: 'g', environment: 'staging', kind: 'bearer', reach: 'all' };
     const from = stage.double.log.length;
@@ -124,7 +124,7 @@ describe('a credential on its way into the vault', () => {
     const forged = { act: { statement, signature: 'AAAA' }, secret: 'x' } as { [key: string]: Json };
     expect((await stage.api('POST', '/v1/acts', forged)).status).toBe(403);
     const quiet = await keep(stage.double.tokens.account, { ...given, more: { ask: false } });
-    expect(quiet['notes']).toEqual(['not asked what it reaches: the signature says not to']);
+    expect(quiet['notes']).toEqual(['not asked what it reaches: it was said not to']);
     expect(stage.double.log.length).toBe(from);
   });
 

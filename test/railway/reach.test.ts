@@ -107,9 +107,22 @@ describe('what a Railway credential can do, asked of the double', () => {
     });
   });
 
+  it('N1: without another endpoint the published host is dialled and no other', async () => {
+    const names: string[] = [];
+    const own = openAsker([railway], {
+      lookup: async (hostname) => {
+        names.push(hostname);
+        throw new Error('no names here');
+      },
+    });
+    expect((await own.ask({ provider: 'railway', secret: double.tokens.account }, [])).kind).toBe('not-asked');
+    await own.close();
+    expect(new Set(names)).toEqual(new Set(['backboard.railway.com']));
+  });
+
   it('N1: nothing but queries is ever asked, and nothing is changed', async () => {
     const from = double.log.length;
-    for (const token of Object.values(double.tokens)) await ask(token);
+    for (const token of Object.values<string>({ ...double.tokens })) await ask(token);
     const since = double.log.slice(from);
     const operations = since.filter((one) => one.kind === 'operation');
     expect(operations.length).toBeGreaterThan(20);
@@ -124,7 +137,7 @@ describe('what a Railway credential can do, asked of the double', () => {
     ['account', 'domains'],
     ['workspace', 'workspace'],
     ['project', 'staging'],
-  ])('N2: a %s token may call no mutation that is not counted', { timeout: 120_000 }, async (kind, token) => {
+  ])('N2: %s tokens may call no mutation that is not counted', { timeout: 120_000 }, async (kind, token) => {
     const counted = new Set(callableBy(kind));
     const able: string[] = [];
     for (const name of allMutations(double)) {

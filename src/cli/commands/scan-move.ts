@@ -1,3 +1,4 @@
+import { askedAt } from './asked-at.ts';
 import { keep, sayKept } from './vault-add.ts';
 import type { KeptCredential, Moved, MovedBack, PolicyInForce, ReachAnswer } from '../../contract/api.ts';
 import { type Reach, reachSentence } from '../../contract/reach.ts';
@@ -32,12 +33,9 @@ export async function move(invocation: Invocation, options: ScanOptions): Promis
   const api = invocation.api();
   const policy = await api.get<PolicyInForce>('/v1/policy');
   const { id, provider, secret, standsIn, path, line } = found;
-  const { asking, kept } = await api.post<ReachAnswer>('/v1/reach', {
-    name: invocation.text('as') ?? 'moved',
-    provider,
-    secret,
-    ...(standsIn === undefined ? {} : { standsIn }),
-  });
+  const { kept } = await api.post<ReachAnswer>('/v1/reach', { name: 'moved', provider, secret, ask: false });
+  const { askOffline } = await import('../../daemon/ask-offline.ts');
+  const asking = await askOffline(provider, secret, askedAt(invocation), standsIn);
   if (asking.kind === 'not-taken')
     throw new Complaint(asking.why, 'there is nothing to keep: take it out of the file by hand');
   const reach = asking.kind === 'answered' ? asking.reach : undefined;

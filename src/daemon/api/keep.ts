@@ -42,7 +42,7 @@ interface Keeping {
   readonly asking: Asking;
 }
 
-const unasked: Asking = { kind: 'not-asked', why: 'the signature says not to' };
+const unasked: Asking = { kind: 'not-asked', why: 'it was said not to' };
 
 /**
  * Asks the provider what a credential reaches that somebody signed to keep: after the signature is found good, and before
@@ -124,15 +124,20 @@ export function keepRoutes(parts: ApiParts): Hono<ApiVariables> {
         secret: z.string().min(1).max(16_384),
         kind: z.string().max(40).exactOptional(),
         standsIn: z.string().max(200).exactOptional(),
+        /** False: the provider is not asked, only the vault whether it keeps it. */
+        ask: z.boolean().exactOptional(),
       }),
     );
     const { provider, secret, kind, standsIn } = asked;
-    const asking = await askAbout(parts, asked.name, {
-      provider,
-      secret,
-      ...(kind === undefined ? {} : { presented: kind }),
-      ...(standsIn === undefined ? {} : { standsIn }),
-    });
+    const asking =
+      asked.ask === false
+        ? unasked
+        : await askAbout(parts, asked.name, {
+            provider,
+            secret,
+            ...(kind === undefined ? {} : { presented: kind }),
+            ...(standsIn === undefined ? {} : { standsIn }),
+          });
     const kept = keptAs(parts, secret);
     return c.json({ asking, ...(kept === undefined ? {} : { kept: kept.name }) } satisfies ReachAnswer);
   });

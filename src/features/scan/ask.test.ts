@@ -111,7 +111,7 @@ describe('asking what a credential can do', () => {
     const asked: string[] = [];
     const found = [at('/a/.env', 'x'), at('/a/scripts/domains.sh', 'x'), at('/b', 'y'), at('/c', 'z', 'github')];
     const answered = await askAll(found, {
-      providers: [provider(() => never())],
+      providers: [provider(never)],
       ask: async (_, secret): Promise<Asking> => {
         asked.push(secret.reveal());
         return secret.reveal() === 'x' ? { kind: 'answered', reach } : { kind: 'not-asked', why: 'it is down' };
@@ -136,7 +136,7 @@ describe('asking what a credential can do', () => {
   });
 });
 
-function* never(): Looking<undefined> {
+function never(): Looking<undefined> {
   throw new Error('not reached');
 }
 

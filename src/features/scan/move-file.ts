@@ -8,6 +8,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -61,6 +62,7 @@ export function readWhole(path: string): ReadFile {
 export function replaceWhole(read: ReadFile, bytes: Uint8Array): void {
   const { path, mode, uid, gid } = read;
   const folder = dirname(path);
+  removeLeftovers(path);
   const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.holdpoint`);
   try {
     const descriptor = openSync(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
@@ -86,6 +88,17 @@ export function replaceWhole(read: ReadFile, bytes: Uint8Array): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** What a replacing that was killed left beside the file: it was never the file, and may hold a credential. */
+function removeLeftovers(path: string): void {
+  const [start, end] = [`.${basename(path)}.`, '.holdpoint'];
+  for (const entry of readdirSync(dirname(path), { withFileTypes: true })) {
+    const { name } = entry;
+    const ours =
+      name.startsWith(start) && name.endsWith(end) && /^[0-9a-f]{12}$/.test(name.slice(start.length, -end.length));
+    if (entry.isFile() && ours) rmSync(join(dirname(path), entry.name), { force: true });
   }
 }
 

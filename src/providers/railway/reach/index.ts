@@ -68,17 +68,17 @@ function* projectReach(about: Introspecting): Looking<Reach | undefined> {
     inventory,
     name === undefined ? undefined : purposeIn(name, 'inferred'),
     about,
-    [
-      ...(volumes === 0
-        ? []
-        : [
-            {
-              says: `${volumes === undefined ? 'the volumes' : `${volumes} volume${volumes === 1 ? '' : 's'}`} of the project may have instances in its other environments: deleting one takes those along`,
-              certainty: 'assumed' as const,
-            },
-          ]),
-    ],
+    volumes === 0 ? [] : [sharedBy(volumes)],
   );
+}
+
+/** What a project token is not shown: the other instances of the volumes that it may delete. */
+function sharedBy(volumes: number | undefined): Reach['also'][number] {
+  const some = volumes === undefined ? 'the volumes' : `${volumes} volume${volumes === 1 ? '' : 's'}`;
+  return {
+    says: `${some} of the project may have instances in its other environments: deleting one takes those along`,
+    certainty: 'assumed',
+  };
 }
 
 /** The name that this very token has at Railway, where what Railway shows of its tokens fits one alone. */
