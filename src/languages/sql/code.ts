@@ -39,7 +39,8 @@ export const codeReaders: Readers = {
     for (const statement of body?.statements ?? []) {
       reading.hold('does', statement);
       for (const part of statement.parts) {
-        if (part.class !== 'read-candidate') reading.parts.push({ ...part, class: insideBody(part.class) });
+        if (part.class !== 'read-candidate')
+          reading.parts.push(Object.freeze({ ...part, class: insideBody(part.class) }));
       }
     }
   },

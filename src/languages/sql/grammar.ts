@@ -30,7 +30,8 @@ SubscriptingRef FuncExpr OpExpr DistinctExpr NullIfExpr ScalarArrayOpExpr SubPla
 RelabelType CoerceViaIO ArrayCoerceExpr ConvertRowtypeExpr CollateExpr CaseTestExpr ArrayExpr RowCompareExpr JsonConstructorExpr
 JsonExpr JsonTablePath JsonTablePathScan JsonTableSiblingJoin MergeAction CoerceToDomain CoerceToDomainValue NextValueExpr
 InferenceElem ReturningExpr TargetEntry RangeTblRef FromExpr OnConflictExpr Query RangeTblEntry RTEPermissionInfo
-RangeTblFunction TableSampleClause WithCheckOption SortGroupClause WindowClause RowMarkClause InlineCodeBlock CallContext`;
+RangeTblFunction TableSampleClause WithCheckOption SortGroupClause WindowClause RowMarkClause InlineCodeBlock CallContext
+ScanToken SummaryResult Table Function FilterColumn`;
 
 function manners(manner: NodeManner, names: string): readonly (readonly [string, NodeManner])[] {
   return names.split(/\s+/).map((name) => [name, manner] as const);

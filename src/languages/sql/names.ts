@@ -15,33 +15,34 @@ export class NameGatherer {
   readonly #prepared: string[] = [];
 
   relation(name: RelationName): void {
-    if (this.#isNew('r', name.role, name.only, ...name.path)) this.#relations.push(Object.freeze(name));
+    if (this.#isNew('r', name.role, name.only, ...name.path)) this.#relations.push(frozen(name));
   }
 
   function(name: FunctionName): void {
     const key = name.arguments.length === 0 ? '' : JSON.stringify(name.arguments);
-    if (this.#isNew('f', name.use, name.variadic, key, ...name.path)) this.#functions.push(Object.freeze(name));
+    if (this.#isNew('f', name.use, name.variadic, key, ...name.path))
+      this.#functions.push(frozen({ ...name, arguments: frozenAll(name.arguments) }));
   }
 
   operator(name: OperatorName): void {
-    if (this.#isNew('o', name.operands, name.implied, ...name.path)) this.#operators.push(Object.freeze(name));
+    if (this.#isNew('o', name.operands, name.implied, ...name.path)) this.#operators.push(frozen(name));
   }
 
   type(name: TypeName): void {
-    if (this.#isNew('t', name.ofColumn, ...name.path)) this.#types.push(Object.freeze(name));
+    if (this.#isNew('t', name.ofColumn, ...name.path)) this.#types.push(frozen(name));
   }
 
   collation(path: readonly string[]): void {
-    if (this.#isNew('c', ...path)) this.#collations.push(path);
+    if (this.#isNew('c', ...path)) this.#collations.push(Object.freeze(path));
   }
 
   operatorClass(path: readonly string[]): void {
-    if (this.#isNew('k', ...path)) this.#operatorClasses.push(path);
+    if (this.#isNew('k', ...path)) this.#operatorClasses.push(Object.freeze(path));
   }
 
   object(name: ObjectName): void {
     const signature = name.signature === undefined ? '' : JSON.stringify(name.signature);
-    if (this.#isNew('b', name.kind, signature, ...name.path)) this.#objects.push(Object.freeze(name));
+    if (this.#isNew('b', name.kind, signature, ...name.path)) this.#objects.push(frozen(name));
   }
 
   attribute(name: string): void {
@@ -98,4 +99,14 @@ export class NameGatherer {
     this.#seen.add(key);
     return true;
   }
+}
+
+function frozen<T extends { readonly path: readonly string[] }>(name: T): T {
+  Object.freeze(name.path);
+  return Object.freeze(name);
+}
+
+function frozenAll<T>(values: readonly T[]): readonly T[] {
+  for (const one of values) Object.freeze(one);
+  return Object.freeze(values);
 }

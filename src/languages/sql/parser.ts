@@ -107,14 +107,13 @@ export class Parser {
       throw refuse('UNAVAILABLE', 'the SQL parser is being opened again', 'send the statement again in a moment');
     }
     try {
-      const answer = withText(module, text, read);
-      if (module.HEAPU8.byteLength > memoryBytes) this.#replace();
-      return answer;
+      return withText(module, text, read);
     } catch (cause) {
-      if (cause instanceof SyntaxComplaint && !/stack|memory/i.test(cause.message)) throw cause;
-      this.#replace();
       if (cause instanceof SyntaxComplaint) throw cause;
+      this.#replace();
       throw notRead(cause);
+    } finally {
+      if (this.#working === module && module.HEAPU8.byteLength > memoryBytes) this.#replace();
     }
   }
 

@@ -5,6 +5,7 @@ import type { Part, Statement } from './statement.ts';
 import { statementReaders } from './statements.ts';
 import { refuseUnsafeText, type TextSettings } from './text-settings.ts';
 import { tagged, type Tagged, Unread } from './tree.ts';
+import { refuseNewer } from './walk.ts';
 import { refuse } from '../../model/refusal.ts';
 import { visible } from '../../model/visible.ts';
 
@@ -122,6 +123,7 @@ function slicer(text: string): (one: RawStatement) => Piece {
 function readNested(node: Tagged, reading: Reading, place: Place): void {
   const reader = statementReaders.get(node.kind);
   if (reader === undefined) throw new Unread('it holds a statement that is not known here');
+  refuseNewer(node.kind, reading);
   reader(node.tree, reading, place);
 }
 
@@ -133,6 +135,7 @@ function readOne(node: Tagged, piece: Piece, context: Context, several: boolean)
   try {
     const reader = statementReaders.get(node.kind);
     if (reader === undefined) throw new Unread('this statement is not known here');
+    refuseNewer(node.kind, reading);
     reader(node.tree, reading, atTop);
     if (reading.parts.length === 0) throw new Unread('it says nothing that could be named');
   } catch (cause) {

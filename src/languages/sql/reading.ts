@@ -100,6 +100,7 @@ export class Reading {
 
   /** Adds an act. Without more said it is `provisional`, destroys nothing and leaves nothing to put back. */
   part(part: NewPart): void {
+    if (part.on !== undefined) Object.freeze(Object.freeze(part.on).path);
     this.parts.push(
       Object.freeze({
         operation: part.operation,
@@ -115,7 +116,8 @@ export class Reading {
 
   /** Names an object and gives it back for a part. */
   object(kind: string, path: readonly string[], signature?: readonly string[]): ObjectName {
-    const name: ObjectName = signature === undefined ? { kind, path } : { kind, path, signature };
+    const name: ObjectName =
+      signature === undefined ? { kind, path } : { kind, path, signature: Object.freeze([...signature]) };
     this.names.object(name);
     return name;
   }

@@ -58,10 +58,7 @@ function drain(steps: Step[], reading: Reading, place: Place): void {
     }
     const manner = nodeManners.get(step.kind);
     if (manner === undefined || manner === 'never') throw new Unread('it holds a node that is not known here');
-    const since = nodesSince.get(step.kind);
-    if (since !== undefined && reading.context.settings.serverMajor < since) {
-      throw new Unread('it uses syntax that this server would read as a function of that name');
-    }
+    refuseNewer(step.kind, reading);
     if (manner === 'leaf') continue;
     const leaveOut = manner === 'named' ? nameOne(step.kind, step.tree, reading, place) : [];
     const below: Step[] = [];
@@ -70,6 +67,14 @@ function drain(steps: Step[], reading: Reading, place: Place): void {
       const next = below[at];
       if (next !== undefined) steps.push(next);
     }
+  }
+}
+
+/** Throws `Unread` for syntax that the server at hand does not have: it would read something else there. */
+export function refuseNewer(kind: string, reading: Reading): void {
+  const since = nodesSince.get(kind);
+  if (since !== undefined && reading.context.settings.serverMajor < since) {
+    throw new Unread('it uses syntax that this server reads as something else, or not at all');
   }
 }
 
