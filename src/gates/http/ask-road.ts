@@ -20,6 +20,8 @@ export interface WholeRequest {
   readonly address: Address;
   readonly judged: Judged;
   readonly body: Uint8Array;
+  /** What `presentedIn` finds in this head, where it was looked at already and is an agent token. */
+  readonly token?: string | undefined;
 }
 
 /** Whose request it is, what it says, and the road; then its answer. Whatever is thrown is a refusal. */
@@ -27,9 +29,10 @@ export async function askRoad(
   room: Room,
   connection: Connection,
   exchange: Asking,
-  { head, address, judged, body }: WholeRequest,
+  request: WholeRequest,
 ): Promise<void> {
-  const bearer = await bearerOf(room, connection, head, judged, body);
+  const { head, address, judged, body } = request;
+  const bearer = await bearerOf(room, connection, request);
   exchange.bearer = bearer;
   const agentSays = saysIn(head.headers);
   const message = messageOf(head, address.origin, address.path, body);
@@ -65,16 +68,12 @@ export async function sayThrown(
 }
 
 /** Who asks, by the agent token in the place of the real credential. Throws `Refused`. */
-async function bearerOf(
-  room: Room,
-  connection: Connection,
-  head: Head,
-  judged: Judged,
-  body: Uint8Array,
-): Promise<Bearer> {
+async function bearerOf(room: Room, connection: Connection, request: WholeRequest): Promise<Bearer> {
+  const { head, judged, body, token } = request;
   const { tunnel } = connection;
   const peer = connection.peer ?? (await connection.peerRead);
-  const presented = presentedIn(head, judged, room.storedFor);
+  const presented =
+    token === undefined ? presentedIn(head, judged, room.storedFor) : ({ kind: 'token', token } as const);
   if (presented.kind === 'exposure') throw await refuseExposure(room, presented.exposure, peer, tunnel?.bearer);
   if (presented.kind === 'refused') throw presented.refused;
   if (carriesToken(body)) throw misplacedToken('the body');

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { hostileRequests, plainRequests } from '../../../test/golden/http-hostile.ts';
@@ -112,28 +113,36 @@ describe('what is plain', () => {
 
 describe('the short way of reading and the long one', () => {
   /** In two pieces nothing is plain: Node reads it. */
-  async function both(on: Rig, bytes: Buffer): Promise<readonly [unknown, unknown]> {
+  async function both(on: Rig, bytes: Buffer, wait: number): Promise<readonly [unknown, unknown]> {
     const told: unknown[] = [];
     for (const pieces of [[bytes], [bytes.subarray(0, 5), bytes.subarray(5)]]) {
       on.road.asked.length = 0;
       on.road.noted.length = 0;
-      const said = await on.raw(pieces, { gap: 4, wait: 4 });
+      const said = await on.raw(pieces, { gap: 4, wait });
       const noted = on.road.noted.map(({ kind, body }) => [kind, body['code'], body['detail']]);
       told.push({ statuses: statuses(said), body: said.slice(said.indexOf('\r\n\r\n')), asked: asked(on), noted });
     }
     return [told[0], told[1]];
   }
 
+  /** On a machine that is busy an answer can come too late for one of them, but not again and again. */
+  async function same(on: Rig, bytes: Buffer, what?: string): Promise<void> {
+    for (let tries = 0; tries < 4; tries++) {
+      const [short, long] = await both(on, bytes, 4 + 30 * tries);
+      if (isDeepStrictEqual(short, long)) return;
+      if (tries === 3) expect(short, what).toEqual(long);
+    }
+  }
+
   test('K5: tell the same of every request of the corpora', { timeout: 60_000 }, async () => {
-    const on = await rig({ limits: { headTime: 250, requestTime: 250 } });
+    const on = await rig({ limits: { headTime: 300, requestTime: 300 } });
     for (const { id, bytes } of [...plainRequests, ...hostileRequests]) {
-      const [short, long] = await both(on, Buffer.from(bytes));
-      expect(short, id).toEqual(long);
+      await same(on, Buffer.from(bytes), id);
     }
   });
 
   test('K5 F3: tell the same of random changes of a plain one (property)', { timeout: 60_000 }, async () => {
-    const on = await rig({ limits: { headTime: 150, requestTime: 150 } });
+    const on = await rig({ limits: { headTime: 300, requestTime: 300 } });
     const good = post('{"a":1}', 'Accept: */*\r\nUser-Agent: x\r\n');
     await fc.assert(
       fc.asyncProperty(
@@ -143,8 +152,7 @@ describe('the short way of reading and the long one', () => {
         async (at, byte, insert) => {
           // The first piece has to be whole in both, so that nobody waits for it.
           const changed = Buffer.concat([good.subarray(0, at), Buffer.of(byte), good.subarray(insert ? at : at + 1)]);
-          const [short, long] = await both(on, changed);
-          expect(short).toEqual(long);
+          await same(on, changed);
         },
       ),
       { numRuns: 120 },
@@ -153,6 +161,32 @@ describe('the short way of reading and the long one', () => {
 });
 
 describe('a connection that asks plainly', () => {
+  test('C2 K5: with the head it sent before is judged by what it says now', async () => {
+    const on = await rig();
+    const { socket, got } = await talk(on);
+    const said = async (bytes: Buffer): Promise<string> => {
+      const before = got().length;
+      socket.write(bytes);
+      await until(() => statuses(got()).length > statuses(got().slice(0, before)).length);
+      await wait(20);
+      return got().slice(before);
+    };
+    expect(statuses(await said(post('{"a":1}')))).toEqual(['200']);
+    expect(statuses(await said(post('{"a":2}')))).toEqual(['200']);
+    expect(asked(on).map((one) => (one as { body: string }).body)).toEqual(['{"a":1}', '{"a":2}']);
+    // As long as the body before, and a token in it.
+    const carrying = JSON.stringify(`hpa_00000000_${'a'.repeat(43)}`);
+    expect(statuses(await said(post(JSON.stringify('x'.repeat(carrying.length - 2)))))).toEqual(['200']);
+    expect(await said(post(carrying))).toContain('an agent token stands in the body');
+    on.road.revoked = true;
+    expect(statuses(await said(post('{"a":3}')))).toEqual(['401']);
+    on.road.revoked = false;
+    expect(statuses(await said(post('{"a":4}')))).toEqual(['200']);
+    expect(statuses(await said(Buffer.from(post('{"a":4}').toString().replace('"a"', '"\0"'))))).toEqual(['400']);
+    expect(on.road.asked).toHaveLength(4);
+    socket.destroy();
+  });
+
   test('K5: asks on, and goes to Node for good with the first thing that is not plain', async () => {
     const on = await rig();
     const { socket, got, ended } = await talk(on);

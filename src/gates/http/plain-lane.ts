@@ -1,16 +1,18 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Address, addressOf } from './address.ts';
+import { addressOf } from './address.ts';
 import { askRoad, sayThrown, type WholeRequest } from './ask-road.ts';
 import { checkText } from './body.ts';
-import type { Asking, Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { presentedIn } from './credentials.ts';
 import { readHead } from './head.ts';
+import { KnownHead } from './known-head.ts';
 import type { Room, Share } from './parts.ts';
-import { type PlainRequest, readPlainRequest } from './plain-request.ts';
+import { PlainExchange } from './plain-exchange.ts';
+import { readPlainRequest } from './plain-request.ts';
 import { say } from './say.ts';
 import { problemDocument, tongueOf } from './tongue.ts';
 import { WireRefused } from './wire-refusal.ts';
-import type { Bearer } from '../../contract/road.ts';
 
 /** Where a connection goes that asks for anything that is not plain. */
 export interface Elsewhere {
@@ -22,6 +24,8 @@ export interface Elsewhere {
 
 /** Node waits so much longer (ms) than it says before it closes an idle connection; so do we. */
 const keepAliveMargin = 1_000;
+/** Heads up to so many bytes are remembered, one a connection. */
+const longestKnown = 4_096;
 /** Larger bodies are not copied behind their head. */
 const copied = 65_536;
 
@@ -79,6 +83,7 @@ class Lane {
   #asked = false;
   #since = performance.now();
   #pipelined = false;
+  #known: KnownHead | undefined;
 
   constructor(
     room: Room,
@@ -126,8 +131,7 @@ class Lane {
       this.#pipelined = true;
       return;
     }
-    const request = readPlainRequest(bytes, this.#room.limits);
-    const asked = request === undefined ? undefined : this.#checked(request);
+    const asked = this.#checked(bytes);
     if (asked === undefined) {
       this.#letGo();
       this.#elsewhere.handOver(this.#socket, bytes);
@@ -136,21 +140,35 @@ class Lane {
     this.#ask(asked);
   }
 
-  /** Undefined for what any check refuses: Node's way will refuse it again, and say so. */
-  #checked(request: PlainRequest): WholeRequest | undefined {
+  /** Undefined for what is not plain, and what any check refuses: Node's way will refuse it again, and say so. */
+  #checked(bytes: Buffer): WholeRequest | undefined {
     try {
-      const head = readHead(request, this.#room.limits);
-      const address: Address = addressOf(this.#room, head, this.#connection.tunnel);
-      const { judged } = address;
-      if (judged === undefined) return undefined;
-      checkText(head, request.body);
+      const known = this.#known?.begins(bytes) === true ? this.#known : this.#checkedHead(bytes);
+      if (known === undefined) return undefined;
+      const body = bytes.subarray(known.bytes.length);
+      checkText(known.head, body);
       const share = this.#room.memory.share();
-      if (!share.take(request.body.length)) return undefined;
+      if (!share.take(body.length)) return undefined;
       this.#share = share;
-      return { head, address, judged, body: request.body };
+      return { ...known.asks, head: known.head, body };
     } catch {
       return undefined;
     }
+  }
+
+  /** Throws `WireRefused` for what a check refuses. */
+  #checkedHead(bytes: Buffer): KnownHead | undefined {
+    const request = readPlainRequest(bytes, this.#room.limits);
+    if (request === undefined) return undefined;
+    const head = readHead(request, this.#room.limits);
+    const address = addressOf(this.#room, head, this.#connection.tunnel);
+    const { judged } = address;
+    if (judged === undefined) return undefined;
+    const presented = presentedIn(head, judged, this.#room.storedFor);
+    const token = presented.kind === 'token' ? presented.token : undefined;
+    const known = new KnownHead(bytes, request.body.length, head, { address, judged, token });
+    this.#known = token === undefined || known.bytes.length > longestKnown ? undefined : known;
+    return known;
   }
 
   #ask(asked: WholeRequest): void {
@@ -224,30 +242,6 @@ class Lane {
     this.#left();
     this.#share?.give();
     if (this.#connection.open === this.#exchange) this.#connection.open = undefined;
-  }
-}
-
-class PlainExchange implements Asking {
-  readonly #socket: Duplex;
-  readonly #answer: Asking['answer'];
-  bearer: Bearer | undefined;
-  acted = false;
-  abandoned = false;
-  answered = false;
-
-  constructor(socket: Duplex, bearer: Bearer | undefined, answer: Asking['answer']) {
-    this.#socket = socket;
-    this.bearer = bearer;
-    this.#answer = answer;
-  }
-
-  get silent(): boolean {
-    return this.abandoned || this.answered || !this.#socket.writable;
-  }
-
-  answer(status: number, headers: readonly string[], body: Uint8Array, close: boolean): void {
-    this.answered = true;
-    this.#answer(status, headers, body, close);
   }
 }
 
