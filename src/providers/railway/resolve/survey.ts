@@ -14,8 +14,19 @@ const projectQuery = `query ($id: String!) { project(id: $id) { id name createdA
   volumes { edges { node { id name createdAt } } pageInfo { hasNextPage } } } }`;
 
 /** A project token may not see the environment that its own was forked from: asking for it could cost the whole answer. */
-const environmentQuery = (reach: ResolveContext['reach']): string =>
-  `query ($id: String!) { environment(id: $id) { id name projectId createdAt ${reach === 'all' ? 'sourceEnvironment { id }' : ''} ${instanceFields} } }`;
+const environmentQuery = (reach: ResolveContext['reach'], also: Also = nothingElse): string =>
+  `query ($id: String!${also.parameters}) { environment(id: $id) { id name projectId createdAt ${reach === 'all' ? 'sourceEnvironment { id }' : ''} ${instanceFields} ${also.inside} } ${also.beside} }`;
+
+/** What is asked in one question with an environment. */
+export interface Also {
+  /** Further parameters of the query, each with its comma. */
+  readonly parameters: string;
+  /** Fields of the environment, and of the query. */
+  readonly inside: string;
+  readonly beside: string;
+}
+
+const nothingElse: Also = { parameters: '', inside: '', beside: '' };
 
 export interface VolumeInstance {
   readonly id: string;
@@ -95,6 +106,21 @@ export class Survey {
     return view;
   }
 
+  /**
+   * What else is to be known of a bound environment, in one question with it: a write waits for each answer in turn.
+   * Undefined where Railway does not answer all of it, or the environment was seen before; then `environment` is asked,
+   * and says what is wrong.
+   */
+  *ahead(id: string, also: Also, variables: JsonObject): Looking<JsonObject | undefined> {
+    this.bound(id);
+    if (this.#environments.has(id)) return undefined;
+    if (this.context.reach === 'environment' && (yield* this.#ownEnvironment()) !== id) return undefined;
+    const query = environmentQuery(this.context.reach, also);
+    const data = yield* tryAsk(`environment \`${id}\` and what is in it`, query, { id, ...variables });
+    if (data !== undefined) this.#seen(id, data);
+    return data;
+  }
+
   /** A project that an environment of ours belongs to; others are not asked about. */
   *project(id: string): Looking<ProjectView> {
     const known = this.#projects.get(id);
@@ -132,7 +158,10 @@ export class Survey {
   *#view(id: string): Looking<EnvironmentView | undefined> {
     if (this.#environments.has(id)) return this.#environments.get(id);
     if (this.context.reach === 'environment' && (yield* this.#ownEnvironment()) !== id) return undefined;
-    const data = yield* tryAsk(`environment \`${id}\``, environmentQuery(this.context.reach), { id });
+    return this.#seen(id, yield* tryAsk(`environment \`${id}\``, environmentQuery(this.context.reach), { id }));
+  }
+
+  #seen(id: string, data: JsonObject | undefined): EnvironmentView | undefined {
     const environment = data?.['environment'];
     const view =
       isObject(environment) && environment['id'] === id

@@ -1,6 +1,6 @@
 import { fact, type Found, found } from './found.ts';
 import { environmentFact } from './service.ts';
-import type { EnvironmentView, Survey } from './survey.ts';
+import type { Also, EnvironmentView, Survey } from './survey.ts';
 import { flat, isObject, textOf, variableMap, writtenVariables } from '../arguments.ts';
 import { ask, must, nodes, unresolved } from '../ask.ts';
 import type { Judged } from '../judge.ts';
@@ -12,11 +12,17 @@ import type { Looking } from '../../../contract/lookup.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { refuse } from '../../../model/refusal.ts';
 
-const values =
-  'variables(environmentId: $environmentId, projectId: $projectId, serviceId: $serviceId, unrendered: true)';
+const valuesOf = (environmentId: string): string =>
+  `variables(environmentId: ${environmentId}, projectId: $projectId, serviceId: $serviceId, unrendered: true)`;
+const values = valuesOf('$environmentId');
 const records = 'edges { node { id name isSealed serviceId } } pageInfo { hasNextPage endCursor }';
-/** Values, and the first records, in one question: a write waits for each answer in turn. */
+/** Values, and the first records, in one question. */
 const stateQuery = `query ($environmentId: String!, $projectId: String!, $serviceId: String) { ${values} environment(id: $environmentId) { id variables { ${records} } } }`;
+const stateAlso: Also = {
+  parameters: ', $projectId: String!, $serviceId: String',
+  inside: `variables { ${records} }`,
+  beside: valuesOf('$id'),
+};
 const valuesQuery = `query ($environmentId: String!, $projectId: String!, $serviceId: String) { ${values} }`;
 const recordsQuery = `query ($id: String!, $after: String) { environment(id: $id) { id variables(after: $after) { ${records} } } }`;
 
@@ -27,6 +33,7 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
   const { arguments: args, name: operation } = judged.field;
   const environmentId = textOf(args, 'environmentId');
   if (environmentId === undefined) throw unresolved('no environment is named');
+  const ahead = yield* aheadOf(args, environmentId, survey);
   const environment = yield* survey.environment(environmentId);
   if (textOf(args, 'projectId') !== environment.projectId)
     throw unresolved(`environment \`${environment.name}\` is not in the project that is named`);
@@ -35,7 +42,7 @@ export function* variables(judged: Judged, survey: Survey): Looking<Found> {
   if (serviceId !== undefined && service === undefined)
     throw unresolved(`service \`${serviceId}\` has no instance in environment \`${environment.name}\``);
   const where = { environmentId, projectId: environment.projectId, ...(serviceId === undefined ? {} : { serviceId }) };
-  const state = yield* ask('variables', stateQuery, where);
+  const state = ahead ?? (yield* ask('variables', stateQuery, where));
   const now = valuesIn(state);
   const sealed = yield* sealedOf(environment, serviceId, state);
   const written = allWritten(operation, args, now, sealed);
@@ -123,6 +130,17 @@ function allWritten(operation: string, args: JsonObject, now: Written, sealed: R
     (name) => !Object.hasOwn(written, name) && !name.startsWith('RAILWAY_'),
   );
   return { ...Object.fromEntries(dropped.map((name) => [name, null])), ...written };
+}
+
+/** All in one question, by what the arguments name; that this fits together is looked at when it is answered. */
+function* aheadOf(args: JsonObject, environmentId: string, survey: Survey): Looking<JsonObject | undefined> {
+  const projectId = textOf(args, 'projectId');
+  const serviceId = textOf(args, 'serviceId');
+  if (projectId === undefined) return undefined;
+  return yield* survey.ahead(environmentId, stateAlso, {
+    projectId,
+    ...(serviceId === undefined ? {} : { serviceId }),
+  });
 }
 
 function valuesIn(state: JsonObject): Written {
