@@ -23,6 +23,8 @@ test('ids sort by the time of their making', () => {
 test('no two are the same, and every character turns up', () => {
   const ids = new Set(Array.from({ length: 2_000 }, () => newId('cl', 7)));
   expect(ids.size).toBe(2_000);
+  const ends = [...ids].map((id) => id.slice(-16));
+  for (let place = 0; place < 16; place++) expect(new Set(ends.map((end) => end[place])).size).toBe(32);
   expect(new Set(randomCharacters(4_000)).size).toBe(32);
   expect(randomCharacters(0)).toBe('');
 });

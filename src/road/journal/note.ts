@@ -1,4 +1,5 @@
-import { createHash, createHmac, createPublicKey, createSecretKey, hkdfSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPublicKey, hkdfSync, type KeyObject, sign } from 'node:crypto';
+import { keyedHash } from './keyed-hash.ts';
 import type { Hash } from './tree.ts';
 
 /** The signature type of Ed25519, https://c2sp.org/signed-note. */
@@ -30,11 +31,11 @@ export function checkpointSigner(origin: string, key: KeyObject): CheckpointSign
   const publicKey = Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url');
   const keyId = createHash('sha256').update(`${origin}\n`).update(ed25519).update(publicKey).digest().subarray(0, 4);
   const verifierKey = `${origin}+${keyId.toString('hex')}+${Buffer.concat([ed25519, publicKey]).toString('base64')}`;
-  const vouching = vouchingKey(key);
+  const vouching = keyedHash(vouchingKey(key));
   return Object.freeze({
     origin,
     verifierKey,
-    vouch: (state: string) => createHmac('sha256', vouching).update(`${origin}\n${state}`).digest('hex'),
+    vouch: (state: string) => vouching(`${origin}\n${state}`),
     sign(size: number, root: Hash): string {
       const text = `${origin}\n${size}\n${root.toString('base64')}\n`;
       const signature = sign(null, Buffer.from(text), key);
@@ -44,9 +45,9 @@ export function checkpointSigner(origin: string, key: KeyObject): CheckpointSign
 }
 
 /** HKDF-SHA256 (RFC 5869) over the private key's seed. */
-function vouchingKey(key: KeyObject): KeyObject {
+function vouchingKey(key: KeyObject): Uint8Array {
   const seed = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
-  const derived = createSecretKey(new Uint8Array(hkdfSync('sha256', seed, '', 'holdpoint/journal-state/v1', 32)));
+  const derived = hkdfSync('sha256', seed, '', 'holdpoint/journal-state/v1', 32);
   seed.fill(0);
-  return derived;
+  return new Uint8Array(derived);
 }
