@@ -19,8 +19,13 @@ const environment = {
 /** What is in the document → the answer. */
 const answers: readonly (readonly [part: string, data: unknown])[] = [
   ['variableUpsert', { variableUpsert: true }],
-  ['isSealed', { environment: { id: ids.staging, variables: none } }],
-  ['unrendered', { variables: { RENTAL_BANNER: 'open all day', RENTAL_DESK: 'north' } }],
+  [
+    'isSealed',
+    {
+      variables: { RENTAL_BANNER: 'open all day', RENTAL_DESK: 'north' },
+      environment: { ...environment, variables: none },
+    },
+  ],
   ['volumeInstances', { environment }],
 ];
 const prepared = answers.map(([part, data]) => [part, Buffer.from(JSON.stringify({ data }))] as const);
@@ -36,18 +41,20 @@ export interface Seen {
 let messages = 0;
 let lookups: number[] = [];
 let recording: number[] = [];
-let first = 0;
+let first: number | undefined;
 let last = 0;
 
-/** The first look-up is about the environment, the last one about what is sealed. */
+/** Whatever comes before a write is a look-up for it. */
 function note(part: string, before: number): void {
   messages += 1;
-  if (part === 'volumeInstances') first = before;
-  if (part === 'isSealed') {
+  if (part !== 'variableUpsert') {
+    first ??= before;
     last = performance.now();
+  } else if (first !== undefined) {
     lookups.push(last - first);
+    recording.push(before - last);
+    first = undefined;
   }
-  if (part === 'variableUpsert' && last > 0) recording.push(before - last);
 }
 
 const server = createServer({ keepAliveTimeout: 600_000, noDelay: true }, (request, response) => {

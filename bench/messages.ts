@@ -29,7 +29,7 @@ export const readAnswer: string = JSON.stringify({
   },
 }).padEnd(300);
 
-/** A write that changes a variable; its former value is captured first. */
+/** A write that changes a variable, and deploys nothing; its former value is captured first. */
 export function writeBody(value: string): string {
   return JSON.stringify({
     query: 'mutation variableUpsert($input: VariableUpsertInput!) {\n  variableUpsert(input: $input)\n}',
@@ -40,6 +40,7 @@ export function writeBody(value: string): string {
         serviceId: ids.service,
         name: 'RENTAL_BANNER',
         value,
+        skipDeploys: true,
       },
     },
   });
