@@ -33,7 +33,12 @@ const mostBytes = 16 * 1024 * 1024;
 
 /** Reads a file that is going to be replaced. Throws `Refused` for what is no plain file of one name. */
 export function readWhole(path: string): ReadFile {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  return readAt(path, path);
+}
+
+/** `at` is where it is opened, `path` what it is called to people. */
+function readAt(at: string, path: string): ReadFile {
+  const found = lstatSync(at, { throwIfNoEntry: false });
   if (found === undefined) throw cannot(`\`${path}\` is not there any more`, 'scan again');
   if (found.isSymbolicLink())
     throw cannot(`\`${path}\` is a symbolic link, and what it leads to could be anything`, 'name the file itself');
@@ -44,7 +49,8 @@ export function readWhole(path: string): ReadFile {
       'take it out by hand, or make it one file first',
     );
   if (found.size > mostBytes) throw cannot(`\`${path}\` is larger than 16 MiB`, 'take the credential out by hand');
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  // Not to wait for ever, should somebody put a pipe there this moment.
+  const descriptor = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { mode, uid, gid, ino } = fstatSync(descriptor);
     if (ino !== found.ino) throw cannot(`\`${path}\` was replaced just now`, 'scan again');
@@ -60,31 +66,52 @@ export function readWhole(path: string): ReadFile {
  * as they were. Throws `Refused` where that cannot be, or where the file is no longer the one that was read.
  */
 export function replaceWhole(read: ReadFile, bytes: Uint8Array): void {
-  const { path, mode, uid, gid } = read;
-  const folder = dirname(path);
-  removeLeftovers(path);
-  const beside = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.holdpoint`);
+  const { path } = read;
+  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const descriptor = openSync(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-    try {
-      writeFileSync(descriptor, bytes);
-      const made = fstatSync(descriptor);
-      if (made.uid !== uid || made.gid !== gid) fchownSync(descriptor, uid, gid);
-      // After the owner: a change of owner takes set-user-id bits away.
-      fchmodSync(descriptor, mode);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    const now = readWhole(path);
+    replaceIn(pinned(folder, dirname(path)), read, bytes);
+    fsyncSync(folder);
+  } catch (thrown) {
+    throw reasonOf(thrown, path);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/**
+ * A name for the very folder that is open: whoever may write in the folders above could otherwise lead what a person
+ * with more rights does here to another place. Where there is no such name, the path itself.
+ */
+function pinned(folder: number, path: string): string {
+  const name = `/proc/self/fd/${folder}`;
+  return lstatSync(name, { throwIfNoEntry: false }) === undefined ? path : name;
+}
+
+function replaceIn(folder: string, read: ReadFile, bytes: Uint8Array): void {
+  const { path } = read;
+  const name = basename(path);
+  removeLeftovers(folder, name);
+  const beside = join(folder, `.${name}.${randomBytes(6).toString('hex')}.holdpoint`);
+  try {
+    writeLike(beside, read, bytes);
+    const now = readAt(join(folder, name), path);
     if (now.digest !== read.digest || now.inode !== read.inode) throw changed(path);
-    renameSync(beside, path);
+    renameSync(beside, join(folder, name));
   } catch (thrown) {
     rmSync(beside, { force: true });
-    throw reasonOf(thrown, path);
+    throw thrown;
   }
-  const descriptor = openSync(folder, constants.O_RDONLY);
+}
+
+/** A new file with the owner, group and mode of another. */
+function writeLike(beside: string, { mode, uid, gid }: ReadFile, bytes: Uint8Array): void {
+  const descriptor = openSync(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
+    writeFileSync(descriptor, bytes);
+    const made = fstatSync(descriptor);
+    if (made.uid !== uid || made.gid !== gid) fchownSync(descriptor, uid, gid);
+    // After the owner: a change of owner takes set-user-id bits away.
+    fchmodSync(descriptor, mode);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -92,13 +119,12 @@ export function replaceWhole(read: ReadFile, bytes: Uint8Array): void {
 }
 
 /** What a replacing that was killed left beside the file: it was never the file, and may hold a credential. */
-function removeLeftovers(path: string): void {
-  const [start, end] = [`.${basename(path)}.`, '.holdpoint'];
-  for (const entry of readdirSync(dirname(path), { withFileTypes: true })) {
-    const { name } = entry;
-    const ours =
-      name.startsWith(start) && name.endsWith(end) && /^[0-9a-f]{12}$/.test(name.slice(start.length, -end.length));
-    if (entry.isFile() && ours) rmSync(join(dirname(path), entry.name), { force: true });
+function removeLeftovers(folder: string, name: string): void {
+  const [start, end] = [`.${name}.`, '.holdpoint'];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const middle = entry.name.slice(start.length, -end.length);
+    const ours = entry.name === `${start}${middle}${end}` && /^[0-9a-f]{12}$/.test(middle);
+    if (entry.isFile() && ours) rmSync(join(folder, entry.name), { force: true });
   }
 }
 

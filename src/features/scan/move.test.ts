@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   mkdtempSync,
@@ -147,6 +148,36 @@ describe('a credential that is moved out of a file', () => {
       expect(statSync(path).mode).toBe(before.mode);
     }
     expect(readdirSync(folder).filter((name) => name.includes('holdpoint'))).toEqual([]);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('N3: keeps another account’s file theirs', () => {
+    const one = found('theirs.env', `A=${token}\n`);
+    const { path } = one.finding.place;
+    chownSync(path, 12_345, 23_456);
+    chmodSync(path, 0o640);
+    const { move } = planMove(one, variables, 'x');
+    moveOut(move, token);
+    const { uid, gid, mode } = statSync(path);
+    expect([uid, gid, mode & 0o7777]).toEqual([12_345, 23_456, 0o640]);
+    moveBack(move, token);
+    expect(statSync(path).uid).toBe(12_345);
+  });
+
+  it('N3: what a killed move left beside the file is taken away by the next, and nothing else is', () => {
+    const one = found('left.env', `A=${token}\n`);
+    const ours = join(folder, '.left.env.0123456789ab.holdpoint');
+    const others = [
+      '.left.env.0123.holdpoint',
+      '.right.env.0123456789ab.holdpoint',
+      '.left.env.0123456789ab.holdpoint2',
+    ];
+    for (const path of [ours, ...others.map((name) => join(folder, name))]) writeFileSync(path, token);
+    moveOut(planMove(one, variables, 'x').move, token);
+    expect(existsSync(ours)).toBe(false);
+    for (const name of others) {
+      expect(existsSync(join(folder, name))).toBe(true);
+      rmSync(join(folder, name));
+    }
   });
 
   it('N3: is not moved where the file changed, is a link, has two names, or is gone', () => {
