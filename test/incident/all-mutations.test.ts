@@ -92,7 +92,7 @@ describe('a token for custom domains', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a token with every operation, in environments that nobody called disposable', { timeout: 120_000 }, () => {
+describe('a token with every operation, in environments that nobody called disposable', { timeout: 240_000 }, () => {
   let stage: Stage;
   let token: string;
 

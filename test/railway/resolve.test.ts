@@ -351,6 +351,12 @@ describe('all of them', () => {
     },
   );
 
+  it('E2, K6 none of the 230 is without a resolver', () => {
+    const mutations = new Set(allMutations(asking.double).map((name) => `railway:${name}`));
+    const without = asking.provider.catalogue.filter((one) => one.resolver === 'none' && mutations.has(one.operation));
+    expect(without).toEqual([]);
+  });
+
   it('E2, F1 a provider that errs, is slow to answer whole, or refuses is no yes', async () => {
     for (const next of ['http500', 'unauthorized'] as const) {
       asking.double.fail({ next });

@@ -1,4 +1,5 @@
 import type { Json } from '../../model/json.ts';
+import { holdsCredential } from './sensitive.ts';
 import { readStrictJson } from '../../languages/graphql/index.ts';
 
 /** What an EnvironmentConfig or RailwayChangeSet would take away or run, as far as its opaque JSON says. */
@@ -64,6 +65,17 @@ interface Found {
   readonly settings: [path: string, value: string][];
 }
 
+const hidden = '(not shown)';
+
+/** Credentials of a registry, and whatever else looks like one. */
+function letsIn(path: readonly string[], value: Json): boolean {
+  return (
+    path.some((step) => step.toLowerCase() === 'registrycredentials') ||
+    path.some((step) => holdsCredential(step)) ||
+    (typeof value === 'string' && holdsCredential('', value))
+  );
+}
+
 /** Below a variable's name lies its value, which is never shown. */
 function isVariable(path: readonly string[]): boolean {
   return path.slice(0, -1).some((step) => step === 'variables' || step === 'sharedVariables');
@@ -86,7 +98,7 @@ function walk(value: Json, path: readonly string[], found: Found): void {
     if (deletingVerb.test(value)) found.deletions.push(here);
   }
   if (typeof value !== 'object') {
-    if (!isVariable(path)) found.settings.push([here, String(value)]);
+    if (!isVariable(path)) found.settings.push([here, letsIn(path, value) ? hidden : String(value)]);
     return;
   }
   if (value instanceof Uint8Array) return;
