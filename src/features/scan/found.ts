@@ -42,19 +42,27 @@ export function digestOfFile(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** Values long enough to be told from words. */
+const shortest = 12;
+
 /**
  * Takes the values out of the names, the paths and the sentences of the findings, should one of them stand there too: a file
- * that is named for its token, a key that is one. Only values long enough to be told from words.
+ * that is named for its token, a key that is one.
  */
 export function scrubbed(found: readonly Found[]): readonly Found[] {
-  const values = [...new Set(found.map(({ secret }) => secret.reveal()).filter((value) => value.length >= 12))];
-  if (values.length === 0) return found;
+  const values = new Set(found.map(({ secret }) => secret.reveal()).filter((value) => value.length >= shortest));
+  const byStart = Map.groupBy(values, (value) => value.slice(0, shortest));
+  const clean = (text: string): string => {
+    let rest = text;
+    for (let at = 0; at + shortest <= rest.length; at++) {
+      const value = byStart.get(rest.slice(at, at + shortest))?.find((each) => rest.startsWith(each, at));
+      if (value !== undefined) rest = `${rest.slice(0, at)}…${rest.slice(at + value.length)}`;
+    }
+    return rest;
+  };
   return found.map((one) => {
     const { finding } = one;
     const { place } = finding;
-    const shown = `${place.path}\n${place.key ?? ''}\n${finding.masked}\n${finding.why}`;
-    if (!values.some((value) => shown.includes(value))) return one;
-    const clean = (text: string): string => values.reduce((rest, value) => rest.replaceAll(value, '…'), text);
     const key = place.key === undefined ? {} : { key: clean(place.key) };
     const cleanPlace = Object.freeze({ ...place, path: clean(place.path), ...key });
     const cleaned = { ...finding, place: cleanPlace, masked: clean(finding.masked), why: clean(finding.why) };

@@ -211,15 +211,19 @@ function inBothNames(
 ): { readonly says: string; readonly ids: readonly string[] } | undefined {
   const named = (finding: Finding): string =>
     `${finding.place.path.split('/').slice(-2).join('/')} ${(finding.place.key ?? '').replaceAll('_', ' ')}`;
+  const same = Map.groupBy(findings, ({ fingerprint }) => fingerprint);
   for (const one of findings) {
-    if (!production.test(named(one))) continue;
-    const other = findings.find(
-      (each) =>
-        each.fingerprint === one.fingerprint &&
-        each.id !== one.id &&
-        staging.test(named(each)) &&
-        !production.test(named(each)),
-    );
+    const places = same.get(one.fingerprint) ?? [];
+    if (places.length < 2 || !production.test(named(one))) continue;
+    const other = places
+      .slice(0, 1_000)
+      .find(
+        (each) =>
+          each.fingerprint === one.fingerprint &&
+          each.id !== one.id &&
+          staging.test(named(each)) &&
+          !production.test(named(each)),
+      );
     if (other !== undefined)
       return {
         says: `the same ${one.kind} credential stands in ${placeOf(one)} and in ${placeOf(other)}`,

@@ -27,7 +27,11 @@ export function sarifOf({ findings, preconditions, root, version }: SarifInput):
       ...failing.map((one, index) => preconditionResult(one, kinds.length + index)),
     ],
   };
-  return { $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json', version: '2.1.0', runs: [run] };
+  return {
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+    version: '2.1.0',
+    runs: [run],
+  };
 }
 
 function folderUri(root: string): string {
@@ -39,7 +43,10 @@ function ruleOf(kind: Finding['kind']): object {
   const text = `A ${titleOf(kind)} where an agent can read it.`;
   return {
     id: `credential/${kind}`,
-    name: `Credential${kind.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}`,
+    name: `Credential${kind
+      .split('-')
+      .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+      .join('')}`,
     shortDescription: { text },
     fullDescription: { text },
     help: { text: 'Move it into the vault with `holdpoint scan --move`, then rotate it: it has been readable.' },
@@ -51,12 +58,26 @@ function ruleOf(kind: Finding['kind']): object {
 /** GitHub reads it as a CVSS score: what destroys data is critical. */
 function severityOf(kind: Finding['kind']): string {
   if (kind === 'generic') return '5.0';
-  return /^(?:railway|postgres|mysql|mongodb|aws|gcp|azure|supabase|neon|planetscale|digitalocean|fly|render|heroku|kubernetes|terraform|pulumi)$/.test(kind) ? '9.5' : '8.0';
+  return /^(?:railway|postgres|mysql|mongodb|aws|gcp|azure|supabase|neon|planetscale|digitalocean|fly|render|heroku|kubernetes|terraform|pulumi)$/.test(
+    kind,
+  )
+    ? '9.5'
+    : '8.0';
 }
 
 function preconditionRule({ name, title, state }: Precondition): object {
   const text = `Precondition of the incident: ${title}.`;
-  return { id: `precondition/${name}`, name: `Precondition${name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}`, shortDescription: { text }, fullDescription: { text }, defaultConfiguration: { level: state === 'fail' ? 'error' : 'note' }, properties: { tags: ['security'], 'security-severity': state === 'fail' ? '8.0' : '1.0' } };
+  return {
+    id: `precondition/${name}`,
+    name: `Precondition${name
+      .split('-')
+      .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+      .join('')}`,
+    shortDescription: { text },
+    fullDescription: { text },
+    defaultConfiguration: { level: state === 'fail' ? 'error' : 'note' },
+    properties: { tags: ['security'], 'security-severity': state === 'fail' ? '8.0' : '1.0' },
+  };
 }
 
 function resultOf(finding: Finding, ruleIndex: number, root: string | undefined): object {
@@ -64,7 +85,14 @@ function resultOf(finding: Finding, ruleIndex: number, root: string | undefined)
   const text = [`${titleOf(finding.kind)}: ${finding.why}`, ...facts.map(factText)].join('; ');
   const inFile = place.kind !== 'environment';
   const logical = place.key === undefined ? {} : { logicalLocations: [{ name: place.key, kind: 'variable' }] };
-  const physical = inFile ? { physicalLocation: { artifactLocation: locationOf(place.path, root), region: { startLine: place.line, startColumn: place.column } } } : {};
+  const physical = inFile
+    ? {
+        physicalLocation: {
+          artifactLocation: locationOf(place.path, root),
+          region: { startLine: place.line, startColumn: place.column },
+        },
+      }
+    : {};
   return {
     ruleId: `credential/${finding.kind}`,
     ruleIndex,
@@ -83,7 +111,18 @@ function locationOf(path: string, root: string | undefined): object {
   return { uri: parts.join('/'), uriBaseId: 'SRCROOT' };
 }
 
-function preconditionResult({ name, title, state, certainty, says, next, findings }: Precondition, ruleIndex: number): object {
+function preconditionResult(
+  { name, title, state, certainty, says, next, findings }: Precondition,
+  ruleIndex: number,
+): object {
   const text = `${title}: ${says}${next === undefined ? '' : `; ${next}`}.`;
-  return { ruleId: `precondition/${name}`, ruleIndex, kind: state === 'fail' ? 'fail' : 'open', level: state === 'fail' ? 'error' : 'none', message: { text }, partialFingerprints: { 'holdpoint/precondition/v1': name }, properties: { certainty, findings } };
+  return {
+    ruleId: `precondition/${name}`,
+    ruleIndex,
+    kind: state === 'fail' ? 'fail' : 'open',
+    level: state === 'fail' ? 'error' : 'none',
+    message: { text },
+    partialFingerprints: { 'holdpoint/precondition/v1': name },
+    properties: { certainty, findings },
+  };
 }

@@ -42,6 +42,33 @@ export interface Named {
   readonly end: number;
 }
 
+/** Finds the name of a place in a text; made once a document. */
+export class Names {
+  /** By where they start, the longer first. */
+  readonly #sorted: readonly Named[];
+
+  constructor(named: readonly Named[]) {
+    this.#sorted = named.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  }
+
+  /** The shortest value that holds these offsets, and has a name. */
+  around(start: number, end: number): Named | undefined {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle]?.start ?? 0) <= start) low = middle + 1;
+      else high = middle;
+    }
+    // Values nest two deep: what a parser found, and the assignments within.
+    for (let at = low - 1; at >= 0 && at >= low - 8; at--) {
+      const one = this.#sorted[at];
+      if (one !== undefined && one.end >= end && one.path !== '') return one;
+    }
+    return undefined;
+  }
+}
+
 /** Finds lines by offset; made once a document. */
 export class Lines {
   readonly #starts: readonly number[];

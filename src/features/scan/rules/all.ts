@@ -1,6 +1,6 @@
 import { namedIn } from '../formats/named.ts';
 import { Literals } from '../read/literals.ts';
-import { Lines, type Document } from '../read/document.ts';
+import { Lines, Names, type Document } from '../read/document.ts';
 import { awsIdRule } from './aws-id.ts';
 import type { Candidate, Rule, Text } from './candidate.ts';
 import { merged } from './merge.ts';
@@ -36,7 +36,8 @@ export function isWorthReading(document: Pick<Document, 'format' | 'kind'>, lite
 
 /** What the rules see in a text: names from its parser first, then forms, then the library's rules; one for each place. */
 export async function findIn(document: Document, literals: ReadonlySet<string>): Promise<readonly Candidate[]> {
-  const text: Text = { document, lines: new Lines(document), named: namedIn(document), literals };
+  const named = namedIn(document);
+  const text: Text = { document, lines: new Lines(document), named, names: new Names(named), literals };
   const found: Candidate[] = [];
   for (const rule of ownRules) {
     const asked = rule.literals.some((literal) => literals.has(literal)) || rule.always?.(document) === true;
@@ -46,8 +47,8 @@ export async function findIn(document: Document, literals: ReadonlySet<string>):
   return merged(found).map((one) => withName(one, text));
 }
 
-function withName(one: Candidate, { named }: Text): Candidate {
+function withName(one: Candidate, { names }: Text): Candidate {
   if (one.key !== undefined) return one;
-  const name = named.find((each) => each.start <= one.start && each.end >= one.end && each.path !== '');
+  const name = names.around(one.start, one.end);
   return name === undefined ? one : { ...one, key: name.path };
 }

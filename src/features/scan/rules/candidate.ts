@@ -1,5 +1,5 @@
 import type { Certainty, CredentialKind, Fact } from '../finding.ts';
-import type { Document, Lines, Named } from '../read/document.ts';
+import type { Document, Lines, Named, Names } from '../read/document.ts';
 
 /** A value that a rule took for a credential, before duplicates are merged. Holds the raw value: never shown. */
 export interface Candidate {
@@ -23,6 +23,7 @@ export interface Text {
   readonly document: Document;
   readonly lines: Lines;
   readonly named: readonly Named[];
+  readonly names: Names;
   /** Literals that occur in the file, in lower case. */
   readonly literals: ReadonlySet<string>;
 }

@@ -26,12 +26,13 @@ interface Before {
 
 /** A Railway token is a UUID without a prefix, as its ids are: only what stands before it tells them apart. */
 function* findTokens(text: Text): Generator<Candidate> {
-  const { document, named } = text;
+  const { document, names } = text;
   for (const match of document.text.matchAll(uuid)) {
     const [value] = match;
     if (isPlaceholder(value.replaceAll('-', ''))) continue;
     const start = match.index;
-    const entry = named.find((one) => one.start === start && one.end === start + value.length);
+    const holder = names.around(start, start + value.length);
+    const entry = holder?.start === start && holder.end === start + value.length ? holder : undefined;
     const before = beforeOf(document, start, entry?.key);
     if (!isKey(before) || isCalled(document.text, start)) continue;
     const near = nearRailway(text, start, before, entry?.path);

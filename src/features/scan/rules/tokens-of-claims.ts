@@ -15,13 +15,13 @@ interface Claims {
 export const claimsRule: Rule = {
   name: 'JSON Web Tokens',
   literals: ['eyj'],
-  *find({ document, named }: Text): Generator<Candidate> {
+  *find({ document, names }: Text): Generator<Candidate> {
     for (const match of document.text.matchAll(jwt)) {
       const [value] = match;
       const claims = claimsIn(value);
       if (claims === undefined) continue;
       const start = match.index;
-      const name = named.find((one) => one.start <= start && one.end >= start + value.length);
+      const name = names.around(start, start + value.length);
       const read = reading(claims, name?.key ?? '');
       if (read === undefined) continue;
       const facts = [...read.facts, ...expiry(claims)];

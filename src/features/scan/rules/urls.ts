@@ -81,7 +81,8 @@ function inWebAddress({ scheme, user, password, host }: Parts, at: number, docum
     return undefined;
   if (isPlaceholder(password) || weak.test(password)) return undefined;
   // In programs and prose such addresses are mostly made up to show how one is read.
-  if (!isSettings(document) && !isRandom(unescaped(password), 2.5) && !/^x-oauth-basic$/i.test(password)) return undefined;
+  if (!isSettings(document) && !isRandom(unescaped(password), 2.5) && !/^x-oauth-basic$/i.test(password))
+    return undefined;
   // `https://<token>:x-oauth-basic@github.com`: the name is the secret there.
   const swapped = /^x-oauth-basic$/i.test(password);
   const value = swapped ? user : password;
