@@ -80,9 +80,18 @@ export class Human {
     return this.post('/v1/acts', secret === undefined ? { act } : { act, secret });
   }
 
-  async addCredential(name: string, environment: string, kind: string, reach: string, secret: string): Promise<void> {
+  /** `more`: `{ ask: false }` keeps one that the provider would not take. */
+  async addCredential(
+    name: string,
+    environment: string,
+    kind: string,
+    reach: string,
+    secret: string,
+    more: JsonObject = {},
+  ): Promise<void> {
     const secretHash = createHash('sha256').update(secret).digest('hex');
-    await this.act('vault-add', { name, provider: 'railway', environment, kind, reach, note: '', secretHash }, secret);
+    const said = { name, provider: 'railway', environment, kind, reach, note: '', ...more };
+    await this.act('vault-add', { ...said, secretHash }, secret);
   }
 
   async createToken(

@@ -74,9 +74,10 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   await apply('railway-staging-old');
   await human.addCredential('railway-production', 'production', 'project-access-token', 'environment', real.production);
   await human.addCredential('railway-lookups', 'production', 'bearer', 'all', real.account);
-  // As on 24 April: the credential for staging is no longer good.
+  // As on 24 April: the credential for staging is no longer good. Asked about it, Railway would say so.
   const stale = '00000000-5a5a-4000-8000-000000000000';
-  await human.addCredential('railway-staging-old', 'staging', 'project-access-token', 'environment', stale);
+  const unasked = { ask: false };
+  await human.addCredential('railway-staging-old', 'staging', 'project-access-token', 'environment', stale, unasked);
   await human.addCredential('railway-staging', 'staging', 'project-access-token', 'environment', real.staging);
   const both = ['staging', 'production'];
   const tokens = {
