@@ -6,6 +6,7 @@ import type { Message } from './plan.ts';
  * message on every connection.
  * - `begin`: opens the transaction READ WRITE; `text` is the client's own BEGIN, or ours round a single statement
  * - `statement`: one statement with its values
+ * - `alone`: a statement that no transaction can hold: its own effect, and allowed to write
  * - `commit`: the effect
  * - `lookup`: a question of ours, whose answer the client never sees
  */
@@ -13,10 +14,10 @@ export interface PostgresMessage extends Message {
   readonly protocol: 'postgres';
   /** Name of the upstream entry: the database that the client signed in to. */
   readonly entry: string;
-  readonly act: 'begin' | 'statement' | 'commit' | 'lookup';
+  readonly act: 'begin' | 'statement' | 'alone' | 'commit' | 'lookup';
   /** Major version of the server: the same text can mean another thing to another one. */
   readonly major: number;
-  /** With `begin`: settings of the session that are off what it began with; set again for the transaction. */
+  /** With `begin`, or a statement that gets one of its own: settings of the session that are off what it began with; set again for the transaction. */
   readonly settings?: { readonly [name: string]: string };
   /** Which protocol it was said in: a simple Query gives text results and takes no values. */
   readonly how: 'simple' | 'extended';
@@ -100,7 +101,7 @@ export function postgresMessageFrom(stored: Message): PostgresMessage {
 }
 
 function isAct(value: Json | undefined): value is PostgresMessage['act'] {
-  return value === 'begin' || value === 'statement' || value === 'commit' || value === 'lookup';
+  return typeof value === 'string' && ['begin', 'statement', 'alone', 'commit', 'lookup'].includes(value);
 }
 
 function settingsFrom(value: Json): { readonly [name: string]: string } {

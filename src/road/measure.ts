@@ -1,5 +1,6 @@
 import type { Desk } from './desk.ts';
 import { look } from './look.ts';
+import { ProviderRefused } from './provider-refused.ts';
 import type { Target } from './target.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { Capture, TableShare } from '../contract/provider.ts';
@@ -38,7 +39,9 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
   const tried = target.actions.every((action) => action.reversibility !== 'unknown');
   if (tried) await runProvisional(desk, lease);
   const measurement =
-    !tried || resolution.measure === undefined ? undefined : await look(road, asked.provider, lease, resolution.measure());
+    !tried || resolution.measure === undefined
+      ? undefined
+      : await look(road, asked.provider, lease, resolution.measure());
   const claimed = measurement?.actions ?? target.actions;
   const capture = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
   const hashes = [...(measurement?.hashes ?? []), ...(capture?.hashes ?? [])];
@@ -68,6 +71,8 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
     road.freeze.pass(desk.asked.bearer.principal);
     try {
       const answer = await lease.send(step, clearance);
+      const refusedBy = reading.providerRefusal(answer);
+      if (refusedBy !== undefined) throw new ProviderRefused(lease.upstream, refusedBy);
       const failure = reading.failure?.(answer);
       if (failure !== undefined) throw refuse('BAD_REQUEST', failure, 'mend it and ask again; nothing was done');
     } catch (cause) {

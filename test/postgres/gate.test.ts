@@ -1,73 +1,27 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openPostgres, type TestServer } from './server.ts';
-import type { Road } from '../../src/contract/road.ts';
-import { openPostgresGate, type PostgresGate } from '../../src/gates/postgres/postgres-gate.ts';
-import { openSql, type Sql } from '../../src/languages/sql/index.ts';
-import { postgresProvider } from '../../src/providers/postgres/index.ts';
-import { mediate } from '../../src/road/mediate.ts';
-import { postgresUpstream } from '../../src/upstream/postgres/postgres-upstream.ts';
-import type { OpenLeases } from '../../src/upstream/run/leases.ts';
-import { openRig, type Person, type Rig } from '../contract/rig.ts';
+import { openPostgresStage, type PostgresStage } from './stage.ts';
 
 let server: TestServer;
-let sql: Sql;
-let rig: Rig;
-let gate: PostgresGate;
-let presented: string;
-let jane: Person;
-let clients: Client[];
+let stage: PostgresStage;
 
 beforeAll(async () => {
-  [server, sql] = await Promise.all([openPostgres(), openSql()]);
+  server = await openPostgres();
   await server.query("create role agent login password 'secret'; create table t (id int primary key, v text)");
   await server.query('grant all on t to agent; grant create, usage on schema public to agent');
 });
 afterAll(() => server.stop());
-
 beforeEach(async () => {
-  clients = [];
   await server.query("truncate t; insert into t select g, 'row ' || g from generate_series(1, 5) g");
-  const provider = postgresProvider(sql);
-  rig = await openRig({
-    providers: [provider],
-    upstreams: [postgresUpstream()],
-    environments: [{ name: 'staging', production: false, disposable: false, bindings: { postgres: ['pg-staging'] } }],
-    entries: {
-      'pg-staging': {
-        provider: 'postgres',
-        environment: 'staging',
-        secret: 'agent:secret',
-        reach: 'environment',
-        address: `postgres://127.0.0.1:${server.port}/postgres?sslmode=disable`,
-      },
-    },
-  });
-  const bearer = await rig.bearer('cursor', { gates: ['postgres'] });
-  presented = bearer.presented;
-  jane = await rig.person('jane');
-  const road: Road = {
-    identify: (token, peer) => rig.identity.identify(token, peer),
-    mediate: (asked) => mediate(rig.road, asked),
-    note: async () => undefined,
-  };
-  const { sessions } = rig.road.leases as OpenLeases;
-  gate = await openPostgresGate({ road, provider, sessions, sql, clock: rig.clock, host: '127.0.0.1', port: 0 });
+  stage = await openPostgresStage(server);
 });
-afterEach(async () => {
-  await Promise.all(clients.map((one) => one.end().catch(() => undefined)));
-  await gate.close();
-  await rig.close();
-});
+afterEach(() => stage.close());
 
-const connect = async (user = 'cursor', password = presented): Promise<Client> => {
-  const client = new Client({ host: '127.0.0.1', port: gate.port, user, password, database: 'pg-staging' });
-  client.on('error', () => undefined);
-  await client.connect();
-  clients.push(client);
-  return client;
-};
+const connect = (user?: string, password?: string): Promise<Client> =>
+  stage.connect({ ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }) });
 const rowCount = async (): Promise<number> => Number((await server.query('select count(*) from t')).rows[0]?.['count']);
+const deletesLogged = async (): Promise<number> => ((await server.log()).match(/: delete from t/g) ?? []).length;
 
 describe('signing in', () => {
   test('C2: the agent token is the password; anything else is refused', async () => {
@@ -106,23 +60,76 @@ describe('ordinary work', () => {
 });
 
 describe('what cannot be undone', () => {
-  test('H2: an unbounded DELETE is held; nothing is gone; signed, it runs once', async () => {
+  test('H2 H3: an unbounded DELETE is held with its measured rows; signed, it runs exactly once', async () => {
     const client = await connect();
-    const refused = client.query('delete from t');
-    await expect(refused).rejects.toMatchObject({ code: 'HP001', message: expect.stringMatching(/^HELD hp_/) });
+    await expect(client.query('delete from t')).rejects.toMatchObject({
+      code: 'HP001',
+      message: expect.stringMatching(/^HELD hp_/),
+      hint: expect.stringContaining('tell the person'),
+    });
     expect(await rowCount()).toBe(5);
     expect((await client.query('select count(*)::int as n from t')).rows).toEqual([{ n: 5 }]);
-    void jane;
+    const [hold] = await stage.waiting();
+    if (hold === undefined) throw new Error('nothing waits');
+    expect(hold.facts).toContainEqual(expect.objectContaining({ label: 'public.t', value: '5 rows deleted' }));
+    expect((await stage.signAndRun(hold)).kind).toBe('done');
+    expect(await rowCount()).toBe(0);
+    expect(await stage.signAndRun(hold).catch(() => ({ kind: 'refused' }))).toMatchObject({ kind: 'refused' });
   });
 
-  test('H2: with values, in the extended protocol, and inside a transaction', async () => {
+  test('H2: after the signature the same act passes once when it is asked for again; another does not', async () => {
     const client = await connect();
-    await expect(client.query('delete from t where id > $1', [2])).rejects.toMatchObject({ code: 'HP001' });
+    await expect(client.query('delete from t where id = $1', [3])).rejects.toMatchObject({ code: 'HP001' });
+    const [hold] = await stage.waiting();
+    if (hold === undefined) throw new Error('nothing waits');
+    await stage.rig.road.holds.approve(hold.code, stage.jane.approve(hold));
+    await expect(client.query('delete from t where id = $1', [4])).rejects.toMatchObject({ code: 'HP001' });
+    expect(await rowCount()).toBe(5);
+    expect((await client.query('delete from t where id = $1', [3])).rowCount).toBe(1);
+    await expect(client.query('delete from t where id = $1', [3])).resolves.toMatchObject({ rowCount: 0 });
+    expect(await rowCount()).toBe(4);
+  });
+
+  test('H2: inside a transaction it runs, is seen, and the COMMIT is held: one hold over the whole list', async () => {
+    const client = await connect();
     await client.query('begin');
     expect((await client.query('delete from t where id > $1', [2])).rowCount).toBe(3);
+    await client.query("update t set v = 'x' where id = 1");
     expect((await client.query('select count(*)::int as n from t')).rows).toEqual([{ n: 2 }]);
     await expect(client.query('commit')).rejects.toMatchObject({ code: 'HP001' });
     expect(await rowCount()).toBe(5);
     expect((await client.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
+    const holds = await stage.waiting();
+    expect(holds).toHaveLength(1);
+    const before = await deletesLogged();
+    expect(holds[0] && (await stage.signAndRun(holds[0])).kind).toBe('done');
+    expect(await deletesLogged()).toBe(before + 1);
+    expect((await server.query('select id, v from t order by id')).rows).toEqual([
+      { id: 1, v: 'x' },
+      { id: 2, v: 'row 2' },
+    ]);
+  });
+
+  test('H2: what would be hit is not what was shown: held again', async () => {
+    const client = await connect();
+    await expect(client.query('delete from t where id > 2')).rejects.toMatchObject({ code: 'HP001' });
+    const [hold] = await stage.waiting();
+    await server.query("insert into t values (9, 'new')");
+    if (hold === undefined) throw new Error('nothing waits');
+    expect(await stage.signAndRun(hold)).toMatchObject({ kind: 'refused' });
+    expect(await rowCount()).toBe(6);
+  });
+
+  test('the client rolls back, hangs up, or fails: nothing is held, nothing is gone', async () => {
+    const client = await connect();
+    await client.query('begin; delete from t');
+    await client.query('rollback');
+    await client.query('begin; delete from t');
+    await expect(client.query('select 1/0')).rejects.toMatchObject({ code: '22012' });
+    expect((await client.query('commit')).command).toBe('ROLLBACK');
+    await client.query('begin; delete from t');
+    await client.end();
+    await expect.poll(rowCount).toBe(5);
+    expect(await stage.waiting()).toEqual([]);
   });
 });

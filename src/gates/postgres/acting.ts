@@ -35,10 +35,6 @@ export async function act(
   }
   if (statement.class === 'setting' && setting !== undefined)
     return change(transaction, statement, setting, message, frames);
-  if (transaction.owner === 'nobody' && statement.class !== 'read-candidate' && statement.class !== 'setting') {
-    const begun = await transaction.begin('gate');
-    if (begun.kind !== 'done') return { ran: begun };
-  }
   return { ran: await transaction.run(message, frames, statement) };
 }
 

@@ -9,7 +9,6 @@ import { type Ran, Transaction } from './transaction.ts';
 import { cstring, fields, frame, type Frame, int32 } from '../../contract/postgres/frames.ts';
 import type { PostgresSession } from '../../contract/postgres/session.ts';
 import type { Bearer, Peer } from '../../contract/road.ts';
-import { SyntaxComplaint } from '../../languages/sql/parser.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import type { TextSettings } from '../../languages/sql/text-settings.ts';
 import type { PostgresTarget } from '../../model/postgres-message.ts';
@@ -176,9 +175,16 @@ export class Conversation implements Behind, Talk {
     try {
       return this.#parts.sql.read(text, this.#textSettings());
     } catch (thrown) {
-      if (thrown instanceof SyntaxComplaint) this.#told(errorFrame('42601', thrown.message));
-      else if (thrown instanceof Refused) this.#told(refusalFrame(thrown.refusal));
+      if (thrown instanceof Refused) this.#told(refusalFrame(thrown.refusal));
       else throw thrown;
+      return undefined;
+    }
+  }
+
+  peek(text: string): readonly Statement[] | undefined {
+    try {
+      return this.#parts.sql.read(text, this.#textSettings());
+    } catch {
       return undefined;
     }
   }
@@ -247,7 +253,7 @@ export class Conversation implements Behind, Talk {
   #reply(reply: Frame): void {
     if (reply.type === 'G') process.nextTick(() => this.#front?.copyBegan());
     if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
-    else if (reply.type === 'C' && this.#inQuery && this.#transaction?.owner === 'gate') this.#tail = reply;
+    else if (reply.type === 'C' && this.#inQuery && this.#transaction?.owner !== 'client') this.#tail = reply;
     else this.say(reply);
   }
 

@@ -65,6 +65,7 @@ export class Extended {
   }
 
   async #round(batch: readonly Frame[], ends: boolean): Promise<void> {
+    if (this.#writesSeveral(batch) && !(await this.#talk.beginOwn())) this.#drop();
     for (const message of batch) {
       if (this.#dropping) break;
       try {
@@ -78,6 +79,26 @@ export class Extended {
     if (ends) return this.#end();
     if (!this.#talk.session.skipping) this.#talk.session.flush();
     return undefined;
+  }
+
+  /** Several statements up to one Sync are one act, as the server would have them, where one of them may write. */
+  #writesSeveral(batch: readonly Frame[]): boolean {
+    const { transaction } = this.#talk;
+    if (this.#dropping || transaction.owner !== 'nobody' || batch.filter((one) => one.type === 'B').length < 2)
+      return false;
+    const parsed = new Map<string, Statement | undefined>();
+    const bound: (Statement | undefined)[] = [];
+    for (const one of batch) {
+      if (one.type === 'P') {
+        const { name, text } = parseParts(one);
+        parsed.set(name, this.#talk.peek(text)?.[0]);
+      } else if (one.type === 'B') {
+        const { statement } = bindParts(one);
+        bound.push(parsed.has(statement) ? parsed.get(statement) : this.#statements.get(statement)?.read);
+      }
+    }
+    if (bound.some((one) => one?.class === 'frame')) return false;
+    return bound.some((one) => one !== undefined && one.class !== 'read-candidate' && one.class !== 'setting');
   }
 
   async #end(): Promise<void> {

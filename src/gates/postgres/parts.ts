@@ -7,7 +7,7 @@ import type { TextSettings } from '../../languages/sql/text-settings.ts';
 
 /** What the gate reads SQL with. */
 export interface SqlReader {
-  /** The statements of a text; none for an empty one. Throws `Refused` and `SyntaxComplaint`. */
+  /** The statements of a text; none for an empty one. Throws `Refused`. */
   read(text: string, settings: TextSettings): readonly Statement[];
 }
 

@@ -14,6 +14,8 @@ export interface Talk {
   say(message: Frame): void;
   /** The statements of a text; undefined when it cannot be read, which the client has been told. */
   read(text: string): readonly Statement[] | undefined;
+  /** As `read`, but nobody is told. */
+  peek(text: string): readonly Statement[] | undefined;
   /** Whether it went well; if not, the client has been told by now. */
   wentWell(ran: Ran): boolean;
   /** Says these words, and makes the transaction a failed one where there is one. */

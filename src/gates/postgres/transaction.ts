@@ -68,10 +68,17 @@ export class Transaction {
     return ran;
   }
 
-  /** One statement of the client's, said by its own frames. Outside a transaction only what may be a read is run. */
-  async run(message: PostgresMessage, frames: readonly Frame[], statement: Statement): Promise<Ran> {
+  /**
+   * One statement of the client's, said by its own frames. Outside a transaction it is a likely read, or an act of its
+   * own: its BEGIN and COMMIT are the Plan's.
+   */
+  async run(said: PostgresMessage, frames: readonly Frame[], statement: Statement): Promise<Ran> {
     const { session, gate } = this.#parts;
-    const reading = this.owner === 'nobody' ? gate.provider.read(message) : gate.provider.readInside(message);
+    const alone = this.owner === 'nobody';
+    // A likely read goes by itself; whatever has a BEGIN of its own begins before anything else of this round is heard.
+    const message = alone && this.settings.size > 0 ? { ...said, settings: Object.fromEntries(this.settings) } : said;
+    const reading = alone ? gate.provider.read(message) : gate.provider.readInside(message);
+    if (alone && reading.plan.steps.length > 1) await session.sync();
     if (written.has(statement.kind)) this.#mustBeJudged = true;
     session.stage(message, frames);
     this.running = true;
@@ -80,7 +87,14 @@ export class Transaction {
     } finally {
       this.running = false;
       session.unstage();
+      if (alone) await this.#settleAlone();
     }
+  }
+
+  /** Of an act of its own nothing may be left open. */
+  async #settleAlone(): Promise<void> {
+    const { session } = this.#parts;
+    if (session.lease.ran.length > 0 || session.status !== 'I') await session.lease.rollback();
   }
 
   /** An Execute that goes on where its portal stopped. */
@@ -136,7 +150,12 @@ export class Transaction {
   }
 
   #outcome(outcome: Outcome, ofCommit = false): Ran {
-    if (outcome.kind === 'refused') return { kind: 'refused', words: refusalFrame(outcome.refusal) };
+    if (outcome.kind === 'refused') {
+      // The server's own error has been shown already; that the road went no further says nothing more.
+      const { skipping, status } = this.#parts.session;
+      const shown = !ofCommit && (skipping || status === 'E') && outcome.refusal.code === 'BAD_REQUEST';
+      return shown ? { kind: 'failed' } : { kind: 'refused', words: refusalFrame(outcome.refusal) };
+    }
     const { tag, error } = postgresAnswer(outcome.answer);
     if (error === undefined) return { kind: 'done', tag };
     // Of a COMMIT the client has seen nothing: that one was ours.

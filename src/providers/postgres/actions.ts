@@ -28,7 +28,7 @@ function reversibilityOf(part: Part, view: View): Reversibility {
   switch (part.class) {
     case 'read-candidate':
     case 'setting':
-      return 'read';
+      return view === 'inside' ? 'provisional' : 'read';
     case 'frame':
     case 'provisional':
       return view === 'inside' ? 'provisional' : settledClass(part);

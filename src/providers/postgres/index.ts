@@ -1,3 +1,4 @@
+import { proveCommit } from './prove.ts';
 import { readMessage, readTransaction } from './reading.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Provider, PutBack } from '../../contract/provider.ts';
@@ -21,6 +22,7 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     read: (message) => readMessage(sql, message, 'alone'),
     readInside: (message) => readMessage(sql, message, 'inside'),
     readPlan: (plan) => readTransaction(sql, plan),
+    prove: proveCommit,
     *putBack(): Looking<PutBack> {
       yield* [];
       return { plans: [], conflicts: [], notUndone: ['nothing was captured'] };

@@ -1,92 +1,110 @@
-import type { Step } from './reading.ts';
+import { ask } from './ask.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Measurement, Resolution } from '../../contract/provider.ts';
+import type { Action } from '../../model/action.ts';
 import { digestOf } from '../../model/digest.ts';
-import {
-  type PostgresMessage,
-  postgresAnswer,
-  postgresLookup,
-  type PostgresTarget,
-} from '../../model/postgres-message.ts';
+import type { Fact } from '../../model/hold.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { PostgresTarget } from '../../model/postgres-message.ts';
+import { refuse } from '../../model/refusal.ts';
 
-/** Deferred constraints and their triggers run now, before anybody judges. */
-const constraints = 'SET CONSTRAINTS ALL IMMEDIATE';
-
-/** Tables by our own locks, counters by oid: the view `pg_stat_xact_user_tables` walks the whole catalogue each time. */
-const counts = `SELECT n.nspname, c.relname, c.oid::text, i::text, u::text, d::text
-  FROM (SELECT relation, pg_catalog.pg_stat_get_xact_tuples_inserted(relation) AS i,
-          pg_catalog.pg_stat_get_xact_tuples_updated(relation) AS u, pg_catalog.pg_stat_get_xact_tuples_deleted(relation) AS d
-        FROM (SELECT DISTINCT relation FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid()
-              AND locktype = 'relation' AND mode NOT IN ('AccessShareLock', 'RowShareLock') OFFSET 0) l OFFSET 0) t
-  JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE i + u + d > 0 ORDER BY n.nspname, c.relname`;
-
-/** What finding out later takes: a transaction's number means nothing without the server's life that it is from. */
-const identity = `SELECT pg_catalog.pg_current_xact_id_if_assigned()::text,
-  (SELECT system_identifier::text FROM pg_catalog.pg_control_system()),
-  (SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()),
-  (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
-  (SELECT stats_reset::text FROM pg_catalog.pg_stat_bgwriter),
-  pg_catalog.pg_backend_pid()::text`;
-
-/** Rows by table, as the open transaction itself counts them: cascades and triggers included. */
+/** Rows of one table, as the open transaction itself counts them: cascades and triggers included. */
 export interface TableCount {
+  readonly oid: string;
+  /** `schema.name`. */
   readonly table: string;
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+  /** The planner's estimate of all its rows; -1 where it has none. */
+  readonly estimate: number;
 }
 
-/** What the open transaction really did. */
-export function* measured(target: PostgresMessage, _steps: readonly Step[], found: Resolution): Looking<Measurement> {
-  yield* ask(target, constraints, 'deferred constraints');
-  const tables = (yield* ask(target, counts, 'rows by table')).map(
-    ([schema, name, , inserted, updated, deleted]): TableCount => ({
-      table: `${schema}.${name}`,
-      inserted: Number(inserted),
-      updated: Number(updated),
-      deleted: Number(deleted),
-    }),
-  );
-  const [transaction, system, timeline, database, generation, pid] =
-    (yield* ask(target, identity, 'the transaction'))[0] ?? [];
-  const rows = tables.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0);
+/** What the open transaction really did; a transaction that wrote nothing is a read, whatever its statements looked like. */
+export function* measured(target: PostgresTarget, found: Resolution): Looking<Measurement> {
+  // Deferred constraints and their triggers run now, before anybody judges.
+  yield* ask(target, 'constraints');
+  const tables = yield* countsOf(target);
+  const locks = yield* ask(target, 'locks');
+  const [row] = yield* ask(target, 'transaction');
+  const [transaction, system, timeline, database, generation, pid, holdable] = row ?? [];
+  if (holdable !== '0')
+    throw refuse('DENIED', 'a cursor WITH HOLD would run its query within the COMMIT', 'declare it without HOLD');
+  if (transaction === null) return { facts: [], hashes: [], rows: 0, actions: found.actions.map(asRead) };
+  const intent: JsonObject = {
+    transaction: transaction ?? null,
+    system: system ?? null,
+    timeline: timeline ?? null,
+    database: database ?? null,
+    generation: generation ?? null,
+    pid: pid ?? null,
+    entry: target.entry,
+    major: target.major,
+  };
   return {
-    facts: tables.map((one) => ({ label: one.table, value: sayCount(one), tone: 'plain', source: 'measured' })),
-    hashes: tables.map((one) => digestOf('holdpoint/postgres-count/v1', { ...one })),
-    rows,
-    intent: {
-      transaction: transaction ?? null,
-      system: system ?? null,
-      timeline: timeline ?? null,
-      database: database ?? null,
-      generation: generation ?? null,
-      pid: pid ?? null,
-    },
-    actions: found.actions,
+    facts: [...tables.map(factOf), ...locks.map(([table, mode]) => lockFact(table, mode))],
+    hashes: tables.map((one) =>
+      digestOf('holdpoint/postgres-count/v1', {
+        table: one.table,
+        inserted: one.inserted,
+        updated: one.updated,
+        deleted: one.deleted,
+      }),
+    ),
+    rows: tables.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0),
+    intent,
+    actions: found.actions.map((action) => measuredAction(action, tables)),
   };
 }
 
-function sayCount({ inserted, updated, deleted }: TableCount): string {
-  const parts = [
-    [deleted, 'deleted'],
-    [updated, 'changed'],
-    [inserted, 'added'],
-  ] as const;
-  return parts
-    .filter(([count]) => count > 0)
-    .map(([count, what]) => `${count} rows ${what}`)
-    .join(', ');
+export function* countsOf(target: PostgresTarget): Looking<readonly TableCount[]> {
+  return (yield* ask(target, 'counts')).map(([schema, name, oid, inserted, updated, deleted, estimate]) => ({
+    oid: oid ?? '',
+    table: `${schema}.${name}`,
+    inserted: Number(inserted),
+    updated: Number(updated),
+    deleted: Number(deleted),
+    estimate: Number(estimate ?? -1),
+  }));
 }
 
-/** Rows of a question of ours. Throws when the server did not answer it. */
-export function* ask(
-  target: PostgresTarget,
-  text: string,
-  purpose: string,
-  ...values: readonly (string | null)[]
-): Looking<readonly (readonly (string | null)[])[]> {
-  const { rows, error } = postgresAnswer(yield { message: postgresLookup(target, text, ...values), purpose });
-  if (error !== undefined) throw new Error(`the server did not answer (${purpose}): ${error.code}`);
-  return rows;
+function asRead(action: Action): Action {
+  return { ...action, reversibility: 'read', why: `${action.why}; nothing was written` };
+}
+
+/**
+ * A DELETE or UPDATE that hit nothing, anywhere, destroys nothing. One that adds rows by its form but changed or deleted
+ * some (a trigger, an upsert) does.
+ */
+function measuredAction(action: Action, tables: readonly TableCount[]): Action {
+  const lost = tables.reduce((sum, one) => sum + one.updated + one.deleted, 0);
+  const rows =
+    action.operation === 'postgres:delete' ||
+    action.operation === 'postgres:update' ||
+    action.operation === 'postgres:merge';
+  if (rows && lost === 0 && action.reversibility === 'irreversible')
+    return { ...action, reversibility: 'reversible', why: `${action.why}; no row was changed or deleted` };
+  if (lost > 0 && (action.reversibility === 'reversible' || action.reversibility === 'read'))
+    return { ...action, reversibility: 'irreversible', why: `${action.why}; rows were changed or deleted` };
+  return action;
+}
+
+function factOf(one: TableCount): Fact {
+  const parts = [
+    [one.deleted, 'deleted'],
+    [one.updated, 'changed'],
+    [one.inserted, 'added'],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} rows ${what}`);
+  const destroys = one.deleted + one.updated > 0;
+  return { label: one.table, value: said.join(', '), tone: destroys ? 'danger' : 'plain', source: 'measured' };
+}
+
+function lockFact(table: string | null | undefined, mode: string | null | undefined): Fact {
+  return {
+    label: 'Locked until it ends',
+    value: `${table ?? ''} (${mode ?? ''})`,
+    tone: 'warning',
+    source: 'measured',
+  };
 }

@@ -1,10 +1,12 @@
 import { actionsOf, frameAction } from './actions.ts';
 import { measured } from './measure.ts';
+import { isOurQuestion } from './questions.ts';
 import { resolution } from './resolution.ts';
 import type { Reading } from '../../contract/provider.ts';
 import type { Answer } from '../../contract/upstream.ts';
 import type { Sql, Statement } from '../../languages/sql/index.ts';
 import type { Action } from '../../model/action.ts';
+import { commonNames } from './trusted.ts';
 import { type PostgresMessage, postgresAnswer, postgresMessage } from '../../model/postgres-message.ts';
 import { singleStep, type Message, type Plan } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
@@ -23,16 +25,17 @@ export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'
   const said = postgresMessageIn(message);
   switch (said.act) {
     case 'lookup':
-      return readingOf(said, singleStep(said), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
+      if (!isOurQuestion(said.text)) throw refuse('BAD_REQUEST', 'this is no question of ours');
+      return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
     case 'begin':
-      return readingOf(said, singleStep(said), [], [frameAction(said, 'postgres:begin', 'provisional')], 'inside');
+      return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:begin', 'provisional')], 'inside');
+    case 'alone':
     case 'commit':
-      throw refuse('BAD_REQUEST', 'a COMMIT is read with what it commits');
+      throw refuse('BAD_REQUEST', 'this is read with the Plan that it is part of');
     case 'statement': {
       const step = { message: said, statement: statementOf(sql, said) };
-      const plan =
-        view === 'inside' || step.statement.class === 'read-candidate' ? singleStep(said) : ownTransaction(said);
-      return readingOf(said, plan, [step], actionsOf(step, view), view);
+      const plan = view === 'inside' || staysOutside(step.statement) ? singleStep(outside(step)) : ownTransaction(said);
+      return readingOf(sql, said, plan, [step], actionsOf(step, view), view);
     }
   }
 }
@@ -42,11 +45,13 @@ export function readTransaction(sql: Sql, plan: Plan): Reading {
   const messages = plan.steps.map(postgresMessageIn);
   const [first] = messages;
   if (first === undefined) throw refuse('BAD_REQUEST', 'the plan is empty');
-  if (messages.length === 1) return readMessage(sql, first, 'alone');
+  if (messages.length === 1)
+    return readMessage(sql, first.act === 'alone' ? { ...first, act: 'statement' } : first, 'alone');
   const steps = messages
     .filter((message) => message.act === 'statement')
     .map((message) => ({ message, statement: statementOf(sql, message) }));
   return readingOf(
+    sql,
     first,
     plan,
     steps,
@@ -55,17 +60,39 @@ export function readTransaction(sql: Sql, plan: Plan): Reading {
   );
 }
 
+/** A likely read runs outside a transaction, where the server lets nothing be written; so does what no transaction can hold. */
+function staysOutside(statement: Statement): boolean {
+  return likelyRead(statement) || statement.class === 'unrollable' || statement.class === 'setting';
+}
+
+/** What no transaction can hold is said as such: the line lets it write for itself. */
+function outside({ message, statement }: Step): PostgresMessage {
+  return statement.class === 'unrollable' ? { ...message, act: 'alone' } : message;
+}
+
+/** By its form, and by names that are usually PostgreSQL's own; what they really stand for is asked of the server. */
+function likelyRead({ class: form, names, facts }: Statement): boolean {
+  return (
+    form === 'read-candidate' &&
+    facts.rowLock === undefined &&
+    names.functions.every((one) => commonNames.has(one.path.at(-1) ?? ''))
+  );
+}
+
 /** What is done at once stands in a transaction of its own: BEGIN, the statement, COMMIT. */
 function ownTransaction(message: PostgresMessage): Plan {
+  const { settings, ...statement } = message;
+  const begin = postgresMessage(message, 'begin', 'BEGIN READ WRITE');
   const steps = [
-    postgresMessage(message, 'begin', 'BEGIN READ WRITE'),
-    message,
+    settings === undefined ? begin : { ...begin, settings },
+    statement,
     postgresMessage(message, 'commit', 'COMMIT'),
   ];
   return { steps, effect: 2 };
 }
 
 function readingOf(
+  sql: Sql,
   said: PostgresMessage,
   plan: Plan,
   steps: readonly Step[],
@@ -77,13 +104,12 @@ function readingOf(
     plan,
     actions,
     *resolve(context) {
-      const found = yield* resolution(said, steps, actions, view, context);
-      return view === 'inside' || plan.steps.length === 1
-        ? found
-        : { ...found, measure: () => measured(said, steps, found) };
+      const found = yield* resolution(said, steps, actions, view, context, sql);
+      return plan.steps.length === 1 ? found : { ...found, measure: () => measured(said, found) };
     },
     mask: (answer) => answer,
     outcome: (answer) => outcomeOf(answer, view),
+    failure: failureIn,
     providerRefusal: refusalIn,
   };
 }
@@ -94,6 +120,12 @@ function outcomeOf(answer: Answer, view: View): 'done' | 'failed' | 'unknown' {
   if (error !== undefined) return 'failed';
   if (view === 'inside') return 'done';
   return tag === 'ROLLBACK' ? 'failed' : 'done';
+}
+
+/** The server's SQLSTATE alone: its words may hold the agent's. */
+function failureIn(answer: Answer): string | undefined {
+  const { error } = postgresAnswer(answer);
+  return error === undefined ? undefined : `the server refused a statement (SQLSTATE ${error.code})`;
 }
 
 /** Class 28 and 42501: the server refuses the credential, or a right. */

@@ -85,8 +85,25 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
         return this.#begin(said);
       case 'commit':
         return this.#commit();
+      case 'alone':
+        return this.#writing(said);
       case 'statement':
-        return this.#staged === undefined ? this.#alone(said) : this.#staging(said, this.#staged.frames);
+        return this.#statement(said);
+    }
+  }
+
+  #statement(said: PostgresMessage): Promise<PostgresAnswer> {
+    return this.#staged === undefined ? this.#unseen(said) : this.#staging(said, this.#staged.frames);
+  }
+
+  /** What no transaction can hold writes for itself: only while it runs may this session. */
+  async #writing(said: PostgresMessage): Promise<PostgresAnswer> {
+    await this.#own('SET default_transaction_read_only TO off');
+    try {
+      return await this.#statement(said);
+    } finally {
+      if (this.#wire.skipping) await this.#wire.sync();
+      await this.#own('SET default_transaction_read_only TO on').catch(() => this.#wire.destroy());
     }
   }
 
@@ -104,9 +121,12 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
 
   async #commit(): Promise<PostgresAnswer> {
     if (!this.#inTransaction) throw new LineBroken('no', 'there is no transaction to commit');
-    this.#inTransaction = false;
     this.#cleared.clear();
-    return this.#own('COMMIT');
+    try {
+      return await this.#own('COMMIT');
+    } finally {
+      this.#inTransaction = false;
+    }
   }
 
   /** The client's own frames. It sees every reply. */
@@ -133,7 +153,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
   }
 
   /** A statement of a Plan that is run by itself, later, for nobody who would look at its rows. */
-  async #alone(said: PostgresMessage): Promise<PostgresAnswer> {
+  async #unseen(said: PostgresMessage): Promise<PostgresAnswer> {
     if (said.copied !== undefined) throw new LineBroken('no', 'a COPY cannot be run again by itself');
     if (said.results.length > mostCommands) throw new LineBroken('no', 'too many columns');
     const { tag } = await this.#own(said.text, said.values, { types: said.types, formats: said.formats });
@@ -156,7 +176,10 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#staged = undefined;
     if (this.#wire.broken) return;
     if (this.#wire.skipping) await this.#wire.sync();
-    if (this.#inTransaction || this.#wire.status !== 'I') await this.#own('ROLLBACK');
+    if (this.#inTransaction || this.#wire.status !== 'I') {
+      this.#inTransaction = true;
+      await this.#own('ROLLBACK');
+    }
     this.#inTransaction = false;
     this.#cleared.clear();
     if (this.#wire.status !== 'I') this.#wire.destroy();

@@ -1,0 +1,19 @@
+import { questions, type Question } from './questions.ts';
+import type { Looking } from '../../contract/lookup.ts';
+import { postgresAnswer, postgresLookup, type PostgresTarget } from '../../model/postgres-message.ts';
+import { refuse } from '../../model/refusal.ts';
+
+export type Row = readonly (string | null)[];
+
+/** Rows of one of our questions. Throws `Refused` (`DENIED`) when the server did not answer it: not known is not allowed. */
+export function* ask(
+  target: PostgresTarget,
+  question: Question,
+  ...values: readonly (string | null)[]
+): Looking<readonly Row[]> {
+  const message = postgresLookup(target, questions[question], ...values);
+  const { rows, error } = postgresAnswer(yield { message, purpose: question });
+  if (error === undefined) return rows;
+  // The server's own words may hold the agent's.
+  throw refuse('DENIED', `the server did not answer what this is about (${question}, SQLSTATE ${error.code})`);
+}

@@ -1,0 +1,159 @@
+/**
+ * Every look-up of this provider: constants, so that `read` knows its own. Everything in them is named with its schema,
+ * types and functions included; operators are PostgreSQL's own as long as pg_catalog is searched first, which `session`
+ * makes sure of before any of the others is asked.
+ */
+export const questions = Object.freeze({
+  session: `SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text, current_user::pg_catalog.text`,
+
+  relations: `SELECT a.i::pg_catalog.text, c.oid::pg_catalog.text, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text,
+      c.relname::pg_catalog.text, (c.oid::pg_catalog.int8 < 16384)::pg_catalog.text,
+      CASE WHEN c.relkind IN ('v', 'm') AND c.oid::pg_catalog.int8 >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END,
+      c.reltuples::pg_catalog.int8::pg_catalog.text, c.relpersistence::pg_catalog.text
+    FROM (SELECT o.ordinality AS i, o.value->>0 AS s, o.value->>1 AS name
+          FROM pg_catalog.json_array_elements($1::pg_catalog.json) WITH ORDINALITY o) a
+    CROSS JOIN LATERAL (
+      SELECT r.oid, r.relkind, r.relname, r.relnamespace, r.reltuples, r.relpersistence
+      FROM pg_catalog.pg_class r JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
+      LEFT JOIN pg_catalog.json_array_elements_text($2::pg_catalog.json) WITH ORDINALITY p(s, rank) ON p.s = m.nspname
+      WHERE r.relname = a.name AND CASE WHEN a.s IS NULL THEN p.rank IS NOT NULL
+        WHEN a.s = 'pg_temp' THEN m.oid = pg_catalog.pg_my_temp_schema() ELSE m.nspname = a.s END
+      ORDER BY p.rank LIMIT 1) c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+
+  functions: `SELECT a.i::pg_catalog.text, f.oid::pg_catalog.text
+    FROM (SELECT o.ordinality AS i, o.value->>0 AS s, o.value->>1 AS name
+          FROM pg_catalog.json_array_elements($1::pg_catalog.json) WITH ORDINALITY o) a
+    JOIN pg_catalog.pg_proc f ON f.proname = a.name
+    JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+    WHERE CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($2::pg_catalog.json) p)
+      WHEN a.s = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema() ELSE n.nspname = a.s END`,
+
+  operators: `SELECT DISTINCT o.oprcode::pg_catalog.oid::pg_catalog.text
+    FROM (SELECT e.value->>0 AS s, e.value->>1 AS name FROM pg_catalog.json_array_elements($1::pg_catalog.json) e) a
+    JOIN pg_catalog.pg_operator o ON o.oprname = a.name
+    JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+    WHERE o.oid::pg_catalog.int8 >= 16384 AND
+      CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($2::pg_catalog.json) p)
+      ELSE n.nspname = a.s END`,
+
+  types: `SELECT t.oid::pg_catalog.text, t.typtype::pg_catalog.text, t.typinput::pg_catalog.oid::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, 0)) FROM pg_catalog.pg_constraint k
+        WHERE k.contypid = t.oid)::pg_catalog.text, t.typbasetype::pg_catalog.text
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.oid::pg_catalog.int8 >= 16384 AND (t.oid::pg_catalog.text IN (SELECT x FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) x)
+      OR EXISTS (SELECT 1 FROM pg_catalog.json_array_elements($1::pg_catalog.json) e WHERE t.typname = e.value->>1 AND
+        CASE WHEN e.value->>0 IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($2::pg_catalog.json) p)
+        WHEN e.value->>0 = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema() ELSE n.nspname = e.value->>0 END))`,
+
+  definitions: `SELECT f.oid::pg_catalog.text, n.nspname::pg_catalog.text, f.proname::pg_catalog.text,
+      (f.oid::pg_catalog.int8 < 16384)::pg_catalog.text, l.lanname::pg_catalog.text, f.provolatile::pg_catalog.text, f.prosecdef::pg_catalog.text,
+      (SELECT c.value FROM pg_catalog.unnest(f.proconfig) c(value) WHERE c.value LIKE 'search_path=%' LIMIT 1),
+      (SELECT x.extname::pg_catalog.text FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = f.oid AND d.deptype = 'e' LIMIT 1),
+      CASE WHEN f.prokind IN ('f', 'p') AND f.oid::pg_catalog.int8 >= 16384 AND l.lanname IN ('sql', 'plpgsql') THEN pg_catalog.pg_get_functiondef(f.oid) END,
+      f.prokind::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(s.p::pg_catalog.oid::pg_catalog.text) FROM pg_catalog.pg_aggregate g
+        CROSS JOIN LATERAL (VALUES (g.aggtransfn), (g.aggfinalfn), (g.aggcombinefn), (g.aggmtransfn), (g.aggminvtransfn), (g.aggmfinalfn)) s(p)
+        WHERE g.aggfnoid = f.oid AND s.p::pg_catalog.oid <> 0)::pg_catalog.text,
+      pg_catalog.pg_get_userbyid(f.proowner)::pg_catalog.text,
+      (f.proconfig IS NOT NULL AND EXISTS (SELECT 1 FROM pg_catalog.unnest(f.proconfig) c(value) WHERE c.value NOT LIKE 'search_path=%'))::pg_catalog.text
+    FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+    JOIN pg_catalog.pg_language l ON l.oid = f.prolang
+    WHERE f.oid::pg_catalog.text IN (SELECT x FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x)`,
+
+  casts: `SELECT DISTINCT k.castfunc::pg_catalog.text FROM pg_catalog.pg_cast k
+    WHERE k.oid::pg_catalog.int8 >= 16384 AND k.castfunc <> 0`,
+
+  eventTriggers: `SELECT e.evtfoid::pg_catalog.text FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D'`,
+
+  attached: `WITH RECURSIVE reached(oid) AS (
+      SELECT x::pg_catalog.oid FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x
+      UNION
+      SELECT y.oid FROM reached r CROSS JOIN LATERAL (
+        SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = r.oid
+        UNION ALL SELECT i.inhparent FROM pg_catalog.pg_inherits i WHERE i.inhrelid = r.oid
+        UNION ALL SELECT k.conrelid FROM pg_catalog.pg_constraint k WHERE k.confrelid = r.oid AND k.contype = 'f'
+          AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd') OR $2::pg_catalog.text = 'truncate')) y(oid))
+    SELECT 'table', r.oid::pg_catalog.text, n.nspname || '.' || c.relname, c.relkind::pg_catalog.text
+      FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    UNION ALL SELECT 'function', t.tgfoid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
+      WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+    UNION ALL SELECT 'rule', r.oid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'
+    UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL FROM reached r JOIN pg_catalog.pg_attrdef d ON d.adrelid = r.oid
+    UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_expr(k.conbin, k.conrelid), NULL FROM reached r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid AND k.conbin IS NOT NULL
+    UNION ALL SELECT 'texts', NULL, pg_catalog.pg_get_expr(i.indexprs, i.indrelid), NULL FROM reached r JOIN pg_catalog.pg_index i ON i.indrelid = r.oid AND i.indexprs IS NOT NULL
+    UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_expr(i.indpred, i.indrelid), NULL FROM reached r JOIN pg_catalog.pg_index i ON i.indrelid = r.oid AND i.indpred IS NOT NULL
+    UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_triggerdef(t.oid), 'trigger' FROM reached r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
+      WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgqual IS NOT NULL
+    UNION ALL SELECT 'type', a.atttypid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid::pg_catalog.int8 >= 16384`,
+
+  policies: `SELECT pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+    FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid AND c.relrowsecurity
+    WHERE p.polrelid::pg_catalog.text IN (SELECT x FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x)`,
+
+  children: `WITH RECURSIVE reached(oid) AS (
+      SELECT x::pg_catalog.oid FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x
+      UNION SELECT i.inhrelid FROM reached r JOIN pg_catalog.pg_inherits i ON i.inhparent = r.oid)
+    SELECT c.relkind::pg_catalog.text FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid WHERE c.relkind = 'f' LIMIT 1`,
+
+  attributes: `SELECT f.oid::pg_catalog.text FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+    WHERE f.oid::pg_catalog.int8 >= 16384 AND f.pronargs = 1
+      AND f.proname IN (SELECT x FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x)
+      AND n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($2::pg_catalog.json) p)`,
+
+  dependents: `WITH RECURSIVE hangs(classid, objid) AS (
+      SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, x::pg_catalog.oid FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x
+      UNION
+      SELECT d.classid, d.objid FROM hangs h JOIN pg_catalog.pg_depend d ON d.refclassid = h.classid AND d.refobjid = h.objid
+      WHERE d.deptype IN ('n', 'a', 'i') AND d.classid <> 'pg_catalog.pg_attrdef'::pg_catalog.regclass)
+    SELECT DISTINCT CASE WHEN h.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+        THEN (SELECT 'view ' || w.ev_class::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_rewrite w WHERE w.oid = h.objid)
+        ELSE pg_catalog.pg_describe_object(h.classid, h.objid, 0) END
+    FROM hangs h WHERE h.objid::pg_catalog.text NOT IN (SELECT x FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x)
+      AND h.classid <> 'pg_catalog.pg_type'::pg_catalog.regclass
+    LIMIT 1000`,
+
+  constraints: 'SET CONSTRAINTS ALL IMMEDIATE',
+
+  /** Tables by our own locks, counters by oid: the view `pg_stat_xact_user_tables` walks the whole catalogue each time. */
+  counts: `SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid::pg_catalog.text, i::pg_catalog.text, u::pg_catalog.text, d::pg_catalog.text,
+      c.reltuples::pg_catalog.int8::pg_catalog.text
+    FROM (SELECT relation, pg_catalog.pg_stat_get_xact_tuples_inserted(relation) AS i,
+            pg_catalog.pg_stat_get_xact_tuples_updated(relation) AS u, pg_catalog.pg_stat_get_xact_tuples_deleted(relation) AS d
+          FROM (SELECT DISTINCT relation FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid()
+                AND locktype = 'relation' AND mode NOT IN ('AccessShareLock', 'RowShareLock') OFFSET 0) l OFFSET 0) t
+    JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE i + u + d > 0 ORDER BY n.nspname, c.relname`,
+
+  locks: `SELECT n.nspname || '.' || c.relname, l.mode FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'pg_toast')
+      AND l.mode IN ('AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock') ORDER BY 1, 2`,
+
+  /** What finding out later takes: a transaction's number means nothing without the server's life that it is from. */
+  transaction: `SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
+    (SELECT c.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() c),
+    (SELECT c.timeline_id::pg_catalog.text FROM pg_catalog.pg_control_checkpoint() c),
+    (SELECT d.oid::pg_catalog.text FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()),
+    (SELECT b.stats_reset::pg_catalog.text FROM pg_catalog.pg_stat_bgwriter b),
+    pg_catalog.pg_backend_pid()::pg_catalog.text,
+    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_cursors k WHERE k.is_holdable)::pg_catalog.text`,
+
+  server: `SELECT (SELECT c.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() c),
+    (SELECT c.timeline_id::pg_catalog.text FROM pg_catalog.pg_control_checkpoint() c),
+    (SELECT d.oid::pg_catalog.text FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()),
+    (SELECT b.stats_reset::pg_catalog.text FROM pg_catalog.pg_stat_bgwriter b)`,
+
+  outcome: 'SELECT pg_catalog.pg_xact_status($1::pg_catalog.text::pg_catalog.xid8)',
+} as const);
+
+export type Question = keyof typeof questions;
+
+const texts: ReadonlySet<string> = new Set(Object.values(questions));
+
+/** Whether a look-up is one of ours: nothing else passes as one. */
+export function isOurQuestion(text: string): boolean {
+  return texts.has(text);
+}

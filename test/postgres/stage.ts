@@ -1,0 +1,100 @@
+import { Client } from 'pg';
+import type { TestServer } from './server.ts';
+import type { Bearer, Outcome, Road } from '../../src/contract/road.ts';
+import { openPostgresGate, type PostgresGate } from '../../src/gates/postgres/postgres-gate.ts';
+import { openSql } from '../../src/languages/sql/index.ts';
+import type { Hold } from '../../src/model/hold.ts';
+import { postgresProvider } from '../../src/providers/postgres/index.ts';
+import { mediate } from '../../src/road/mediate.ts';
+import { runHold } from '../../src/road/run.ts';
+import { postgresUpstream } from '../../src/upstream/postgres/postgres-upstream.ts';
+import type { OpenLeases } from '../../src/upstream/run/leases.ts';
+import { openRig, type Person, type Rig } from '../contract/rig.ts';
+
+/** The real road between real clients and a real server: an agent `cursor`, a human `jane`, one database `pg-staging`. */
+export interface PostgresStage {
+  readonly rig: Rig;
+  readonly gate: PostgresGate;
+  readonly agent: Bearer & { readonly presented: string };
+  readonly jane: Person;
+  /** A connected node-postgres client; ended with the stage. */
+  connect(options?: { readonly user?: string; readonly password?: string }): Promise<Client>;
+  /** `postgres://` address for programs. */
+  readonly url: string;
+  /** The holds that wait. */
+  waiting(): Promise<readonly Hold[]>;
+  /** Signs a hold as it stands and runs it. */
+  signAndRun(hold: Hold): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** Role and password of the agent at the server. */
+  readonly secret?: string;
+  readonly production?: boolean;
+  readonly database?: string;
+}
+
+export async function openPostgresStage(server: TestServer, options: StageOptions = {}): Promise<PostgresStage> {
+  const sql = await openSql();
+  const provider = postgresProvider(sql);
+  const upstream = postgresUpstream();
+  const environment = options.production === true ? 'production' : 'staging';
+  const rig = await openRig({
+    providers: [provider],
+    upstreams: [upstream],
+    environments: [
+      {
+        name: environment,
+        production: options.production === true,
+        disposable: false,
+        bindings: { postgres: ['pg-staging'] },
+      },
+    ],
+    entries: {
+      'pg-staging': {
+        provider: 'postgres',
+        environment,
+        secret: options.secret ?? 'agent:secret',
+        reach: 'environment',
+        address: `postgres://127.0.0.1:${server.port}/${options.database ?? 'postgres'}?sslmode=disable`,
+      },
+    },
+  });
+  const agent = await rig.bearer('cursor', { gates: ['postgres'] });
+  const jane = await rig.person('jane');
+  const road: Road = {
+    identify: (token, peer) => rig.identity.identify(token, peer),
+    mediate: (asked) => mediate(rig.road, asked),
+    note: async () => undefined,
+    askAbout: async (refusal) => refusal,
+  };
+  const { sessions } = rig.road.leases as OpenLeases;
+  const gate = await openPostgresGate({ road, provider, sessions, sql, clock: rig.clock, host: '127.0.0.1', port: 0 });
+  const clients: Client[] = [];
+  return {
+    rig,
+    gate,
+    agent,
+    jane,
+    url: `postgres://cursor:${agent.presented}@127.0.0.1:${gate.port}/pg-staging?sslmode=disable`,
+    async connect({ user = 'cursor', password = agent.presented } = {}) {
+      const client = new Client({ host: '127.0.0.1', port: gate.port, user, password, database: 'pg-staging' });
+      client.on('error', () => undefined);
+      clients.push(client);
+      await client.connect();
+      return client;
+    },
+    waiting: async () => (await rig.road.holds.list()).filter((one) => one.state === 'waiting'),
+    async signAndRun(hold) {
+      await rig.road.holds.approve(hold.code, jane.approve(hold));
+      return runHold(rig.road, hold.code, agent.principal);
+    },
+    async close() {
+      await Promise.all(clients.map((one) => one.end().catch(() => undefined)));
+      await gate.close();
+      await upstream.close();
+      await rig.close();
+    },
+  };
+}
