@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accountOf, asRoot, named, TierRig, type Account, type Doctored } from './rig.ts';
+import { copyHouse } from '../../src/cli/daemon/house.ts';
 import { type Double, startDouble } from '../../demo/railway/double.ts';
 
 /** Real OS users, the real daemon, a double that truly destroys. Only root can make users: elsewhere it is all skipped. */
@@ -104,6 +105,34 @@ withRoot('sudo holdpoint up', () => {
     expect(refused.code).toBe(2);
   }, 120_000);
 
+  test('T1: the copy that is made where the program is not root’s alone runs for anybody, and only root can change it', () => {
+    const { root, node } = copyHouse(join(rig.root, 'program'));
+    const ran = spawnSync(node, [join(root, 'bin', 'holdpoint.js'), '--version'], {
+      encoding: 'utf8',
+      cwd: '/',
+      env: {},
+      uid: agent.uid,
+      gid: agent.gid,
+    });
+    expect(ran.stdout, ran.stderr).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const found = spawnSync('find', [
+      join(rig.root, 'program'),
+      '(',
+      '-perm',
+      '/022',
+      '-o',
+      '!',
+      '-uid',
+      '0',
+      ')',
+      '!',
+      '-type',
+      'l',
+    ]);
+    expect(found.stdout.toString()).toBe('');
+    rmSync(join(rig.root, 'program'), { recursive: true });
+  }, 120_000);
+
   test('T1: the daemon refuses to run as root at any tier but T0', () => {
     const main = join(import.meta.dirname, '../../src/daemon/main.ts');
     const args = ['--disable-sigusr1', main, '--data', join(rig.root, 'other'), '--tier', 'T1'];
@@ -129,18 +158,8 @@ upstreams:
 `,
     );
     expect((await rig.sign(['apply', '--file', yaml])).code).toBe(0);
-    const kept = [
-      'vault',
-      'add',
-      'railway',
-      '--kind',
-      'project-access-token',
-      '--reach',
-      'environment',
-      '--secret-fd',
-      '0',
-    ];
-    const added = await rig.sign(kept, { input: double.tokens.production });
+    const kept = ['vault', 'add', 'railway', '--kind', 'bearer', '--reach', 'all', '--secret-fd', '0'];
+    const added = await rig.sign(kept, { input: double.tokens.account });
     expect(added.code, added.stderr).toBe(0);
     const made = await rig.sign([
       'token',
@@ -211,7 +230,7 @@ withRoot('doctor --attack', () => {
   }, 120_000);
 
   test('T1, C1: each attack that succeeded at T0 is refused at T1; the way round the gate is open until T2', async () => {
-    writeFileSync(join(rig.human, '.env'), `RAILWAY_TOKEN=${double.tokens.production}\n`, { mode: 0o600 });
+    writeFileSync(join(rig.human, '.env'), `RAILWAY_TOKEN=${double.tokens.account}\n`, { mode: 0o600 });
     atT1 = await rig.attack();
     for (const name of named(atT0.attempts, 'succeeded')) {
       if (name === 'go-round') continue;
@@ -221,19 +240,20 @@ withRoot('doctor --attack', () => {
     expect(named(atT1.attempts, 'succeeded')).toEqual(['go-round']);
     expect(atT1.tier).toBe('T1');
     expect(atT1.code).toBe(0);
-    expect(JSON.stringify(atT1)).not.toContain(double.tokens.production);
+    expect(JSON.stringify(atT1)).not.toContain(double.tokens.account);
   }, 120_000);
 
   test('T1, J1: status and holds say the tier with the date of its proof, and the journal keeps the attempts', async () => {
     const { tier, proof } = await rig.status();
     expect({ tier, proof }).toMatchObject({ tier: 'T1', proof: { tier: 'T1', attacker: { uid: agent.uid } } });
     expect((await rig.run(['status'])).stdout).toContain(`tier T1, proved ${proof?.at ?? ''}`);
-    const query = `mutation { volumeDelete(volumeId: "${double.ids.volume}") }`;
+    const query = `mutation { volumeDelete(volumeId: "${double.ids.ownVolume.production}") }`;
     const line = `curl -s -H "Authorization: Bearer $HOLDPOINT_TOKEN" -H 'content-type: application/json' --data @- ${rig.running.http}/railway/graphql/v2`;
     const held = await rig.run(['exec', 'cursor', '--token-file', join(rig.human, 'token'), '--', 'sh', '-c', line], {
       input: JSON.stringify({ query }),
     });
     const code = /hp_[0-9A-HJKMNP-TV-Z]{6}/.exec(held.stdout)?.[0] ?? held.stdout + held.stderr;
+    expect(code).toMatch(/^hp_.{6}$/);
     expect((await rig.run(['hold', 'show', code])).stdout).toContain(`tier T1, proved ${proof?.at ?? ''}`);
     const journal = await rig.run(['journal', 'list', '--kind', 'tier-proved', '--json']);
     expect(journal.stdout).toContain('"go-round"');
@@ -322,7 +342,7 @@ withRoot('a sabotaged set-up is caught', () => {
   test('C1, T1: a credential of the vault left where the agent can read it', async () => {
     const shared = join(rig.root, 'shared');
     mkdirSync(shared, { mode: 0o755 });
-    writeFileSync(join(shared, 'notes.txt'), `the token is ${double.tokens.production} (old)\n`, { mode: 0o644 });
+    writeFileSync(join(shared, 'notes.txt'), `the token is ${double.tokens.account} (old)\n`, { mode: 0o644 });
     await caught('find-credentials', `vault:railway in ${shared}/notes.txt`, '--path', shared);
     rmSync(shared, { recursive: true });
   }, 120_000);

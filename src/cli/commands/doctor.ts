@@ -52,7 +52,7 @@ async function attacked(invocation: Invocation, given: Attacked): Promise<ExitCo
   const { running, api, status, checks } = given;
   const { user, switching } = attackerOf(invocation, given);
   // Whoever runs as that user now could answer in place of the attacks, and say that they were refused.
-  const others = switching ? processesOf(user.uid) : [];
+  const before = switching ? processesOf(user.uid) : [];
   out.note(['faint', `attacking as ${user.name} (uid ${user.uid}); nothing is changed, nothing is kept …`]);
   const { attacks } = await import('../../features/doctor/attacks.ts');
   const { tierProved } = await import('../../features/doctor/tier.ts');
@@ -67,6 +67,7 @@ async function attacked(invocation: Invocation, given: Attacked): Promise<ExitCo
     searched: [process.cwd(), ...invocation.list('path')].filter((path) => path !== '/'),
   });
   const attempts = await attackAs(user, switching, target, api);
+  const others = [...new Set([...before, ...(switching ? processesOf(user.uid) : [])])];
   const proof = others.length > 0 ? undefined : await recorded(api, attempts, user, running);
   const tier = proof?.tier ?? tierProved(attempts);
   out.show({ checks, attacker: { name: user.name, uid: user.uid }, attempts, tier, proof, others }, () => {

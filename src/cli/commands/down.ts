@@ -15,7 +15,7 @@ export const down: Run = async (invocation) => {
     throw misused('--remove-users wants root', 'run it with sudo: sudo holdpoint down --remove-users');
   const { places } = invocation;
   const pid = await stopped(places);
-  const removed = removing ? (await import('../daemon/accounts.ts')).removeAccounts(places.data) : [];
+  const removed = removing ? await (await import('../daemon/accounts.ts')).removeAccounts(places.data) : [];
   invocation.out.show(
     { stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }), ...(removing ? { removed } : {}) },
     () => printDown(invocation, pid, removed, removing),

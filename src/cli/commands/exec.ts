@@ -46,7 +46,7 @@ export const exec: Run = async (invocation) => {
   const { out } = invocation;
   out.note([
     'faint',
-    `holdpoint: ${program} runs as agent ${name}${user === undefined ? '' : `, OS user ${user.name}`}, tier ${running.tier}`,
+    `holdpoint: ${program} runs as agent ${name}${user === undefined ? '' : `, OS user ${user.name}`}, started as tier ${running.tier}`,
   ]);
   if (removed.length > 0)
     out.note([

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync, chownSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { handOver } from './hand-over.ts';
 import { processesOf } from './processes.ts';
@@ -81,11 +82,11 @@ function mustBeThere(name: string): OsUser {
  * Takes back what `ensureAccounts` made and nothing else. Files stay, and become root's, so that a later account that is
  * given the same number does not inherit them. Returns what was done, a line each. Throws `Complaint`.
  */
-export function removeAccounts(data: string): readonly string[] {
+export async function removeAccounts(data: string): Promise<readonly string[]> {
   const record = readRecord(data);
   const users = record.users.filter((one) => lookUpUser(one.name)?.uid === one.uid);
   for (const { name, uid } of users) {
-    const running = processesOf(uid);
+    const running = await stillRunning(uid);
     if (running.length > 0)
       throw new Complaint(
         `\`${name}\` still runs ${running.length === 1 ? 'a process' : `${running.length} processes`}: ${running.slice(0, 5).join(', ')}`,
@@ -107,6 +108,14 @@ export function removeAccounts(data: string): readonly string[] {
   }
   rmSync(recordPath(data), { force: true });
   return done;
+}
+
+/** What has just been stopped is there for a moment longer. */
+async function stillRunning(uid: number): Promise<readonly number[]> {
+  const until = Date.now() + 5_000;
+  let running = processesOf(uid);
+  for (; running.length > 0 && Date.now() < until; running = processesOf(uid)) await pause(100);
+  return running;
 }
 
 function hasGroup(name: string): boolean {

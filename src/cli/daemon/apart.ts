@@ -1,10 +1,11 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { defaultNames, ensureAccounts, recordPath } from './accounts.ts';
 import { handOver, refuseUnsheltered } from './hand-over.ts';
 import { houseFor, type House } from './house.ts';
 import { launchService } from './launch.ts';
 import type { OsUser } from '../exec/os-user.ts';
 import { misused } from '../complaint.ts';
+import { groupsOf, rootlyGroups } from '../doctor/groups.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Places } from '../places.ts';
 import { slug } from '../signing/signer.ts';
@@ -30,6 +31,7 @@ export function setApart(invocation: Invocation, { data }: Places): Apart {
     agent: slug(invocation.text('agentUser') ?? defaultNames.agent),
   };
   const { service, agent, made } = ensureAccounts(names, data);
+  refuseRootly(agent, service);
   const lines = [...made, ...ownData(data, service)];
   if (made.length > 0) lines.push(`${recordPath(data)}: what of this \`holdpoint down --remove-users\` takes back`);
   const house = houseFor(data);
@@ -57,4 +59,15 @@ function ownData(data: string, service: OsUser): readonly string[] {
     );
   handOver(data, service, (uid) => uid === 0);
   return [`${data}: was root’s, is ${service.name}’s now, with all that is in it`];
+}
+
+/** An agent that can make itself root, or is in the daemon's group, is not apart. */
+function refuseRootly(agent: OsUser, service: OsUser): void {
+  const groups = groupsOf(agent.uid, (path) => readFileSync(path, 'utf8'));
+  const found = groups.find((one) => rootlyGroups.has(one.name) || one.gid === service.gid);
+  if (found === undefined) return;
+  throw misused(
+    `\`${agent.name}\` is in the group \`${found.name}\`, by which it could reach what is kept from agents`,
+    `take it out first: gpasswd -d ${agent.name} ${found.name}; or name another user with --agent-user`,
+  );
 }

@@ -32,10 +32,11 @@ export function daemonMainIn(root: string): string {
   return moduleIn(root, 'daemon/main');
 }
 
-/** A module of ours in a house, by its path below `src` without the ending. */
+/** A module of ours in a house, by its path below `src` without the ending: of the kind that we are, or the one that is there. */
 export function moduleIn(root: string, module: string): string {
-  const isSource = import.meta.filename.endsWith('.ts');
-  return join(root, isSource ? 'src' : 'dist', `${module}.${isSource ? 'ts' : 'js'}`);
+  const [source, built] = [join(root, 'src', `${module}.ts`), join(root, 'dist', `${module}.js`)];
+  const [first, second] = import.meta.filename.endsWith('.ts') ? [source, built] : [built, source];
+  return existsSync(first) || !existsSync(second) ? first : second;
 }
 
 /** What a daemon of another user runs: this package in place where it is root's alone and readable, else a copy of it. */
@@ -102,7 +103,7 @@ function installed(from: string, name: string): string | undefined {
 }
 
 /** Our package and all that it needs, in the same places to each other; the whole is moved into place at the end. */
-function copyHouse(into: string): { readonly root: string; readonly node: string } {
+export function copyHouse(into: string): { readonly root: string; readonly node: string } {
   const needed = dependencies();
   const top = commonFolder([packageRoot, ...needed]);
   const fresh = `${into}.new`;

@@ -6,7 +6,7 @@ import { judgeFound } from './found.ts';
 import type { Api } from '../api/api.ts';
 import { Complaint } from '../complaint.ts';
 import { launchAgent } from '../daemon/launch.ts';
-import { houseFor, moduleIn, packageRoot } from '../daemon/house.ts';
+import { moduleIn, packageRoot } from '../daemon/house.ts';
 import type { OsUser } from '../exec/os-user.ts';
 import type { Attempt } from '../../features/doctor/tier.ts';
 
@@ -22,7 +22,8 @@ export async function attackAs(
   target: Target,
   api: Api,
 ): Promise<readonly Attempt[]> {
-  const house = switching ? houseFor(target.data) : { root: packageRoot, node: process.execPath };
+  // What the daemon runs, others can read: our own program may lie in a home that they cannot enter.
+  const house = switching ? target.program : { root: packageRoot, node: process.execPath };
   const aimed = { ...target, commandLine: target.commandLine.replace(packageRoot, house.root) };
   const report = await reportOf(user, switching, house, aimed);
   if (report.uid !== user.uid)

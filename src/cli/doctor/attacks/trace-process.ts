@@ -24,9 +24,13 @@ interface Debugger {
 
 const debuggers: readonly Debugger[] = [
   {
+    // Isolated: what lies in the home of the one who attacks must not run, and answer for us.
     name: 'python3',
     attach(pid) {
-      const { stdout } = spawnSync('python3', ['-c', byPython, String(pid)], { encoding: 'utf8', timeout: 10_000 });
+      const { stdout } = spawnSync('python3', ['-I', '-c', byPython, String(pid)], {
+        encoding: 'utf8',
+        timeout: 10_000,
+      });
       const said = stdout ?? '';
       return said.startsWith('attached') ? true : said.startsWith('refused') ? false : undefined;
     },

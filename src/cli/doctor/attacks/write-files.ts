@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { attempt, some, type Try } from '../target.ts';
@@ -13,7 +13,7 @@ export const writeFiles: Try = ({ data, files, folders, open }) => {
   const within = [...new Set([dirname(data), data, ...folders, ...open.map((path) => dirname(path))])];
   const written = [
     ...[...files, ...open].filter((path) => canWrite(path)),
-    ...within.filter((path) => path !== tmpdir() && canAdd(path)),
+    ...within.filter((path) => !isForAll(path) && canAdd(path)),
   ];
   if (written.length > 0) return [attempt('write-files', 'succeeded', `could write ${some(written)}`)];
   const tried = files.length + open.length;
@@ -38,4 +38,9 @@ function canAdd(folder: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** `/tmp` and its like: whoever adds something there changes nothing of another's. */
+function isForAll(folder: string): boolean {
+  return ((lstatSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o1000) !== 0;
 }
