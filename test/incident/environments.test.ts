@@ -10,7 +10,7 @@ import { openStage, type Stage } from './stage.ts';
 const reads: ReadonlySet<string> = new Set(mutationsByClass.read);
 /** What a denial may name: our production, or that it cannot be settled what would be hit. */
 const reasons =
-  /\bproduction\b|has no resolver yet|is not bound|no environment that is bound|in no environment that holdpoint\.yaml binds|has no instance|unknown to railway|not in project/;
+  /\bproduction\b|has no resolver yet|is not bound|no environment that is bound|in no (?:environment|project) that holdpoint\.yaml binds|has no instance|unknown to railway|not in project/;
 
 describe('a token for staging', { timeout: 120_000 }, () => {
   let stage: Stage;

@@ -323,6 +323,34 @@ describe('reads', () => {
   });
 });
 
+describe('things of a project that are known by their own id', () => {
+  it('E1, E2 are of the environment that they open, or of every one of their project; of another project nobody is told', async () => {
+    const { ids, state } = asking.double;
+    const dropToken = 'mutation ($id: String!) { projectTokenDelete(id: $id) }';
+    const tokenOf = (environmentId: string): string => state.find('projectTokens', { environmentId })?.id ?? '';
+    const drop = await asking.resolve(dropToken, { id: tokenOf(ids.environments.staging) });
+    expect(environmentsOf(drop)).toEqual(['staging']);
+    expect(drop.varyingFact).toBe('ci staging');
+    const other = state.find('projectTokens', { projectId: ids.otherProject })?.id ?? '';
+    expect(await denial(dropToken, { id: other })).toContain('in no project that holdpoint.yaml binds');
+
+    const own = state.insert('integrations', { projectId: ids.project, name: 'own', config: {} });
+    const theirs = state.insert('integrations', { projectId: ids.otherProject, name: 'theirs', config: {} });
+    const update =
+      'mutation ($id: String!, $p: String!) { integrationUpdate(id: $id, input: {projectId: $p, name: "x", config: {}}) { id } }';
+    expect(environmentsOf(await asking.resolve(update, { id: own.id, p: ids.project }))).toEqual([
+      'preview',
+      'production',
+      'staging',
+    ]);
+    expect(await denial(update, { id: theirs.id, p: ids.project })).toContain(
+      'in no project that holdpoint.yaml binds',
+    );
+    expect(await denial(update, { id: own.id, p: ids.otherProject })).toContain('not in the one that is named');
+    await asking.double.reset();
+  });
+});
+
 describe('all of them', () => {
   it(
     'E2, K2 each of the 230 resolves to environments that are bound, or is denied with a reason',

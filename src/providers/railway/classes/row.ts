@@ -30,6 +30,7 @@ export type Target =
   | 'dns-record'
   | 'bucket'
   | 'plugin'
+  | 'project-thing'
   | 'sandbox'
   | 'cloud-agent'
   | 'dashboard'

@@ -36,7 +36,9 @@ function* bearerReach(about: Introspecting): Looking<Reach | undefined> {
   const workspace = yield* taken('the workspaces of this credential', 'query { apiToken { workspaces { id name } } }');
   if (workspace === undefined) return undefined;
   const { apiToken } = workspace;
-  const workspaces = isObject(apiToken) && Array.isArray(apiToken['workspaces']) ? apiToken['workspaces'] : [];
+  if (!isObject(apiToken) || !Array.isArray(apiToken['workspaces']))
+    throw unresolved('which kind of credential this is cannot be read');
+  const { workspaces } = apiToken;
   const names = (workspaces as readonly Json[]).flatMap((one) => (isObject(one) ? (textIn(one['name']) ?? []) : []));
   return yield* wideReach('workspace', names.join(', '), about);
 }

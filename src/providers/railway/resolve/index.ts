@@ -1,6 +1,7 @@
 import { environment, place, project } from './environment.ts';
 import { fact, type Found, found } from './found.ts';
 import { plugin } from './plugins.ts';
+import { projectThing } from './project-things.ts';
 import { query } from './query.ts';
 import { service, serviceIn } from './service.ts';
 import type { Settled } from './settled.ts';
@@ -52,6 +53,7 @@ const resolvers: { readonly [target in Exclude<Target, 'none' | 'nothing'>]: Res
   place,
   plugin,
   project,
+  'project-thing': projectThing,
   sandbox,
   service,
   'service-domain': serviceDomain,
