@@ -41,7 +41,8 @@ export function startEngine(version: string, schema: string, rules: readonly Rul
       const level = levelOf(signed);
       const before = verdicts.get(level);
       if (before !== undefined) return before;
-      const verdict = verdictOf(() => ask(name, question, signed), byId);
+      // Facts that were validated at one level of signing are not other facts at the next.
+      const verdict = verdictOf(() => ask(name, question, signed, verdicts.size === 0), byId);
       // A broken evaluation is asked again: what broke may have been the moment's.
       if (verdict.kind !== 'broken') verdicts.set(level, verdict);
       return verdict;
@@ -93,7 +94,12 @@ function keyOf({ action, environment, input }: Question): string {
   ]);
 }
 
-function ask(name: string, { action, environment, input }: Question, signed: Signed): AuthorizationAnswer {
+function ask(
+  name: string,
+  { action, environment, input }: Question,
+  signed: Signed,
+  validateRequest: boolean,
+): AuthorizationAnswer {
   const { principal, gate } = input.request;
   const who = { type: entityTypes[principal.kind], id: principal.id };
   const where = { type: 'Environment', id: environment.name };
@@ -117,7 +123,7 @@ function ask(name: string, { action, environment, input }: Question, signed: Sig
       typedFact: signed.typedFact,
     },
     preparsedSchemaName: name,
-    validateRequest: true,
+    validateRequest,
     preparsedPolicySetId: name,
     entities: [
       { uid: who, attrs: { name: principal.name }, parents: [] },
