@@ -7,15 +7,14 @@ import { openCertificates, type Certificates } from './certificates.ts';
 import { ensureHumanToken } from './human-token.ts';
 import { openEnrolment } from './keys.ts';
 import type { Places } from './places.ts';
-import { providers } from './providers.ts';
+import { postgres, providers, sql } from './providers.ts';
+import { identifyOrAsk, roadPorts } from './road-ports.ts';
 import { compile, openRooms, type DaemonOptions, type Rooms } from './rooms.ts';
 import { statusOf } from './status.ts';
 import type { Gate } from '../contract/gate.ts';
-import type { Bearer, Peer, Road } from '../contract/road.ts';
 import { openHttpGate } from '../gates/http/http-gate.ts';
-import type { Principal } from '../model/principal.ts';
-import { askAboutToken, askedAboutToken } from '../road/credential-question.ts';
-import { TokenRefused } from '../road/identity/identity.ts';
+import { peerReader } from '../gates/http/peer.ts';
+import { openPostgresGate } from '../gates/postgres/postgres-gate.ts';
 import { mediate } from '../road/mediate.ts';
 import type { RoadParts } from '../road/parts.ts';
 import { leftOpen, recover } from '../road/recover.ts';
@@ -28,7 +27,7 @@ import { openListedHosts, type ListedHosts } from '../upstream/reach/reach.ts';
 export type { DaemonOptions } from './rooms.ts';
 
 export interface Daemon {
-  readonly addresses: { readonly api: string; readonly http: string };
+  readonly addresses: { readonly api: string; readonly http: string; readonly postgres: string };
   readonly places: Places;
   /** Under which the first signer enrols; undefined when one is enrolled. */
   readonly enrolmentCode: string | undefined;
@@ -60,7 +59,9 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
     human: options.human,
   });
   const { code, enrolment } = await openEnrolment(road.store, road.signers);
-  const addresses = { api: '', http: gate.address };
+  const database = await openDatabaseGate(options, rooms);
+  opened.defer(() => database.close());
+  const addresses = { api: '', http: gate.address, postgres: database.address };
   const asker = openAsker(providers);
   opened.defer(() => asker.close());
   const refusals = openApiRefusals(road);
@@ -94,24 +95,9 @@ async function openGate(
   { authority }: Certificates,
   listed: ListedHosts,
 ): Promise<Gate> {
-  const { road, identity, installation, journal, clock, vault } = rooms;
-  const ports: Road = {
-    identify: (presented, peer) => identifyOrAsk(rooms, 'http', presented, peer),
-    askAbout: (refusal, { gate, peer, by }) =>
-      askAboutToken(road.questions, refusal, { gate, peer, ...(by === undefined ? {} : { who: whoIs(by) }) }),
-    mediate: (asked) => mediate(road, asked),
-    note: async (draft) => {
-      await journal.record(draft);
-      if (draft.kind !== 'exposure') return;
-      const who = draft.principal ?? 'somebody';
-      road.raise({
-        kind: 'exposure',
-        text: `${who} sent a real credential through the ${draft.gate ?? ''} gate; it was refused`,
-      });
-    },
-  };
+  const { installation, clock, vault } = rooms;
   return openHttpGate({
-    road: ports,
+    road: roadPorts(rooms, 'http'),
     providers,
     host: options.host,
     port: options.httpPort,
@@ -127,39 +113,17 @@ async function openGate(
   });
 }
 
-/** Who presented this. A token that is not taken becomes a question to a human, and is refused all the same. */
-async function identifyOrAsk(
-  { identity, road }: Rooms,
-  gate: string,
-  presented: string,
-  peer: Peer,
-): Promise<Bearer> {
-  try {
-    return await identity.identify(presented, peer);
-  } catch (thrown) {
-    const { why, bearer } = thrown instanceof TokenRefused ? thrown : {};
-    throw await askedAboutToken(road.questions, thrown, {
-      gate,
-      peer,
-      ...(why === undefined ? {} : { why: reasons[why] }),
-      ...(bearer === undefined ? {} : { who: whoIs(bearer) }),
-    });
-  }
-}
-
-/** Why a token is not taken, for a human. */
-const reasons: { readonly [why in TokenRefused['why']]: string } = {
-  shape: 'what was presented is no token of holdpoint',
-  unknown: 'nobody made this token',
-  secret: 'the secret of the token is wrong',
-  kind: 'the token was presented as another kind than it is',
-  revoked: 'the token is revoked',
-  expired: 'the token has expired',
-  peer: 'the token was presented from where it is not bound to',
-};
-
-function whoIs({ principal, token }: Bearer): { principal: Principal; token: string; purpose: string } {
-  return { principal, token: token.id, purpose: token.purpose };
+function openDatabaseGate(options: DaemonOptions, rooms: Rooms): Promise<Gate> {
+  return openPostgresGate({
+    road: roadPorts(rooms, 'postgres'),
+    provider: postgres,
+    sessions: rooms.sessions,
+    sql,
+    clock: rooms.clock,
+    host: options.host,
+    port: options.postgresPort,
+    peerOf: peerReader(),
+  });
 }
 
 function apiParts(

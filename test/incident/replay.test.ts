@@ -100,7 +100,7 @@ describe('a policy replayed over the journal before it is applied', { timeout: 6
   });
 
   it('H2: so is an environment that is said to be no production any more', async () => {
-    const text = String(((await stage.api('GET', '/v1/policy')).body['applied'] as { text: string }).text);
+    const { text } = (await stage.api('GET', '/v1/policy')).body['applied'] as { text: string };
     const file = join(home, 'holdpoint.yaml');
     await writeFile(
       file,

@@ -99,7 +99,8 @@ function trace(entry: Entry, asked: string): Traced | undefined {
   if (entry.kind !== 'held' || entry.hold === undefined) return undefined;
   const code = entry.body['code'];
   const wanted = asked.toUpperCase();
-  if (entry.hold.toUpperCase() !== wanted && String(code).toUpperCase() !== wanted) return undefined;
+  if (entry.hold.toUpperCase() !== wanted && (typeof code !== 'string' || code.toUpperCase() !== wanted))
+    return undefined;
   return {
     hold: entry.hold,
     principal: entry.principal ?? '',
