@@ -1,3 +1,4 @@
+import { argumentOf } from './naming.ts';
 import { type Body, readPlpgsql } from './plpgsql.ts';
 import { atTop, inDefinition, type Readers, type Reading } from './reading.ts';
 import type { Statement, StatementClass } from './statement.ts';
@@ -14,7 +15,7 @@ import {
   treeIn,
   Unread,
 } from './tree.ts';
-import { argumentOf, walk } from './walk.ts';
+import { walk } from './walk.ts';
 import { objectPath, quoted } from './words.ts';
 
 /** Languages in which only a trusted human's rights stand between the text and the server's files and network. */

@@ -132,7 +132,7 @@ function looksAtColumns(condition: unknown): boolean {
   const waiting: unknown[] = [condition];
   while (waiting.length > 0) {
     const one = waiting.pop();
-    if (Array.isArray(one)) waiting.push(...(one as readonly unknown[]));
+    if (Array.isArray(one)) for (const element of one) waiting.push(element);
     else if (isTree(one)) {
       if ('ColumnRef' in one || 'CurrentOfExpr' in one) return true;
       for (const field in one) waiting.push(one[field]);

@@ -75,5 +75,5 @@ export function optionOn(element: Tree): boolean {
   const argument = tagged(element['arg']);
   if (argument === undefined) return true;
   const value = constantOf(element['arg']);
-  return value === undefined || !['0', 'false', 'off', 'no'].includes(value.toLowerCase());
+  return value === undefined || !['0', 'false', 'off'].includes(value.toLowerCase());
 }

@@ -1,5 +1,5 @@
 export { openSql, type Piece, type Sql } from './read.ts';
-export { grammarMajor, sqlLimits } from './parser.ts';
+export { grammarMajor, sqlLimits, SyntaxComplaint } from './parser.ts';
 export { type Operation, operations } from './operations.ts';
 export { standingOf } from './settings-known.ts';
 export type { TextSettings } from './text-settings.ts';

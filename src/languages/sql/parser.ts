@@ -1,6 +1,7 @@
 import openModule, { type PgQueryModule } from 'libpg-query/wasm/libpg-query.js';
 import { isTree, type Tree } from './tree.ts';
-import { refuse } from '../../model/refusal.ts';
+import { refuse, Refused } from '../../model/refusal.ts';
+import { visible } from '../../model/visible.ts';
 
 /** Bounds of the text that is read. */
 export const sqlLimits = {
@@ -20,11 +21,22 @@ export const grammarMajor = 18;
 /** Memory of one parser, after which a fresh one takes over: each overflow of its stack leaks. */
 const memoryBytes = 256 * 1024 * 1024;
 
-/** PostgreSQL's own complaint about a text. */
-export class SyntaxComplaint extends Error {
-  constructor(message: string) {
-    super(message);
+/** PostgreSQL's own complaint about a text, as the server itself would say it (42601 and its like). A `BAD_REQUEST`. */
+export class SyntaxComplaint extends Refused {
+  /** Character at which it stands, from 1 on; 0 where PostgreSQL names none. */
+  readonly position: number;
+
+  /** `said` quotes the agent's text: it is `message` here, and one of the reasons there, made visible and cut. */
+  constructor(said: string, position = 0) {
+    super({
+      code: 'BAD_REQUEST',
+      detail: 'PostgreSQL’s parser refuses this text',
+      hint: 'mend the statement',
+      reasons: [visible(said).slice(0, 200)],
+    });
     this.name = 'SyntaxComplaint';
+    this.message = said;
+    this.position = position;
   }
 }
 
@@ -67,13 +79,16 @@ export class Parser {
       if (result === 0) throw new Error('out of memory');
       try {
         const error = module.getValue(result + 8, 'i32');
-        if (error !== 0) throw new SyntaxComplaint(module.UTF8ToString(module.getValue(error, 'i32')));
+        if (error !== 0) {
+          const position = module.getValue(error + 16, 'i32');
+          throw new SyntaxComplaint(module.UTF8ToString(module.getValue(error, 'i32')), Math.max(position, 0));
+        }
         return module.UTF8ToString(module.getValue(result, 'i32'));
       } finally {
         module._wasm_free_parse_result(result);
       }
     });
-    const whole: unknown = JSON.parse(json);
+    const whole = valueIn(json);
     if (!isTree(whole) || Math.floor(Number(whole['version']) / 10_000) !== grammarMajor) throw notRead();
     const statements = whole['stmts'] ?? [];
     if (!Array.isArray(statements)) throw notRead();
@@ -87,7 +102,7 @@ export class Parser {
   parseBody(text: string): Tree {
     const json = this.#use(text, (module, query) => takeText(module, module._wasm_parse_plpgsql(query)));
     if (!json.startsWith('{')) throw new SyntaxComplaint(json);
-    const tree: unknown = JSON.parse(json);
+    const tree = valueIn(json);
     if (!isTree(tree)) throw notRead();
     return tree;
   }
@@ -96,7 +111,7 @@ export class Parser {
   scan(text: string): readonly Token[] {
     const json = this.#use(text, (module, query) => takeText(module, module._wasm_scan(query)));
     if (!json.startsWith('{')) throw new SyntaxComplaint(json);
-    const tree = JSON.parse(json) as { tokens?: readonly { start: number; end: number; text: string }[] };
+    const tree = valueIn(json) as { tokens?: readonly Token[] };
     return (tree.tokens ?? []).map(({ start, end, text }) => ({ start, end, text }));
   }
 
@@ -164,6 +179,15 @@ function withText(module: PgQueryModule, text: string, read: (module: PgQueryMod
     throw cause;
   } finally {
     if (!leaked) module._free(query);
+  }
+}
+
+/** What the parser wrote; whatever is no JSON was not read. */
+function valueIn(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw notRead(cause);
   }
 }
 

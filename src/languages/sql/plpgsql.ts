@@ -50,7 +50,7 @@ class BodyReader implements Body {
     const waiting: unknown[] = [tree];
     while (waiting.length > 0) {
       const one = waiting.pop();
-      if (Array.isArray(one)) waiting.push(...(one as readonly unknown[]));
+      if (Array.isArray(one)) for (const element of one) waiting.push(element);
       else if (isTree(one)) waiting.push(...this.#fields(one));
     }
     // The order of the text: the stack turned it round.

@@ -1,4 +1,4 @@
-import { openParser, sqlLimits } from './parser.ts';
+import { openParser, sqlLimits, SyntaxComplaint } from './parser.ts';
 import { openSql } from './read.ts';
 import type { Statement } from './statement.ts';
 import { Refused } from '../../model/refusal.ts';
@@ -89,6 +89,15 @@ describe('what is refused', () => {
   ])('K2 K5 F3 %.30s', (text, expected) => {
     expect(refusal(() => sql.read(text, settings))).toBe(expected);
     expect(refusal(() => sql.split(text, settings))).toBe(expected);
+  });
+
+  test('a syntax error is told in PostgreSQL’s own words, with where it stands', () => {
+    const complain = (): unknown => sql.read("select 'é' frm t where", settings);
+    expect(complain).toThrow(SyntaxComplaint);
+    expect(complain).toThrow('syntax error at or near "t"');
+    expect(complain).toThrow(
+      expect.objectContaining({ position: 16, refusal: expect.objectContaining({ code: 'BAD_REQUEST' }) as unknown }),
+    );
   });
 
   test('K5 no text is read where a backslash could escape, or a byte be half a letter', () => {
@@ -529,4 +538,19 @@ test('everything that is given is frozen', () => {
     expect(Object.isFrozen(value), JSON.stringify(value).slice(0, 100)).toBe(true);
     waiting.push(...(Object.values(value) as unknown[]));
   }
+});
+
+test('F3 long blanks, long lists and long names take linear time', () => {
+  const started = performance.now();
+  expect(one(`SELECT 1${' '.repeat(900_000)}+ 2${' '.repeat(100_000)}`).class).toBe('read-candidate');
+  expect(one(`DELETE FROM t WHERE id IN (${'1,'.repeat(100_000)}2)`).facts.unbounded).toBe(false);
+  expect(one(`NOTIFY c, '${'x'.repeat(5000)}'`).class).toBe('provisional');
+  expect(one(`LOAD '${'\u202e'.repeat(100_000)}'`).sentence.length).toBeLessThan(2000);
+  expect(sql.read('SELECT 1;'.repeat(9000), settings)).toHaveLength(9000);
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
+
+test('names are cut where PostgreSQL cuts them', () => {
+  expect(one(`SELECT * FROM ${'a'.repeat(70)}`).names.relations[0]?.path).toEqual(['a'.repeat(63)]);
+  expect(one(`SELECT * FROM "${'a'.repeat(62)}éé"`).names.relations[0]?.path).toEqual(['a'.repeat(62)]);
 });

@@ -7,7 +7,6 @@ import { refuseUnsafeText, type TextSettings } from './text-settings.ts';
 import { tagged, type Tagged, Unread } from './tree.ts';
 import { refuseNewer } from './walk.ts';
 import { refuse } from '../../model/refusal.ts';
-import { visible } from '../../model/visible.ts';
 
 /** Where one statement of a string stands. */
 export interface Piece {
@@ -20,23 +19,23 @@ export interface Piece {
 /** PostgreSQL's grammar, ready. Everything it gives is frozen, and a pure function of text and settings. */
 export interface Sql {
   /**
-   * The statements of a string, with where they stand. Throws `BAD_REQUEST` for what PostgreSQL's parser refuses, for NUL, an
-   * unsafe setting, and sizes beyond `sqlLimits`; `UNAVAILABLE` while a dead parser is replaced.
+   * The statements of a string, with where they stand. Throws `SyntaxComplaint` for what PostgreSQL's parser refuses, `BAD_REQUEST`
+   * for NUL, an unsafe setting, and sizes beyond `sqlLimits`; `UNAVAILABLE` while a dead parser is replaced.
    */
   split(text: string, settings: TextSettings): readonly Piece[];
   /** Reads every statement of a string; none for an empty one. Throws as `split` does. */
   read(text: string, settings: TextSettings): readonly Statement[];
 }
 
-/** Texts that are kept read: this many, and this many characters of them together. */
-const kept = { texts: 1000, characters: 4 * 1024 * 1024, longest: 64 * 1024 } as const;
+/** Texts that are kept read: this many, up to this weight together; a statement weighs its text and about 4 kB. */
+const kept = { texts: 1000, weight: 16 * 1024 * 1024, statement: 4096 } as const;
 
 /** Longest sentence over all parts. */
 const sentenceCharacters = 1000;
 
 /** What PostgreSQL's scanner takes for white space (scan.l), which is less than what JavaScript does. */
 const leading = /^[ \t\n\r\f\v]+/;
-const trailing = /[ \t\n\r\f\v]+$/;
+const blanks = ' \t\n\r\f\v';
 
 /** Opens the grammar: about 40 ms, once. */
 export async function openSql(parser?: Parser): Promise<Sql> {
@@ -45,7 +44,7 @@ export async function openSql(parser?: Parser): Promise<Sql> {
 
 class Reader implements Sql {
   readonly #parser: Parser;
-  readonly #kept = new WeighedLru<readonly Statement[]>(kept.texts, kept.characters);
+  readonly #kept = new WeighedLru<readonly Statement[]>(kept.texts, kept.weight);
 
   constructor(parser: Parser) {
     this.#parser = parser;
@@ -68,39 +67,34 @@ class Reader implements Sql {
       alone: (node, text, context) => readOne(node, { text, start: 0, end: 0 }, context, false),
       text: (text, context) => this.#readText(text, context),
     });
-    if (text.length <= kept.longest) this.#kept.set(key, statements, text.length + 1000);
+    const weight = 4 * text.length + kept.statement * (statements.length + 1);
+    // One long string must not push everything else out.
+    if (weight <= kept.weight / 32) this.#kept.set(key, statements, weight);
     return statements;
   }
 
   #readText(text: string, context: Context): readonly Statement[] {
     if (context.bodies > sqlLimits.bodies) throw new Unread('bodies stand in bodies too deeply');
     if (text.replace(leading, '') === '') return Object.freeze([]);
-    const raw = this.#parse(text, context);
+    const raw = this.#parser.parse(text);
     if (raw.length > sqlLimits.statements) {
       throw refuse('BAD_REQUEST', `more than ${sqlLimits.statements} statements in one string`, 'send fewer at once');
     }
     const slice = slicer(text);
-    return Object.freeze(
-      raw.map((one) => {
-        const node = tagged(one.node);
-        if (node === undefined) throw refuse('BAD_REQUEST', 'a statement could not be read', 'send it alone');
-        return readOne(node, slice(one), context, raw.length > 1);
-      }),
-    );
-  }
-
-  /** PostgreSQL's own words for a syntax error go into the reasons: they quote the agent's text. */
-  #parse(text: string, context: Context): readonly RawStatement[] {
-    try {
-      return this.#parser.parse(text);
-    } catch (cause) {
-      if (!(cause instanceof SyntaxComplaint) || context.bodies > 0) throw cause;
-      throw refuse('BAD_REQUEST', 'PostgreSQL’s parser refuses this text', 'mend the statement', {
-        reasons: [visible(cause.message).slice(0, 200)],
-      });
-    }
+    return Object.freeze(raw.map((one) => readOne(nodeOf(one), slice(one), context, raw.length > 1)));
   }
 }
+
+/** The statement's own node; one of a shape that is not known reads as `unknown`, like one of an unknown kind. */
+function nodeOf({ node }: RawStatement): Tagged {
+  try {
+    return tagged(node) ?? nothing;
+  } catch {
+    return nothing;
+  }
+}
+
+const nothing: Tagged = { kind: '', tree: {} };
 
 function keyOf(text: string, settings: TextSettings): string {
   const { standardConformingStrings, clientEncoding, serverMajor } = settings;
@@ -115,9 +109,16 @@ function slicer(text: string): (one: RawStatement) => Piece {
     const end = length === 0 ? size : start + length;
     const whole = bytes === undefined ? text.slice(start, end) : bytes.subarray(start, end).toString();
     const lead = whole.length - whole.replace(leading, '').length;
-    const trimmed = whole.replace(leading, '').replace(trailing, '');
+    const trimmed = withoutTrail(whole.replace(leading, ''));
     return { text: trimmed, start: start + lead, end: start + lead + Buffer.byteLength(trimmed) };
   };
+}
+
+/** By hand: a pattern that ends in `+$` takes quadratic time over blanks in the middle. */
+function withoutTrail(text: string): string {
+  let end = text.length;
+  while (end > 0 && blanks.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 function readNested(node: Tagged, reading: Reading, place: Place): void {

@@ -149,7 +149,7 @@ export class Reading {
 
   /** Counts the acts of a statement that runs with this one as acts of this one. */
   take(statement: Statement): void {
-    this.parts.push(...statement.parts);
+    for (const part of statement.parts) this.parts.push(part);
   }
 
   /** The worst of the parts; `unknown` when there is none. */

@@ -7,8 +7,8 @@ const shown = 130;
 /** A name in backticks, with nothing in it that could hide or forge. */
 export function quoted(path: readonly string[] | string): string {
   const name = typeof path === 'string' ? path : path.join('.');
-  const clean = visible(name).replaceAll('`', '´');
-  return `\`${clean.length > shown ? `${clean.slice(0, shown)}…` : clean}\``;
+  const clean = visible(name.slice(0, shown)).replaceAll('`', '´');
+  return `\`${clean}${name.length > shown ? '…' : ''}\``;
 }
 
 /** `[database, schema, name]`, as far as a RangeVar gives them. */
