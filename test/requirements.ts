@@ -52,15 +52,23 @@ export const requirements: readonly Requirement[] = [
     rooms: ['src/providers/railway', 'src/road/policy'],
   },
   // Knowing what an action does
-  { id: 'K1', text: 'a real parser for each language, never a regex verdict', rooms: ['src/languages/graphql'] },
-  { id: 'K2', text: 'unknown is irreversible', rooms: ['src/languages/graphql', 'src/providers/railway', 'src/road'] },
+  {
+    id: 'K1',
+    text: 'a real parser for each language, never a regex verdict',
+    rooms: ['src/languages/graphql', 'src/languages/sql'],
+  },
+  {
+    id: 'K2',
+    text: 'unknown is irreversible',
+    rooms: ['src/languages/graphql', 'src/languages/sql', 'src/providers/railway', 'src/road'],
+  },
   { id: 'K3', text: 'arguments change a verdict where they change the effect', rooms: ['src/providers/railway'] },
   { id: 'K4', text: 'the same act gets the same verdict at every door', rooms: ['src/gates/postgres'] },
-  { id: 'K5', text: 'evasions fail', rooms: ['src/gates/http', 'src/languages/graphql'] },
+  { id: 'K5', text: 'evasions fail', rooms: ['src/gates/http', 'src/languages/graphql', 'src/languages/sql'] },
   {
     id: 'K6',
     text: 'a catalogue covers the whole published schema; what has no class fails the build',
-    rooms: ['src/providers/railway'],
+    rooms: ['src/providers/railway', 'src/languages/sql'],
   },
   // Human signature
   { id: 'H1', text: 'no value that an agent can send changes a verdict', rooms: ['src/road'] },
