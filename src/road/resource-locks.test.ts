@@ -9,24 +9,24 @@ test('E2: property: one key has one holder at a time, everybody gets a turn, and
   await fc.assert(
     fc.asyncProperty(fc.array(worker, { maxLength: 12 }), async (workers) => {
       const locks = openResourceLocks();
-      const held = new Map<string, number>();
+      const holders = new Map<string, number>();
       let done = 0;
       const turns = async (count: number): Promise<void> => {
         for (let at = 0; at < count; at++) await turn();
       };
       const all = workers.map(async (one, at) => {
         await turns(one.before);
-        const { release } = await locks.hold(one.keys);
+        const held = await locks.hold(one.keys);
         for (const key of new Set(one.keys)) {
-          expect(held.get(key)).toBeUndefined();
-          held.set(key, at);
+          expect(holders.get(key)).toBeUndefined();
+          holders.set(key, at);
         }
         await turns(one.holds);
         for (const key of new Set(one.keys)) {
-          expect(held.get(key)).toBe(at);
-          held.delete(key);
+          expect(holders.get(key)).toBe(at);
+          holders.delete(key);
         }
-        release();
+        held.release();
         done += 1;
       });
       await Promise.all(all);
@@ -39,8 +39,7 @@ test('E2: property: one key has one holder at a time, everybody gets a turn, and
 test('E2: those that share no key do not wait for each other', async () => {
   const locks = openResourceLocks();
   await locks.hold(['a']);
-  const { release } = await locks.hold(['b', 'c']);
-  release();
+  (await locks.hold(['b', 'c'])).release();
 });
 
 test('E2: who came first goes first', async () => {
@@ -48,9 +47,9 @@ test('E2: who came first goes first', async () => {
   const order: number[] = [];
   const first = await locks.hold(['a', 'b']);
   const waiting = [1, 2, 3].map(async (at) => {
-    const { release } = await locks.hold(at === 2 ? ['b'] : ['b', 'a']);
+    const held = await locks.hold(at === 2 ? ['b'] : ['b', 'a']);
     order.push(at);
-    release();
+    held.release();
   });
   await turn();
   expect(order).toEqual([]);
