@@ -55,7 +55,7 @@ export interface Road {
    * Asks a human about a credential that a gate refused by itself, and gives the refusal back with the hold (E3). Never
    * throws; other refusals come back as they are.
    */
-  askAbout(refusal: Refusal, seen: { readonly gate: string; readonly peer: Peer; readonly by?: Bearer }): Promise<Refusal>;
+  askAbout(refusal: Refusal, seen: { readonly peer: Peer; readonly by?: Bearer }): Promise<Refusal>;
   /** Journals what a gate saw and did not bring down the road: an exposed credential, a tunnelled host, a refusal. */
   note(draft: EntryDraft): Promise<void>;
 }

@@ -14,6 +14,6 @@ export async function askedAbout(
   if (!(thrown instanceof Refused) || thrown instanceof WireRefused) return thrown;
   const peer = connection.peer ?? { address: connection.address };
   const by = bearer ?? connection.tunnel?.bearer;
-  const refusal = await room.road.askAbout(thrown.refusal, { gate: 'http', peer, ...(by === undefined ? {} : { by }) });
+  const refusal = await room.road.askAbout(thrown.refusal, { peer, ...(by === undefined ? {} : { by }) });
   return refusal === thrown.refusal ? thrown : new Refused(refusal);
 }
