@@ -15,7 +15,7 @@ export interface Furnished {
 
 /** Opens one in a folder that is not there yet; `farSide` is a port. */
 export async function openFurnished(data: string, farSide: number): Promise<Furnished> {
-  const daemon = await openDaemon({ data, host: '127.0.0.1', apiPort: 0, httpPort: 0, tier: 'T0' });
+  const daemon = await openDaemon({ data, host: '127.0.0.1', apiPort: 0, httpPort: 0, postgresPort: 0, tier: 'T0' });
   return { daemon, token: await furnish(await signing(daemon), farSide) };
 }
 

@@ -113,7 +113,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
 
   async function startDaemon({ place }: Setting, data: string): Promise<Running> {
     const args = [...daemonFlags, path.join(house.root, 'src/daemon/main.ts'), '--data', data, '--tier', cast.tier];
-    const program = new Program(house.node, [...args, '--api-port', '0', '--http-port', '0'], {
+    const program = new Program(house.node, [...args, '--api-port', '0', '--http-port', '0', '--postgres-port', '0'], {
       account: cast.daemon,
       cwd: data,
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: data, LC_ALL: 'C' },

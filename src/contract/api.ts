@@ -18,7 +18,7 @@ export interface Status {
   readonly proof?: TierProof;
   /** The OS user that agents run as, where one was named. */
   readonly agent?: AgentUser;
-  readonly addresses: { readonly api: string; readonly http: string };
+  readonly addresses: { readonly api: string; readonly http: string; readonly postgres: string };
   readonly frozen: boolean;
   /** Agents that are frozen by themselves. */
   readonly frozenAgents: readonly string[];

@@ -37,9 +37,11 @@ function isLimit(text: string): boolean {
   }
 }
 
-/** True also for what is no address at all, which has an error of its own. */
+/** Of a database the path is its name. True also for what is no address at all, which has an error of its own. */
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
+  if (url !== null && /^postgres(ql)?:$/.test(url.protocol))
+    return url.username === '' && url.password === '' && /^\/[^/]+$/.test(url.pathname) && url.hash === '';
   return url === null || (url.pathname === '/' && url.search === '' && url.hash === '');
 }
 

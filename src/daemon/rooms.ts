@@ -10,6 +10,7 @@ import { openProofs, type Proofs } from './proof.ts';
 import { providers } from './providers.ts';
 import { openWitnesses } from './witnesses.ts';
 import type { AgentUser } from '../contract/api.ts';
+import type { PostgresSessions } from '../contract/postgres/session.ts';
 import { openClock, type RoadClock } from '../road/clock/clock.ts';
 import { openFreeze } from '../road/freeze/freeze.ts';
 import { openHolds } from '../road/holds/holds.ts';
@@ -28,6 +29,7 @@ import { openVelocity } from '../road/velocity/velocity.ts';
 import { openSqliteStore } from '../stores/sqlite/store.ts';
 import { httpUpstream } from '../upstream/http/http-upstream.ts';
 import type { HttpLimits } from '../upstream/http/limits.ts';
+import { postgresUpstream } from '../upstream/postgres/postgres-upstream.ts';
 import { openLeases } from '../upstream/run/leases.ts';
 import { keyFile } from '../upstream/vault/key-file.ts';
 import type { KeySource } from '../upstream/vault/key-source.ts';
@@ -38,6 +40,7 @@ export interface DaemonOptions {
   readonly host: string;
   readonly apiPort: number;
   readonly httpPort: number;
+  readonly postgresPort: number;
   /** What it is started as: `T0` when agents run as our own OS user. What may be claimed is `Proofs.tier`. */
   readonly tier: string;
   /** The human at this machine, for the name of their token; the account's own name unless said. */
@@ -55,6 +58,8 @@ export interface Rooms {
   readonly places: Places;
   readonly road: RoadParts;
   readonly journal: Journal;
+  /** Lines of a database gate's clients. */
+  readonly sessions: PostgresSessions;
   readonly vault: Vault;
   readonly identity: Identity;
   readonly clock: RoadClock;
@@ -82,7 +87,11 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   opened.defer(() => alarms.close());
   const installation = await openInstallation(store, (name) => vault.reach(name), publishedAddress);
   const upstream = httpUpstream(options.upstream === undefined ? {} : { limits: options.upstream });
-  const leases = openLeases({ upstreams: [upstream], routes: (name) => installation.route(name), vault });
+  const leases = openLeases({
+    upstreams: [upstream, postgresUpstream()],
+    routes: (name) => installation.route(name),
+    vault,
+  });
   opened.defer(() => leases.close());
   const raise: RoadParts['raise'] = (alarm) => alarms.raise(alarm);
   const signers = openSigners({ store, journal, clock });
@@ -121,7 +130,20 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     witnesses.follow(installation.config);
   };
   follow(policy);
-  return { places, road, journal, vault, identity, clock, alarms, installation, proofs, key, follow };
+  return {
+    places,
+    road,
+    sessions: leases.sessions,
+    journal,
+    vault,
+    identity,
+    clock,
+    alarms,
+    installation,
+    proofs,
+    key,
+    follow,
+  };
 }
 
 /** Compiles policies; none given means the default ones. Throws `PolicyError`. */

@@ -15,7 +15,7 @@ interface StatusParts {
   readonly agent: AgentUser | undefined;
   /** What a configuration asks of people besides what is in force. */
   readonly notices: (config: Config) => readonly string[];
-  readonly addresses: () => { readonly api: string; readonly http: string };
+  readonly addresses: () => { readonly api: string; readonly http: string; readonly postgres: string };
 }
 
 /** What is in force, what waits, and what no gate covers. */

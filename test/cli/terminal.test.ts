@@ -45,7 +45,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
   test('H2 `up` makes the first signer of who sits there; the passphrase is typed twice and never shown', async () => {
     const { screen, code } = await typing(
       rig,
-      ['up', '--same-user', '--api-port', '0', '--http-port', '0', '--signer', 'jane'],
+      ['up', '--same-user', '--api-port', '0', '--http-port', '0', '--postgres-port', '0', '--signer', 'jane'],
       [
         ['choose a passphrase', `${phrase}\r`],
         ['once more:', `${phrase}\r`],

@@ -182,7 +182,7 @@ async function lookAfterRestart(story: Story): Promise<void> {
 async function tell(data: string): Promise<Story> {
   const dice = new Dice(seedFor('daemon kill'));
   const double = await startDouble();
-  const flags = ['--data', data, '--api-port', '0', '--http-port', '0', '--tier', 'T0'];
+  const flags = ['--data', data, '--api-port', '0', '--http-port', '0', '--postgres-port', '0', '--tier', 'T0'];
   const pool = new DaemonPool(flags, `${data}-cache`);
   try {
     await pool.fillCache();

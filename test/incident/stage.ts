@@ -79,6 +79,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     host: '127.0.0.1',
     apiPort: 0,
     httpPort: 0,
+    postgresPort: 0,
     tier: 'T0',
     ...options.daemon,
   };

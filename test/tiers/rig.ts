@@ -71,7 +71,7 @@ export class TierRig {
   }
 
   async up(): Promise<Ran> {
-    const ports = ['--api-port', '0', '--http-port', '0', '--signer', 'jane'];
+    const ports = ['--api-port', '0', '--http-port', '0', '--postgres-port', '0', '--signer', 'jane'];
     return this.sign(['up', '--service-user', this.service, '--agent-user', this.agent, ...ports]);
   }
 

@@ -206,7 +206,7 @@ withRoot('doctor --attack', () => {
     mkdirSync(home, { mode: 0o700 });
     chownSync(home, agent.uid, agent.gid);
     const own = { as: agent, home, data: join(home, 'data') };
-    const ports = ['--api-port', '0', '--http-port', '0', '--skip-signer'];
+    const ports = ['--api-port', '0', '--http-port', '0', '--postgres-port', '0', '--skip-signer'];
     expect((await rig.run(['up', '--same-user', ...ports], own)).code).toBe(0);
     const ran = await rig.run(['doctor', '--attack', '--json'], own);
     atT0 = JSON.parse(ran.stdout) as Doctored;

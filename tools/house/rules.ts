@@ -185,6 +185,13 @@ export const outboundExceptions: readonly OutboundException[] = [
     why: 'listens inside an intercepted tunnel',
   },
   { from: 'gates/http', use: 'node:net', names: ['createServer', 'Server'], why: 'listens for agents' },
+  { from: 'gates/postgres', use: 'node:net', names: ['createServer', 'Server'], why: 'listens for agents' },
+  {
+    from: 'gates/postgres',
+    use: 'node:tls',
+    names: ['createSecureContext', 'TLSSocket'],
+    why: 'takes TLS from clients of its own',
+  },
   {
     from: 'daemon',
     use: 'node:http',

@@ -37,7 +37,7 @@ function printRoutes(out: Output, routes: readonly Route[]): void {
 /** What is in force, what waits, and what no gate covers. */
 export function printStatus(out: Output, found: Status): void {
   const { addresses, journal, holds } = found;
-  out.line(`  agents: http ${addresses.http}    people: ${addresses.api}    `, tierPiece(found));
+  out.line(`  agents: http ${addresses.http}  postgres ${addresses.postgres}    people: ${addresses.api}    `, tierPiece(found));
   if (found.frozen)
     out.line(['danger', '  FROZEN: all agent writes are stopped; `holdpoint thaw` lets them run again']);
   for (const name of found.frozenAgents)

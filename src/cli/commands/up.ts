@@ -40,6 +40,7 @@ export const up: Run = async (invocation) => {
     tier,
     apiPort: port(invocation, 'apiPort', 7777),
     httpPort: port(invocation, 'httpPort', 7780),
+    postgresPort: port(invocation, 'postgresPort', 7432),
     deleteDelayMs: invocation.text('deleteDelay') === undefined ? undefined : invocation.duration('deleteDelay', 0),
     foreground,
     ...(apart === undefined ? {} : { apart }),
@@ -104,7 +105,7 @@ async function lookAround(places: Places, address: string): Promise<Found> {
 
 function printUp(invocation: Invocation, status: Status, places: Places): void {
   const { out } = invocation;
-  out.line(`  agents: http ${status.addresses.http}    people: ${status.addresses.api}    `, tierPiece(status));
+  out.line(`  agents: http ${status.addresses.http}  postgres ${status.addresses.postgres}    people: ${status.addresses.api}    `, tierPiece(status));
   out.line(['faint', `  data: ${places.data}`]);
   if (status.startedTier !== 'T0') {
     const agent = status.agent?.name ?? '<os user>';

@@ -12,6 +12,7 @@ export interface StartOptions {
   readonly tier: string;
   readonly apiPort: number;
   readonly httpPort: number;
+  readonly postgresPort: number;
   readonly deleteDelayMs: number | undefined;
   readonly foreground: boolean;
   /** At T1: the account that the daemon runs as, the one of agents, who sits here, and the program as they may read it. */
@@ -92,6 +93,8 @@ function daemonArguments(options: StartOptions): readonly string[] {
     String(options.apiPort),
     '--http-port',
     String(options.httpPort),
+    '--postgres-port',
+    String(options.postgresPort),
     ...(options.apart === undefined
       ? []
       : ['--agent-user', options.apart.agent.name, '--agent-uid', String(options.apart.agent.uid)]),
@@ -135,7 +138,7 @@ function notStarted(places: Places, why: string | undefined): Complaint {
     .slice(0, 12);
   const busy = said.some((text) => text.includes('EADDRINUSE'));
   const hint = busy
-    ? 'another program has one of the ports: stop it, or give --api-port and --http-port'
+    ? 'another program has one of the ports: stop it, or give --api-port, --http-port and --postgres-port'
     : `what it said is in ${places.startLog}, causes in ${places.diagnostics}`;
   return new Complaint(why ?? 'the daemon did not start', hint, { exit: exitCode.unavailable, lines: said });
 }

@@ -12,6 +12,7 @@ export const start: Chapter = {
         { flags: '--same-user', what: 'tier T0: run as this OS user, for trying it out; the promise is not claimed' },
         { flags: '--api-port <port>', what: 'where people and this command line reach it (7777)' },
         { flags: '--http-port <port>', what: 'the HTTP gate for agents (7780)' },
+        { flags: '--postgres-port <port>', what: 'the PostgreSQL gate for agents (7432)' },
         { flags: '--foreground', what: 'stay here until the daemon ends' },
         {
           flags: '--delete-delay <duration>',

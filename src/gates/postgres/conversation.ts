@@ -25,7 +25,7 @@ export interface Cancels {
 export class Conversation implements Behind, Talk {
   readonly limits: PostgresLimits;
   readonly #parts: PostgresGateParts;
-  readonly #peer: Peer;
+  readonly #peer: Promise<Peer>;
   readonly #cancels: Cancels;
   #front: Front | undefined;
   #asked: StartUp | undefined;
@@ -40,7 +40,7 @@ export class Conversation implements Behind, Talk {
   #permission: Frame | undefined;
   #over = false;
 
-  constructor(parts: PostgresGateParts, peer: Peer, cancels: Cancels) {
+  constructor(parts: PostgresGateParts, peer: Promise<Peer>, cancels: Cancels) {
     this.#parts = parts;
     this.#peer = peer;
     this.#cancels = cancels;
@@ -62,7 +62,7 @@ export class Conversation implements Behind, Talk {
   async admit(password: string): Promise<void> {
     const asked = this.#asked;
     if (asked === undefined) throw refuse('BAD_REQUEST', 'the start-up packet is missing');
-    const bearer = await this.#parts.road.identify(password, this.#peer);
+    const bearer = await this.#parts.road.identify(password, await this.#peer);
     if (bearer.principal.name !== asked.user)
       throw refuse('BAD_TOKEN', 'the token was made for another user', 'use the DATABASE_URL that you were given');
     this.#bearer = bearer;

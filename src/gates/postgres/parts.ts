@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../../contract/clock.ts';
 import type { PostgresSessions } from '../../contract/postgres/session.ts';
 import type { Provider } from '../../contract/provider.ts';
@@ -47,5 +48,6 @@ export interface PostgresGateParts {
   /** PEM of the gate's own key and certificate; without it clients speak in the clear, which is for loopback alone. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly limits?: Partial<PostgresLimits>;
-  readonly peerOf?: (socket: { readonly remoteAddress?: string | undefined }) => Peer;
+  /** Who is at the other end; the address alone where nothing more can be known. */
+  readonly peerOf?: (socket: Socket) => Promise<Peer>;
 }

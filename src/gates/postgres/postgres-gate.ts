@@ -22,7 +22,9 @@ export async function openPostgresGate(parts: PostgresGateParts): Promise<Postgr
   const fronts = new Set<Front>();
   const cancels = cancelKeys();
   const server = createServer({ noDelay: true, keepAlive: true }, (socket: Socket) => {
-    const peer = parts.peerOf?.(socket) ?? { address: socket.remoteAddress ?? '' };
+    const peer = parts.peerOf?.(socket) ?? Promise.resolve({ address: socket.remoteAddress ?? '' });
+    // Asked for at once, while the connection is there; who signs in waits for it.
+    peer.catch(() => undefined);
     const conversation = new Conversation(parts, peer, cancels);
     const front = new Front(socket, conversation, limits, parts.tls);
     conversation.speakThrough(front);

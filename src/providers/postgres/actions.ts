@@ -1,4 +1,4 @@
-import type { Step, View } from './reading.ts';
+import type { Step, View } from './step.ts';
 import type { Part } from '../../languages/sql/index.ts';
 import type { Action } from '../../model/action.ts';
 import type { PostgresTarget } from '../../model/postgres-message.ts';

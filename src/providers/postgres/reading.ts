@@ -2,6 +2,7 @@ import { actionsOf, frameAction } from './actions.ts';
 import { measured } from './measure.ts';
 import { isOurQuestion } from './questions.ts';
 import { resolution } from './resolution.ts';
+import type { Step, View } from './step.ts';
 import type { Reading } from '../../contract/provider.ts';
 import type { Answer } from '../../contract/upstream.ts';
 import type { Sql, Statement } from '../../languages/sql/index.ts';
@@ -10,15 +11,6 @@ import { commonNames } from './trusted.ts';
 import { type PostgresMessage, postgresAnswer, postgresMessage } from '../../model/postgres-message.ts';
 import { singleStep, type Message, type Plan } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
-
-/** How a message is to be seen: by itself, inside a transaction that the gate holds open, or as part of one's whole Plan. */
-export type View = 'alone' | 'inside' | 'plan';
-
-/** One statement of a Plan with what it says. */
-export interface Step {
-  readonly message: PostgresMessage;
-  readonly statement: Statement;
-}
 
 /** What a message says by its form, and the Plan that would carry it out. A pure function of the message. */
 export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'): Reading {

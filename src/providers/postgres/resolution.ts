@@ -1,6 +1,6 @@
 import { ask } from './ask.ts';
 import { reachOf, type Reach, type Table } from './reach.ts';
-import type { Step, View } from './reading.ts';
+import type { Step, View } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Resolution, ResolveContext } from '../../contract/provider.ts';
 import type { ObjectName, Sql } from '../../languages/sql/index.ts';
