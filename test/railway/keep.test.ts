@@ -145,6 +145,25 @@ describe('a credential on its way into the vault', () => {
     expect(heldAgainst(declared, asking, config(upstream), 'T0')).toHaveLength(1);
   });
 
+  it('C1: an agent is told nothing of what credentials reach or were moved, and gets none back', async () => {
+    const token = await stage.token('asking', { presets: ['railway:all'], environments: ['staging'] });
+    const asked = { name: 'b', provider: 'railway', secret: stage.double.tokens.account };
+    for (const [method, path, body] of [
+      ['POST', '/v1/reach', asked],
+      ['GET', '/v1/vault/b/reach', undefined],
+      ['GET', '/v1/moves', undefined],
+      ['POST', '/v1/moves', asked],
+    ] as const) {
+      const answer = await fetch(`${stage.daemon.addresses.api}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      expect(answer.status, `${method} ${path}`).toBe(403);
+    }
+    await expect(stage.act('move-back', { id: 'fd_000000000000' })).rejects.toThrow('nothing was moved under');
+  });
+
   it('J1: what was asked is in the journal, without the secret', async () => {
     const found = await stage.daemon.road.store.find('entries', { where: { 'entry.kind': 'vault-changed' } });
     const text = JSON.stringify(found);
