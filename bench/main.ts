@@ -12,6 +12,7 @@ import { machine } from './machine.ts';
 import { benchPolicy, newHold } from './policy.ts';
 import { pinned } from './processes.ts';
 import { benchRoad } from './road.ts';
+import { benchScan } from './scan.ts';
 import { benchWrites } from './writes.ts';
 
 type Bench = (folder: string, effort: Effort) => Promise<readonly Figure[]>;
@@ -24,6 +25,7 @@ const benches: { readonly [name: string]: Bench } = {
   decision: benchDecision,
   journal: benchJournal,
   upstream: benchUpstream,
+  scan: benchScan,
 };
 
 /** Reading and policy, and what both cost together for a document that nobody has sent before. */

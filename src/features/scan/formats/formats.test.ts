@@ -140,6 +140,8 @@ describe('N1: parsers stand whatever they are given', () => {
     const hostile = [
       '{"a":'.repeat(50_000),
       '['.repeat(100_000),
+      '- '.repeat(50_000),
+      Array.from({ length: 600 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join(''),
       'a: '.repeat(20_000),
       'A_'.repeat(100_000),
       '"'.repeat(100_000),
@@ -150,9 +152,10 @@ describe('N1: parsers stand whatever they are given', () => {
     ];
     for (const text of hostile) {
       for (const format of formats) {
-        const start = performance.now();
+        const start = process.cpuUsage();
         namedIn(documentOf(format, text));
-        expect(performance.now() - start, `${format} of ${text.slice(0, 20)}`).toBeLessThan(4_000);
+        const used = process.cpuUsage(start);
+        expect((used.user + used.system) / 1e6, `${format} of ${text.slice(0, 20)}`).toBeLessThan(8);
       }
     }
   });

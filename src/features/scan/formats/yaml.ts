@@ -5,11 +5,23 @@ const longest = 512 * 1024;
 
 /** String values of YAML, by its parser; aliases are not followed. Throws what the parser throws. */
 export function namedInYaml(text: string): readonly Named[] {
-  if (text.length > longest) return [];
+  if (text.length > longest || isDeep(text)) return [];
   const parsed = parseAllDocuments(text, { logLevel: 'silent', prettyErrors: false, uniqueKeys: false });
   const found: Named[] = [];
   for (const document of 'empty' in parsed ? [] : parsed) collect(document as Document, text, found);
   return found;
+}
+
+/** The parser goes down by recursion, and takes seconds to run out of it. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === 0x7b || character === 0x5b) depth++;
+    else if (character === 0x7d || character === 0x5d) depth--;
+    if (depth > 200) return true;
+  }
+  return /(?:[-?] ){100}/.test(text);
 }
 
 function collect(document: Document, text: string, found: Named[]): void {
