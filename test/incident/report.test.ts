@@ -155,4 +155,19 @@ describe('the report of the incident', { timeout: 60_000 }, () => {
   ])('J2: %j is a mistake and is said to be one', async (args, code) => {
     expect((await cli(args)).code).toBe(code);
   });
+
+  it('H7: an agent is frozen by one command, which status tells; E3: a question is listed as one and cannot be signed', async () => {
+    const listed = await cli(['hold', 'list']);
+    expect(listed.stdout).toContain('a question: domains was denied railway:volumeDelete');
+    const signed = await cli(['approve', question]);
+    expect([signed.code, signed.stderr]).toEqual([3, expect.stringContaining('is a question')]);
+    expect((await cli(['freeze', '--agent', 'cursor', '--why', 'drill'])).stdout).toContain(
+      'FROZEN: cursor writes nothing',
+    );
+    expect((await cli(['status'])).stdout).toContain('FROZEN: cursor');
+    expect((await cli(['thaw'])).stdout).toContain('holdpoint thaw --agent cursor');
+    expect((await cli(['thaw', '--agent', 'somebody'])).code).toBe(2);
+    expect((await cli(['freeze', '--agent', 'somebody'])).code).toBe(1);
+    expect((await cli(['deny', question])).stdout).toContain('the goal is locked for domains');
+  });
 });

@@ -53,11 +53,13 @@ export const deny: Run = async (invocation) => {
     ? await signedDenial(invocation, note)
     : await api.post<Hold>(holdPath(invocation.needed(0), 'deny'), { note });
   out.show(denied, () => {
+    // A question about a token nobody knows: nothing was asked for that could be locked.
+    if (denied.request.actions.length === 0) return out.line(['good', 'denied'], ` ${denied.code}`);
     out.line(
       ['good', 'denied'],
       ` ${denied.code}: the goal is locked for ${denied.request.principal.name} at every door`,
     );
-    out.line('  lift the lock with: holdpoint hold unlock ', denied.code);
+    return out.line('  lift the lock with: holdpoint hold unlock ', denied.code);
   });
   return exitCode.done;
 };

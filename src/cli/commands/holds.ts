@@ -39,6 +39,7 @@ export const list: Run = async (invocation) => {
 
 /** `railway:volumeDelete “pg-prod” (production)` */
 function whatOf(hold: Hold): string {
+  if (hold.kind === 'question') return `a question: ${hold.reasons[0] ?? ''}`;
   return hold.request.actions
     .map((action) => {
       const names = action.resources.map((one) => `“${one.name ?? one.id}”`).join(', ');

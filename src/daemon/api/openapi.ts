@@ -42,7 +42,7 @@ const routes: readonly (readonly [
     'Which past decisions a proposal would change: `{text, policies, kind, since, before}`.',
   ],
   ['get', '/v1/freeze', 'token', 'Whether agents are stopped.'],
-  ['post', '/v1/freeze', 'human', 'Stops every agent write at every door: `{why}`.'],
+  ['post', '/v1/freeze', 'human', 'Stops every agent write at every door, or one agent’s: `{why, agent?}`.'],
   ['get', '/v1/undo', 'human', 'Before-images.'],
   ['get', '/v1/undo/{id}', 'human', 'What putting one back would do.'],
   ['post', '/v1/undo/{id}', 'human', 'Puts it back: `{overConflicts}`.'],
