@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accountOf, asRoot, named, TierRig, type Account, type Doctored } from './rig.ts';
 import { copyHouse } from '../../src/cli/daemon/house.ts';
+import { notRunning, placesIn } from '../../src/cli/places.ts';
 import { type Double, startDouble } from '../../demo/railway/double.ts';
 
 /** Real OS users, the real daemon, a double that truly destroys. Only root can make users: elsewhere it is all skipped. */
@@ -133,6 +134,16 @@ withRoot('sudo holdpoint up', () => {
     rmSync(join(rig.root, 'program'), { recursive: true });
   }, 120_000);
 
+  test('T1: under sudo a stopped installation of the person who typed it is named', () => {
+    const own = join(rig.agentHome, '.local', 'state', 'holdpoint');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'human.token'), '');
+    const { hint } = notRunning(placesIn(join(rig.root, 'nowhere')), { HOME: rig.human, SUDO_USER: rig.agent });
+    expect(hint).toContain(`a stopped installation is in \`${own}\``);
+    expect(hint).toContain(`\`holdpoint up --same-user\` as ${rig.agent}`);
+    rmSync(join(rig.agentHome, '.local'), { recursive: true });
+  });
+
   test('T1: the daemon refuses to run as root at any tier but T0', () => {
     const main = join(import.meta.dirname, '../../src/daemon/main.ts');
     const args = ['--disable-sigusr1', main, '--data', join(rig.root, 'other'), '--tier', 'T1'];
@@ -246,7 +257,14 @@ withRoot('doctor --attack', () => {
   test('T1, J1: status and holds say the tier with the date of its proof, and the journal keeps the attempts', async () => {
     const { tier, proof } = await rig.status();
     expect({ tier, proof }).toMatchObject({ tier: 'T1', proof: { tier: 'T1', attacker: { uid: agent.uid } } });
-    expect((await rig.run(['status'])).stdout).toContain(`tier T1, proved ${proof?.at ?? ''}`);
+    mkdirSync(join(rig.human, '.railway'));
+    writeFileSync(
+      join(rig.human, '.railway', 'config.json'),
+      '{"user":{"token":"11111111-aaaa-4bbb-8ccc-222222222222"}}',
+    );
+    const said = (await rig.run(['status'])).stdout;
+    expect(said).toContain(`tier T1, proved ${proof?.at ?? ''}`);
+    expect(said).toMatch(/not covered: railway is logged in.*\n.*railway logout/);
     const query = `mutation { volumeDelete(volumeId: "${double.ids.ownVolume.production}") }`;
     const line = `curl -s -H "Authorization: Bearer $HOLDPOINT_TOKEN" -H 'content-type: application/json' --data @- ${rig.running.http}/railway/graphql/v2`;
     const held = await rig.run(['exec', 'cursor', '--token-file', join(rig.human, 'token'), '--', 'sh', '-c', line], {

@@ -19,7 +19,7 @@ export const status: Run = async (invocation) => {
 };
 
 /** The daemon may not look into homes; whoever asks may look into their own, and root into that of the agent too. */
-async function routesOf(invocation: Invocation, found: Status): Promise<readonly Route[]> {
+export async function routesOf(invocation: Invocation, found: Status): Promise<readonly Route[]> {
   const { uncoveredRoutes } = await import('../../features/doctor/routes.ts');
   const { HOME, SUDO_USER } = invocation.env;
   const names = [found.agent?.name, SUDO_USER].filter((name) => name !== undefined);
@@ -27,7 +27,7 @@ async function routesOf(invocation: Invocation, found: Status): Promise<readonly
   return uncoveredRoutes({ homes: [...new Set(homes)], projects: [process.cwd()] });
 }
 
-function printRoutes(out: Output, routes: readonly Route[]): void {
+export function printRoutes(out: Output, routes: readonly Route[]): void {
   for (const { where, what, certainty, closes } of routes) {
     out.line(['warning', `  not covered: ${what}${certainty === 'assumed' ? ' (assumed)' : ''}`]);
     out.line(['faint', `      ${where}; close it: ${closes}`]);
@@ -37,7 +37,10 @@ function printRoutes(out: Output, routes: readonly Route[]): void {
 /** What is in force, what waits, and what no gate covers. */
 export function printStatus(out: Output, found: Status): void {
   const { addresses, journal, holds } = found;
-  out.line(`  agents: http ${addresses.http}  postgres ${addresses.postgres}    people: ${addresses.api}    `, tierPiece(found));
+  out.line(
+    `  agents: http ${addresses.http}  postgres ${addresses.postgres}    people: ${addresses.api}    `,
+    tierPiece(found),
+  );
   if (found.frozen)
     out.line(['danger', '  FROZEN: all agent writes are stopped; `holdpoint thaw` lets them run again']);
   for (const name of found.frozenAgents)

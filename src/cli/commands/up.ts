@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Api } from '../api/api.ts';
 import type { Signer as EnrolledSigner, Status } from '../../contract/api.ts';
+import type { Route } from '../../features/doctor/routes.ts';
 import { misused } from '../complaint.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { refuseStranger, type Invocation, type Run } from '../invocation.ts';
@@ -9,7 +10,7 @@ import { dataDirectories, placesIn, readRunning, type Places } from '../places.t
 import { startDaemon } from '../daemon/start.ts';
 import { answers } from '../daemon/alive.ts';
 import { enrolFirst, ownName } from './signers.ts';
-import { printNotCovered, tierPiece } from './status.ts';
+import { printNotCovered, printRoutes, routesOf, tierPiece } from './status.ts';
 import { slug } from '../signing/signer.ts';
 import { hasTerminal } from '../terminal/prompt.ts';
 
@@ -22,9 +23,9 @@ export const up: Run = async (invocation) => {
     out.note(`the daemon runs already (pid ${running.pid}); nothing was changed`);
     if (tier !== 'T0' && (statSync(`/proc/${running.pid}`, { throwIfNoEntry: false })?.uid ?? 1) === 0)
       out.note(['danger', 'it runs as root, as older versions did'], ': holdpoint down && sudo holdpoint up');
-    const found = await lookAround(places, running.api);
-    const { status, signers } = found;
-    out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, status, places));
+    const found = await lookAround(invocation, places, running.api);
+    const { signers } = found;
+    out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, found, places));
     const code = signers.length === 0 ? codeLeftBy(places) : undefined;
     if (code !== undefined) await firstSigner(invocation, places, code, { api: found.api, signers });
     else if (signers.length === 0) printFreshCode(invocation);
@@ -46,7 +47,7 @@ export const up: Run = async (invocation) => {
     ...(apart === undefined ? {} : { apart }),
     waiting: (seconds) => out.note(['faint', `still starting after ${seconds} s …`]),
   });
-  const found = await lookAround(places, started.running.api);
+  const found = await lookAround(invocation, places, started.running.api);
   const shown = {
     ...started.running,
     data: places.data,
@@ -54,7 +55,7 @@ export const up: Run = async (invocation) => {
     started: true,
     made: apart?.made ?? [],
   };
-  out.show(shown, () => printUp(invocation, found.status, places));
+  out.show(shown, () => printUp(invocation, found, places));
   await firstSigner(invocation, places, started.enrolmentCode, found);
   return foreground ? ((await started.ended()) as ExitCode) : exitCode.done;
 };
@@ -91,21 +92,25 @@ interface Found {
   readonly api: Api;
   readonly status: Status;
   readonly signers: readonly EnrolledSigner[];
+  readonly routes: readonly Route[];
 }
 
-async function lookAround(places: Places, address: string): Promise<Found> {
+async function lookAround(invocation: Invocation, places: Places, address: string): Promise<Found> {
   refuseStranger(places, address);
   const api = new Api(address, readFileSync(places.humanToken, 'utf8').trim());
   const [status, { signers }] = await Promise.all([
     api.get<Status>('/v1/status'),
     api.get<{ signers: readonly EnrolledSigner[] }>('/v1/signers'),
   ]);
-  return { api, status, signers };
+  return { api, status, signers, routes: await routesOf(invocation, status) };
 }
 
-function printUp(invocation: Invocation, status: Status, places: Places): void {
+function printUp(invocation: Invocation, { status, routes }: Found, places: Places): void {
   const { out } = invocation;
-  out.line(`  agents: http ${status.addresses.http}  postgres ${status.addresses.postgres}    people: ${status.addresses.api}    `, tierPiece(status));
+  out.line(
+    `  agents: http ${status.addresses.http}  postgres ${status.addresses.postgres}    people: ${status.addresses.api}    `,
+    tierPiece(status),
+  );
   out.line(['faint', `  data: ${places.data}`]);
   if (status.startedTier !== 'T0') {
     const agent = status.agent?.name ?? '<os user>';
@@ -113,6 +118,7 @@ function printUp(invocation: Invocation, status: Status, places: Places): void {
     if (status.proof === undefined) out.line('  prove the tier: sudo holdpoint doctor --attack');
   }
   printNotCovered(out, status.notCovered);
+  printRoutes(out, routes);
   if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');
 }
 

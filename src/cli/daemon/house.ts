@@ -114,8 +114,9 @@ export function copyHouse(into: string): { readonly root: string; readonly node:
     if (!existsSync(from)) continue;
     const to = join(fresh, 'program', relative(top, from));
     // What a package keeps below itself comes by its own name, where it is needed.
-    const filter = (path: string): boolean => !relative(from, path).split(sep).includes('node_modules');
-    cpSync(realpathSync(from), to, { recursive: true, dereference: true, filter });
+    const real = realpathSync(from);
+    const filter = (path: string): boolean => !relative(real, path).split(sep).includes('node_modules');
+    cpSync(real, to, { recursive: true, dereference: true, filter });
   }
   copyFileSync(process.execPath, join(fresh, 'bin', 'node'), constants.COPYFILE_FICLONE);
   chmodSync(join(fresh, 'bin', 'node'), 0o755);
