@@ -221,5 +221,9 @@ export const holders: readonly Holder[] = [
   { path: 'wrangler.toml', write: (name, value) => `name = "app"\n[vars]\n${name} = ${json(value)}\n` },
   { path: 'app.ini', write: (name, value) => `[deploy]\n${name} = ${value.includes('\n') ? json(value) : value}\n` },
   { path: 'prod.tfvars', write: (name, value) => `region = "eu"\n${name} = ${json(value)}\n` },
+  { path: 'src/config.ts', write: (name, value) => `export const config = {\n  ${name}: ${json(value)},\n};\n` },
+  { path: 'settings.py', write: (name, value) => `import os\n\nVALUE = os.environ.get("${name}", ${json(value)})\n` },
+  { path: 'main.go', write: (name, value) => `package main\n\nvar (\n\t${name} = ${json(value)}\n)\n` },
+  { path: 'docs/deploy.md', write: (name, value) => `# Deploy\n\nRun it so:\n\n    ${name}="${value}" ./deploy.sh\n` },
   { path: 'scripts/deploy.sh', write: (name, value) => `#!/bin/sh\nset -e\nexport ${name}="${value}"\n./run\n` },
 ];

@@ -51,6 +51,19 @@ export function* namedInPgpass(text: string): Generator<Named> {
   }
 }
 
+const quoted =
+  /(?<![\w$])([A-Za-z_$][\w$.-]{3,80})["'`\])]{0,3}[ \t]*(?::[ \t]*[A-Za-z]{3,10}[ \t]*=|=>|:=|\?\?|\|\||[:=,])[ \t]*["'`]([^"'`\s]{8,400})["'`]/g;
+
+/** `name = "value"` and its like in the texts of programs, and `NAME=value`. */
+export function* namedInProgram(text: string): Generator<Named> {
+  for (const match of text.matchAll(quoted)) {
+    const [whole, key = '', value = ''] = match;
+    const start = match.index + whole.length - 1 - value.length;
+    yield { key, path: key, value, start, end: start + value.length };
+  }
+  yield* namedInShell(text);
+}
+
 const assignment =
   /(?:^|[\s;&|("'`])((?:[A-Z][A-Z0-9]*_)+[A-Z0-9]+|[A-Z]{4,}|(?:\w+_)?(?:token|secret|password|api_?key))=("[^"\n]*"|'[^'\n]*'|[^\s;&|"'`)]+)/gm;
 

@@ -1,6 +1,7 @@
 import type { CredentialKind, Certainty } from '../finding.ts';
 import type { Document, Named } from '../read/document.ts';
 import type { Candidate, Rule, Text } from './candidate.ts';
+import { namedInProgram } from '../formats/lines.ts';
 import { masked, shownName } from './mask.ts';
 import { entropyOf, isPlaceholder, isRandom, isReference } from './placeholder.ts';
 
@@ -197,7 +198,7 @@ function snake(name: string): string {
 }
 
 function* findNamed({ document, named }: Text): Generator<Candidate> {
-  for (const one of named) {
+  for (const one of document.format === 'text' ? namedInProgram(document.text) : named) {
     if (one.value.length < 4 || one.value.length > 8_000 || one.key === '') continue;
     const key = snake(one.key);
     const path = snake(one.path);
@@ -300,7 +301,47 @@ function candidate(one: Named, kind: CredentialKind, why: string, certainty: Cer
 /** Names before values: what the parsers of settings found. */
 export const nameRule: Rule = {
   name: 'names of settings',
-  literals: [],
+  // Without one of these no name in a program tells of a kind.
+  literals: [
+    'vercel',
+    'cloudflare',
+    'cf_api',
+    'wrangler',
+    'heroku',
+    'fly_a',
+    'render_api',
+    'neon_',
+    'supabase',
+    'sentry',
+    'netlify',
+  ].concat(
+    [
+      'secret_access',
+      'secretaccess',
+      'session_token',
+      'azure',
+      'arm_client',
+      'github_',
+      'gh_',
+      'digitalocean',
+      'do_token',
+      'planetscale',
+    ],
+    [
+      'pscale',
+      'vault_',
+      'pgpass',
+      'db_pass',
+      'dbpass',
+      'database_pass',
+      'mysql_p',
+      'redis_p',
+      'slack_',
+      'tf_token',
+      'pulumi',
+      'railway',
+    ],
+  ),
   always: ({ format }) => format !== 'text',
   find: findNamed,
 };

@@ -1,5 +1,6 @@
+// Short words stand at the beginning of a part: a long random text holds any of them somewhere.
 const words =
-  /your|example|sample|placeholder|change[-_ ]?me|dummy|redact|replace|insert|fake|not[-_]?a?[-_]?real|todo|xxxx|\*{3}|\.\.\.|…|<[^>]*>|\$\{|\$\(|\{\{|%\(|%[A-Z_]+%|^\$|my[-_]?(?:secret|token|password|api|key)|(?:secret|token|password|key)[-_]?here|test[-_]?(?:token|secret|key|password)|foo[-_]?bar|deadbeef|lorem|abcdef(?:gh|12)|1234567890|0123456789/i;
+  /(?<![A-Za-z0-9])(?:your|fake|todo|xxxx|dummy)|x{6}|example|sample|placeholder|change[-_ ]?me|redacted|replace|insert[-_]|not[-_]?a?[-_]?real|\*{3}|\.\.\.|…|<[^>]*>|\$\{|\$\(|\{\{|%\(|%[A-Z_]+%|^\$|my[-_]?(?:secret|token|password|api|key)|(?:secret|token|password|key)[-_]?here|test[-_]?(?:token|secret|key|password)|foo[-_]?bar|deadbeef|lorem|abcdef(?:gh|12)|1234567890|0123456789/i;
 
 /** References into a store, and our own agent tokens: the value is not here, which is how it should be. */
 const references =
