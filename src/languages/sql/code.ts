@@ -37,6 +37,7 @@ export const codeReaders: Readers = {
       traits: readLanguages.has(language) ? [] : ['runs-code'],
       sentence: body === undefined ? 'runs code that can’t be read here' : `runs code${endOf(body)}`,
     });
+    for (const type of body?.types ?? []) reading.names.merge(type.names);
     for (const statement of body?.statements ?? []) {
       reading.hold('does', statement);
       for (const part of statement.parts) {

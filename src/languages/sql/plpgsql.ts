@@ -19,6 +19,8 @@ const dynamic: ReadonlySet<string> = new Set(['PLpgSQL_stmt_dynexecute', 'PLpgSQ
 /** A body, as far as its text says. */
 export interface Body {
   readonly statements: readonly Statement[];
+  /** Each declared type, as a statement that casts to it: only its names count. */
+  readonly types: readonly Statement[];
   readonly dynamic: boolean;
   readonly transactionControl: boolean;
 }
@@ -37,6 +39,7 @@ export function readPlpgsql(statement: string, context: Context): Body {
 
 class BodyReader implements Body {
   readonly statements: Statement[] = [];
+  readonly types: Statement[] = [];
   dynamic = false;
   transactionControl = false;
   readonly #context: Context;
@@ -102,13 +105,15 @@ class BodyReader implements Body {
   #type(name: string): void {
     if (name === '' || name === 'UNKNOWN') return;
     const taken = /%(row)?type\b[^"]*$/i.exec(name);
-    if (taken === null) this.#read(`SELECT NULL::${name}`);
-    else if (taken[1] !== undefined) this.#read(`SELECT 1 FROM ${name.slice(0, taken.index)} WHERE false`);
+    if (taken === null) this.#read(`SELECT NULL::${name}`, this.types);
+    else if (taken[1] !== undefined) this.#read(`SELECT 1 FROM ${name.slice(0, taken.index)} WHERE false`, this.types);
   }
 
-  #read(text: string): void {
+  #read(text: string, into = this.statements): void {
     const read = this.#context.text(text, this.#context);
-    if (read.length !== 1) throw new Unread('the body holds a text that is not one statement');
-    this.statements.push(...read);
+    const [only] = read;
+    if (only === undefined || read.length !== 1) throw new Unread('the body holds a text that is not one statement');
+    if (into === this.types && only.class !== 'read-candidate') throw new Unread('the body declares an odd type');
+    into.push(only);
   }
 }

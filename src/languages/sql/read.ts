@@ -37,7 +37,7 @@ const sentenceCharacters = 1000;
 const leading = /^[ \t\n\r\f\v]+/;
 const blanks = ' \t\n\r\f\v';
 
-/** Opens the grammar: about 40 ms, once. */
+/** Opens the grammar, once for the whole process: it compiles a WebAssembly module. */
 export async function openSql(parser?: Parser): Promise<Sql> {
   return new Reader(parser ?? (await openParser()));
 }
