@@ -26,6 +26,8 @@ export interface Running {
   readonly pid: number;
   readonly api: string;
   readonly http: string;
+  /** `postgres://127.0.0.1:7432` */
+  readonly postgres?: string;
   readonly tier: string;
   readonly bundle: string;
   /** Environment variables in which the providers' clients look for a token. */
@@ -71,12 +73,13 @@ export function findPlaces(named: string | undefined, env: Environment, isRoot: 
 export function readRunning(places: Places): Running | undefined {
   try {
     const read = JSON.parse(readFileSync(places.running, 'utf8')) as Partial<Running>;
-    const { pid, api, http, tier, bundle, tokenVariables, agent } = read;
+    const { pid, api, http, postgres, tier, bundle, tokenVariables, agent } = read;
     if (typeof pid !== 'number' || typeof api !== 'string' || typeof http !== 'string') return undefined;
     return {
       pid,
       api,
       http,
+      ...(typeof postgres === 'string' ? { postgres } : {}),
       tier: tier ?? 'T0',
       bundle: bundle ?? '',
       tokenVariables: tokenVariables ?? [],

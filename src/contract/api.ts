@@ -2,6 +2,7 @@ import type { Asking } from './reach.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Environment } from '../model/environment.ts';
 import type { HoldState } from '../model/hold.ts';
+import type { Principal } from '../model/principal.ts';
 import type { Reversibility } from '../model/reversibility.ts';
 import type { Scope, TokenRecord } from '../model/scope.ts';
 
@@ -60,6 +61,13 @@ export interface TierProof {
   /** Names of the attacks that succeeded. */
   readonly succeeded: readonly string[];
   readonly tried: number;
+}
+
+/** Whose a token is, and what lies in the environments that it is for. */
+export interface WhoAmI {
+  readonly principal: Principal;
+  readonly token: Pick<TokenRecord, 'id' | 'scope' | 'purpose' | 'expiresAt'>;
+  readonly upstreams: readonly { readonly name: string; readonly provider: string; readonly environment: string }[];
 }
 
 /** An environment as it is shown, without its bindings. */

@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { WhoAmI } from '../../contract/api.ts';
 import { Api } from '../api/api.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
-import { childEnvironment } from '../exec/environment.ts';
 import { asUser } from '../exec/as-user.ts';
+import { credentialsIn } from '../exec/credentials-in.ts';
+import { variableOf, type Database } from '../exec/databases.ts';
+import { childEnvironment, type ChildEnvironment } from '../exec/environment.ts';
 import { findUser, type OsUser } from '../exec/os-user.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { notRunning, readRunning, type Running } from '../places.ts';
@@ -27,34 +30,68 @@ export const exec: Run = async (invocation) => {
   refuseServiceUser(invocation, running, user);
   const token = await tokenOf(invocation, invocation.word(0));
   // A token that is bound to the agent's user is good on that user's connections alone.
-  const name = await asUser(user, () => nameOf(token, running, invocation.word(0)));
-  const { env, removed } = childEnvironment(
-    {
-      ...invocation.env,
-      ...(user === undefined ? {} : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell }),
-    },
-    {
-      name,
-      token,
-      gate: running.http,
-      api: running.api,
-      bundle: running.bundle,
-      tokenVariables: running.tokenVariables,
-    },
-    invocation.list('keep'),
-  );
+  const who = await asUser(user, () => whose(token, running, invocation.word(0)));
+  const given = await environmentFor(invocation, running, user, { token, ...who });
   const { out } = invocation;
   out.note([
     'faint',
-    `holdpoint: ${program} runs as agent ${name}${user === undefined ? '' : `, OS user ${user.name}`}, started as tier ${running.tier}`,
+    `holdpoint: ${program} runs as agent ${who.name}${user === undefined ? '' : `, OS user ${user.name}`}, started as tier ${running.tier}`,
   ]);
+  sayChanged(invocation, given);
+  sayDatabase(invocation, given.database, who.databases);
+  return started(program, args, given.env, user);
+};
+
+/** The environment that the agent is given. Throws `Complaint` for what was asked of it and cannot be. */
+async function environmentFor(
+  invocation: Invocation,
+  running: Running,
+  user: OsUser | undefined,
+  who: Whose & { readonly token: string },
+): Promise<ChildEnvironment> {
+  const own = {
+    ...invocation.env,
+    ...(user === undefined ? {} : { HOME: user.home, USER: user.name, LOGNAME: user.name, SHELL: user.shell }),
+  };
+  const database = invocation.text('database');
+  if (database !== undefined && !who.databases.some((one) => one.name === database)) {
+    const known = who.databases.map((one) => one.name).join(', ');
+    throw misused(
+      `this token reaches no database \`${database}\``,
+      known === '' ? 'it reaches none: a token names its gates and environments' : `it reaches: ${known}`,
+    );
+  }
+  const route = { ...who, gate: running.http, postgres: running.postgres, database, ...pick(running) };
+  const given = childEnvironment(own, route, await credentialsIn(own), invocation.list('keep'));
+  const [unkept] = given.unkept;
+  if (unkept === undefined) return given;
+  throw misused(`\`${unkept}\` cannot be kept: the agent has a value of its own there`, 'leave it out of --keep');
+}
+
+function pick({ api, bundle, tokenVariables }: Running): Pick<Running, 'api' | 'bundle' | 'tokenVariables'> {
+  return { api, bundle, tokenVariables };
+}
+
+/** Names, never values. */
+function sayChanged({ out }: Invocation, { removed, rerouted }: ChildEnvironment): void {
   if (removed.length > 0)
     out.note([
       'faint',
       `holdpoint: not passed on, because they look like credentials: ${removed.join(', ')} (--keep <name> passes one on)`,
     ]);
-  return started(program, args, env, user);
-};
+  if (rerouted.length > 0)
+    out.note(['faint', `holdpoint: not passed on, because they lead round the gate: ${rerouted.join(', ')}`]);
+}
+
+function sayDatabase({ out }: Invocation, usual: Database | undefined, databases: readonly Database[]): void {
+  if (usual !== undefined)
+    out.note(['faint', `holdpoint: DATABASE_URL and PGHOST lead to ${usual.name} (${usual.environment})`]);
+  else if (databases.length > 1)
+    out.note([
+      'faint',
+      `holdpoint: there are several databases, so DATABASE_URL is not set: ${databases.map(variableOf).join(', ')} (--database <name> chooses one)`,
+    ]);
+}
 
 /** With root, the one that `up` made for agents. */
 function usualUser(invocation: Invocation, running: Running): string | undefined {
@@ -75,15 +112,23 @@ function refuseServiceUser(invocation: Invocation, running: Running, user: OsUse
   );
 }
 
-/** Whose token this is, as the daemon knows it; a token that it does not take starts nothing. */
-async function nameOf(token: string, running: Running, asked: string | undefined): Promise<string> {
-  const { principal } = await new Api(running.api, token).get<{ principal: { kind: string; name: string } }>(
-    '/v1/whoami',
-  );
+interface Whose {
+  readonly name: string;
+  readonly databases: readonly Database[];
+}
+
+/** Whose token this is and what it reaches, as the daemon knows it; a token that it does not take starts nothing. */
+async function whose(token: string, running: Running, asked: string | undefined): Promise<Whose> {
+  const who = await new Api(running.api, token).get<WhoAmI>('/v1/whoami');
+  const { principal, upstreams } = who;
   if (principal.kind === 'human')
     throw misused('this is the token of a human', 'an agent has one of its own: holdpoint token create <agent>');
-  if (asked === undefined || asked === principal.name) return principal.name;
-  throw misused(`this token is of \`${principal.name}\`, not of \`${asked}\``, 'name the agent whose token it is');
+  if (asked !== undefined && asked !== principal.name)
+    throw misused(`this token is of \`${principal.name}\`, not of \`${asked}\``, 'name the agent whose token it is');
+  const databases = who.token.scope.gates.includes('postgres')
+    ? upstreams.filter((one) => one.provider === 'postgres')
+    : [];
+  return { name: principal.name, databases };
 }
 
 async function tokenOf(invocation: Invocation, name: string | undefined): Promise<string> {

@@ -1,3 +1,6 @@
+import { databaseVariables, leadsToAnotherServer, type Database } from './databases.ts';
+import { leadsRound, wayOut } from './way-out.ts';
+
 /** What a program is given beside its own environment, to speak to the far side through the gate. */
 export interface Route {
   /** The agent's name: it stands before the token in the proxy's address. */
@@ -6,79 +9,82 @@ export interface Route {
   /** `http://localhost:7780` */
   readonly gate: string;
   readonly api: string;
-  /** Path of the certificate bundle: the system's roots and ours. */
+  /** Path of the certificate bundle: the public roots and ours. */
   readonly bundle: string;
   /** Variables in which clients of the providers look for a token: `RAILWAY_TOKEN`. */
   readonly tokenVariables: readonly string[];
+  /** `postgres://127.0.0.1:7432`; undefined where no such gate is open. */
+  readonly postgres?: string | undefined;
+  /** PostgreSQL upstreams that the token reaches. */
+  readonly databases?: readonly Database[];
+  /** Name of the one that `DATABASE_URL` leads to, where there are several. */
+  readonly database?: string | undefined;
 }
 
 type Variables = { readonly [name: string]: string | undefined };
 
-/** The child's environment, and the names of what was taken out of it. */
+/** The child's environment, and by name what was taken out of it. */
 export interface ChildEnvironment {
   readonly env: { readonly [name: string]: string };
+  /** What looked like a credential. */
   readonly removed: readonly string[];
+  /** What led round the gate, and has no value of ours in its place. */
+  readonly rerouted: readonly string[];
+  /** Of what was to be kept, what has a value of ours all the same. */
+  readonly unkept: readonly string[];
+  /** The database that `DATABASE_URL` leads to. */
+  readonly database: Database | undefined;
 }
 
-const bundleVariables = [
-  'NODE_EXTRA_CA_CERTS',
-  'SSL_CERT_FILE',
-  'CURL_CA_BUNDLE',
-  'REQUESTS_CA_BUNDLE',
-  'GIT_SSL_CAINFO',
-] as const;
-
-/** Names under which credentials travel in environments. */
-const credentialName =
-  /(^|_)(TOKEN|SECRET|SECRETS|PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|APIKEY|CREDENTIALS?|DSN)($|_)|(^|_)(API|ACCESS|SECRET|PRIVATE|SIGNING|ENCRYPTION|SERVICE|MASTER|DEPLOY|AUTH)_?KEY($|_)|^(DATABASE|REDIS|MONGO|MONGODB|POSTGRES|POSTGRESQL|MYSQL|AMQP)_(.*_)?UR[IL]$|^SSH_AUTH_SOCK$|^(KUBECONFIG|PGPASSWORD|PGPASSFILE|PGSERVICEFILE|NETRC)$|_auth(token)?$/i;
-
-/** Names that look like one and are none. */
-const harmless = new Set(['PWD', 'OLDPWD']);
-
-/** Values that are credentials whatever they are called: a password in an address, known prefixes, a private key. */
-const credentialValue =
-  /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@|^(hp[hc]_|gh[pousr]_|github_pat_|glpat-|sk-|sk_live_|rk_live_|xox[abprs]-|AKIA|ASIA|eyJ[\w-]+\.eyJ)|-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-
 /**
- * The environment for an agent: everything that looks like a credential taken out, the agent token where the real one
- * stood, and the proxy and certificates that lead through the gate. `keep` names what stays all the same.
+ * The environment for an agent: without the variables of `credentials` and whatever leads round the gate, the agent token
+ * where the real one stood, and the proxy and certificates that lead through the gate. `keep` names what stays all the
+ * same; it never stays in place of what is ours.
  */
-export function childEnvironment(own: Variables, route: Route, keep: readonly string[] = []): ChildEnvironment {
+export function childEnvironment(
+  own: Variables,
+  route: Route,
+  credentials: ReadonlySet<string>,
+  keep: readonly string[] = [],
+): ChildEnvironment {
+  const { env: database, usual } = databaseVariables({
+    agent: route.name,
+    token: route.token,
+    gate: route.postgres,
+    databases: route.databases ?? [],
+    chosen: route.database,
+  });
+  const ours: { readonly [name: string]: string } = {
+    ...wayOut(route),
+    ...database,
+    ...Object.fromEntries(route.tokenVariables.map((name) => [name, route.token])),
+    HOLDPOINT_TOKEN: route.token,
+    HOLDPOINT_URL: route.api,
+  };
   const removed: string[] = [];
+  const rerouted: string[] = [];
   const env: { [name: string]: string } = {};
+  const pairs = gitPairs(credentials, keep);
   for (const [name, value] of Object.entries(own)) {
-    if (value === undefined) continue;
-    const kept = keep.includes(name) && !name.startsWith('HOLDPOINT_');
-    if (kept || !looksLikeCredential(name, value)) env[name] = value;
     // Our own settings are replaced, which is nothing to tell of.
-    else if (!name.startsWith('HOLDPOINT_')) removed.push(name);
+    if (value === undefined || name.startsWith('HOLDPOINT_')) continue;
+    if (keep.includes(name)) env[name] = value;
+    else if (credentials.has(name) || pairs.test(name)) removed.push(name);
+    else if (!leadsRound(name) && !(usual !== undefined && leadsToAnotherServer(name))) env[name] = value;
+    else if (ours[name] === undefined) rerouted.push(name);
   }
-  const gate = new URL(route.gate);
-  const proxy = `http://${encodeURIComponent(route.name)}:${encodeURIComponent(route.token)}@${gate.host}`;
   return {
+    env: { ...env, ...ours },
     removed: removed.sort(),
-    env: {
-      ...withoutProxies(env),
-      HTTPS_PROXY: proxy,
-      https_proxy: proxy,
-      // Our own addresses are no far side; everything else goes through the gate.
-      NO_PROXY: 'localhost,127.0.0.1,::1',
-      no_proxy: 'localhost,127.0.0.1,::1',
-      NODE_USE_ENV_PROXY: '1',
-      ...Object.fromEntries(bundleVariables.map((name) => [name, route.bundle])),
-      ...Object.fromEntries(route.tokenVariables.map((name) => [name, route.token])),
-      HOLDPOINT_TOKEN: route.token,
-      HOLDPOINT_URL: route.api,
-    },
+    rerouted: rerouted.sort(),
+    unkept: keep.filter((name) => ours[name] !== undefined || name.startsWith('HOLDPOINT_')),
+    database: usual,
   };
 }
 
-/** Whether a variable is one that an agent should not be given. */
-export function looksLikeCredential(name: string, value: string): boolean {
-  if (value === '' || harmless.has(name)) return false;
-  return credentialName.test(name) || name.startsWith('HOLDPOINT_') || credentialValue.test(value);
-}
-
-function withoutProxies(env: { readonly [name: string]: string }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(all|https?|no)_proxy$/i.test(name)));
+/** Settings of git by environment are counted pairs (git-config(1)): without one of them git refuses to start. */
+function gitPairs(credentials: ReadonlySet<string>, keep: readonly string[]): RegExp {
+  const pair = /^GIT_CONFIG_(?:KEY|VALUE)_\d+$/;
+  const broken = [...credentials].some((name) => pair.test(name) && !keep.includes(name));
+  return broken ? /^GIT_CONFIG_(?:COUNT|(?:KEY|VALUE)_\d+)$/ : /^(?!)/;
 }

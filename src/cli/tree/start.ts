@@ -83,11 +83,13 @@ export const start: Chapter = {
         },
         { flags: '--user <os user>', what: 'as root: the OS user that the agent runs as (the one that `up` made)' },
         { flags: '--keep <name>', what: 'pass this variable on although it looks like a credential', list: true },
+        { flags: '--database <upstream>', what: 'where DATABASE_URL leads, when the token reaches several databases' },
       ],
       examples: [
         ['holdpoint exec cursor -- cursor .', ''],
         ['sudo holdpoint exec cursor --user holdpoint-agent -- bash', 'as its own OS user (T1)'],
         ['holdpoint exec claude --keep ANTHROPIC_API_KEY -- claude', 'the agent’s own model key stays'],
+        ['holdpoint exec cursor --database pg-staging -- npm run migrate', ''],
       ],
       load: async () => (await import('../commands/exec.ts')).exec,
     },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { refuse } from '../../model/refusal.ts';
-import type { FreezeState, PolicyInForce, ShownToken, Signer, Status, VaultEntry } from '../../contract/api.ts';
+import type { FreezeState, PolicyInForce, ShownToken, Signer, Status, VaultEntry, WhoAmI } from '../../contract/api.ts';
 
 /** Status, tokens, vault, signers, policy, freeze: what is kept, and the acts that only narrow. */
 export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
@@ -15,10 +15,12 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
   });
   app.get('/v1/whoami', (c) => {
     const { principal, token } = c.get('bearer');
-    return c.json({
-      principal,
-      token: { id: token.id, scope: token.scope, purpose: token.purpose, expiresAt: token.expiresAt },
-    });
+    const { id, scope, purpose, expiresAt } = token;
+    // By these names a client asks for a database at the gate.
+    const upstreams = parts.installation.bindings.upstreams
+      .filter((one) => !one.lookupsOnly && scope.environments.includes(one.environment))
+      .map(({ name, provider, environment }) => ({ name, provider, environment }));
+    return c.json({ principal, token: { id, scope, purpose, expiresAt }, upstreams } satisfies WhoAmI);
   });
   app.get('/v1/tokens', async (c) => {
     human(c);
