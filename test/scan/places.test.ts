@@ -293,6 +293,96 @@ describe('N1: where a scan looks', () => {
     expect(ids).toHaveLength(1);
   });
 
+  test('a workspace: what is quoted in permissions, packed in base 64, written in XML, SQL, notebooks and requests', async () => {
+    using tree = new Tree();
+    const m = new Maker(77);
+    const files: readonly (readonly [path: string, kind: string, value: string, text: (value: string) => string])[] = [
+      [
+        '.git/config',
+        'github',
+        m.checked('ghp_', 30),
+        (v) => `[remote "origin"]\n\turl = https://x-access-token:${v}@github.com/a/b.git\n`,
+      ],
+      [
+        '.claude/settings.local.json',
+        'postgres',
+        m.text('mixed', 16),
+        (v) => JSON.stringify({ permissions: { allow: [`Bash(PGPASSWORD=${v} psql -c "select 1")`] } }),
+      ],
+      [
+        '.claude/settings.json',
+        'railway',
+        m.uuid(),
+        (v) =>
+          JSON.stringify({
+            allow: [`Bash(curl https://backboard.railway.app/graphql/v2 -H "Authorization: Bearer ${v}")`],
+          }),
+      ],
+      [
+        'service-account.json',
+        'gcp',
+        m.pem(),
+        (v) => JSON.stringify({ type: 'service_account', private_key: v, client_email: 'a@p.iam.gserviceaccount.com' }),
+      ],
+      [
+        'terraform.tfstate',
+        'generic',
+        m.text('mixed', 20),
+        (v) => JSON.stringify({ resources: [{ instances: [{ attributes: { password: v } }] }] }),
+      ],
+      [
+        'k8s/secret.yaml',
+        'postgres',
+        `postgres://postgres:${m.text('mixed', 20)}@db.acme.io/app`,
+        (v) => `kind: Secret\ndata:\n  DATABASE_URL: ${Buffer.from(v).toString('base64')}\n`,
+      ],
+      [
+        'compose.yml',
+        'postgres',
+        m.text('mixed', 20),
+        (v) => `services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: ${v}\n`,
+      ],
+      [
+        'a.ipynb',
+        'railway',
+        m.uuid(),
+        (v) => JSON.stringify({ cells: [{ source: [`os.environ["RAILWAY_TOKEN"] = "${v}"\n`] }] }),
+      ],
+      [
+        'a.http',
+        'railway',
+        m.uuid(),
+        (v) => `POST https://backboard.railway.app/graphql/v2\nAuthorization: Bearer ${v}\n\n{}`,
+      ],
+      [
+        'settings.xml',
+        'generic',
+        m.text('mixed', 20),
+        (v) => `<settings><server><password>${v}</password></server></settings>`,
+      ],
+      [
+        'app.py',
+        'railway',
+        m.uuid(),
+        (v) => `token = "${v}"\nrequests.post("https://backboard.railway.app/graphql/v2", headers=head(token))\n`,
+      ],
+      ['dump.sql', 'postgres', m.text('mixed', 16), (v) => `ALTER ROLE app PASSWORD '${v}';\n`],
+      ['Makefile', 'railway', m.uuid(), (v) => `deploy:\n\tRAILWAY_TOKEN=${v} railway up\n`],
+      ['railway-token.txt', 'railway', m.uuid(), (v) => `${v}\n`],
+    ];
+    for (const [path, , value, text] of files) tree.write(path, text(value));
+    const { found, coverage } = await scan({ path: tree.root });
+    expect(coverage.unread).toEqual([]);
+    const seen = files.map(([path, , value]) => {
+      const one = found.find(
+        ({ finding, secret }) =>
+          finding.place.path === tree.path(path) && (secret.reveal() === value || value.includes('\n')),
+      );
+      return `${path} ${one?.finding.kind ?? 'not found'}`;
+    });
+    expect(seen).toEqual(files.map(([path, kind]) => `${path} ${kind}`));
+  });
+
   test('ignored files and settings inside installed packages are read; packages themselves only when asked', async () => {
     using tree = new Tree();
     const maker = new Maker(22);

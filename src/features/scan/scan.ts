@@ -132,7 +132,7 @@ class Scan {
     if (isBinary(read.bytes)) return;
     if (!read.whole) this.unread.push({ path: file.path, why: 'too large' });
     const literals = this.#literals.in(read.bytes);
-    if (!isWorthReading({ format: formatOf(file.path, file.kind), kind: file.kind }, literals)) return;
+    if (!isWorthReading({ ...file, format: formatOf(file.path, file.kind) }, literals)) return;
     let fileDigest: string | undefined;
     try {
       for (const document of documentsOf(file, read)) {

@@ -51,6 +51,15 @@ export function* namedInPgpass(text: string): Generator<Named> {
   }
 }
 
+/** Values of elements: `<password>…</password>` of Maven's and .NET's settings. */
+export function* namedInXml(text: string): Generator<Named> {
+  for (const match of text.matchAll(/<([A-Za-z][\w.-]{2,60})>([^<>\s]{4,400})<\/\1>/g)) {
+    const [, key = '', value = ''] = match;
+    const start = match.index + key.length + 2;
+    yield { key, path: key, value, start, end: start + value.length };
+  }
+}
+
 const quoted =
   /(?<![\w$])([A-Za-z_$][\w$.-]{3,80})["'`\])]{0,3}[ \t]*(?::[ \t]*[A-Za-z]{3,10}[ \t]*=|=>|:=|\?\?|\|\||[:=,])[ \t]*["'`]([^"'`\s]{8,400})["'`]/g;
 

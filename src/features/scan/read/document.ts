@@ -7,6 +7,7 @@ export type Format =
   | 'jsonl'
   | 'yaml'
   | 'toml'
+  | 'xml'
   | 'ini'
   | 'netrc'
   | 'pgpass'

@@ -10,6 +10,7 @@ const byName: readonly (readonly [RegExp, Format])[] = [
   [/\.(jsonl|ndjson)$/i, 'jsonl'],
   [/\.(json|jsonc|json5|tfstate|backup|ipynb|har|code-workspace|webmanifest|lock)$|\.tfstate\./i, 'json'],
   [/\.ya?ml$/i, 'yaml'],
+  [/^(settings|web|app|nuget)\.(xml|config)$/i, 'xml'],
   [/\.toml$|^Pipfile$/i, 'toml'],
   [
     /^(\.npmrc|\.yarnrc|\.pypirc|\.s3cfg|\.boto|\.gitconfig|\.my\.cnf|\.pg_service\.conf|pg_service\.conf|pip\.conf|credentials)$|\.(ini|cfg|conf|cnf|properties|tfvars|tf|hcl|tfrc)$/i,

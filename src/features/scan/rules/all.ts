@@ -30,8 +30,11 @@ export function literalsOfRules(): Literals {
 }
 
 /** Whether some rule would look at a text with these literals; asked before it is decoded. */
-export function isWorthReading(document: Pick<Document, 'format' | 'kind'>, literals: ReadonlySet<string>): boolean {
-  return literals.size > 0 || document.format !== 'text' || document.kind !== 'file';
+export function isWorthReading(
+  document: Pick<Document, 'format' | 'kind' | 'within'>,
+  literals: ReadonlySet<string>,
+): boolean {
+  return literals.size > 0 || ownRules.some((rule) => rule.always?.(document) === true);
 }
 
 /** What the rules see in a text: names from its parser first, then forms, then the library's rules; one for each place. */

@@ -34,6 +34,6 @@ export interface Rule {
   /** It is asked only where one of these occurs (lower case, ≥ 3 characters). */
   readonly literals: readonly string[];
   /** Also asked for every file of one of these formats. */
-  readonly always?: (document: Document) => boolean;
+  readonly always?: (document: Pick<Document, 'format' | 'kind' | 'within'>) => boolean;
   find(text: Text): Iterable<Candidate>;
 }

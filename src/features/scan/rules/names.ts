@@ -14,9 +14,18 @@ interface NamedKind {
   readonly what: string;
   /** Where the file tells more than the name. */
   readonly file?: RegExp;
+  /** Only for values that the file holds in base 64: others are seen as they stand. */
+  readonly encoded?: true;
 }
 
 const kinds: readonly NamedKind[] = [
+  {
+    kind: 'postgres',
+    name: /url|uri|dsn|connection|database/,
+    value: /^postgres(?:ql)?:\/\/[^\s:]+:[^\s@]{6,}@\S+$/,
+    what: 'a PostgreSQL address',
+    encoded: true,
+  },
   { kind: 'railway', name: /railway.*(?:token|key|secret)$/, value: /^[\w.~+/=-]{20,4000}$/, what: 'a Railway token' },
   {
     kind: 'railway',
@@ -202,7 +211,7 @@ function* findNamed({ document, named }: Text): Generator<Candidate> {
     if (one.value.length < 4 || one.value.length > 8_000 || one.key === '') continue;
     const key = snake(one.key);
     const path = snake(one.path);
-    if (beside.test(key)) continue;
+    if (beside.test(key) && !isEncoded(one)) continue;
     const found = byKind(document, one, key, path) ?? byWord(document, one, key);
     if (found !== undefined) yield found;
   }
@@ -212,6 +221,7 @@ function byKind(document: Document, one: Named, key: string, path: string): Cand
   const { value } = one;
   const kind = kinds.find(
     (each) =>
+      (each.encoded !== true || isEncoded(one)) &&
       (each.file === undefined || each.file.test(document.within)) &&
       (each.name.test(key) || each.name.test(path)) &&
       each.value.test(value),
@@ -251,9 +261,14 @@ function isSettingsForWords({ format, kind, within }: Document): boolean {
     format === 'pgpass' ||
     format === 'shell' ||
     format === 'yaml' ||
+    format === 'xml' ||
     (format === 'json' &&
       !/(?:package|package-lock|tsconfig.*|composer|.*\.schema|.*-lock)\.json$|\.ipynb$|\.lock$/i.test(within))
   );
+}
+
+function isEncoded({ value, start, end }: Named): boolean {
+  return value.length !== end - start;
 }
 
 /** Paths, switches, code and addresses without a password are no secrets whatever their name says. */
@@ -276,6 +291,7 @@ function isPasswordMeant(document: Document, value: string): boolean {
     document.format === 'dotenv' ||
     document.format === 'ini' ||
     document.format === 'yaml' ||
+    document.format === 'xml' ||
     document.format === 'toml';
   if (settings && !/example|sample|template|test|fixture|spec/i.test(document.within))
     return !/^(?:password|passwd|pass|secret|postgres|root|example)$/i.test(value);

@@ -16,17 +16,22 @@ export const privateKeyRule: Rule = {
       )
     )
       return;
+    const account = document.text.includes('"client_email"') && document.text.includes('service_account');
     for (const match of document.text.matchAll(key)) {
       const [value, , inner = ''] = match;
       const body = inner.replaceAll(/\\r|\\n|[\s"'+,\\]/g, '');
       if (body.length < 100 || !/^[A-Za-z0-9+/=:.-]+$/.test(body) || isPlaceholder(body.slice(40, 100))) continue;
       yield {
-        kind: 'private-key',
+        kind: account ? 'gcp' : 'private-key',
         start: match.index,
         end: match.index + value.length,
         value,
         masked: `a private key (${value.length} characters)`,
-        why: /ENCRYPTED/.test(value) ? 'it is a private key, encrypted' : 'it is a private key',
+        why: account
+          ? 'it is the private key of a service account of Google Cloud'
+          : /ENCRYPTED/.test(value)
+            ? 'it is a private key, encrypted'
+            : 'it is a private key',
         certainty: 'inferred',
         strength: 3,
       };

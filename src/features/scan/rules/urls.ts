@@ -127,6 +127,33 @@ function* findSettings({ document }: Text): Generator<Candidate> {
   }
 }
 
+const role = /\b(?:ROLE|USER)\s+"?[\w-]+"?[^;\n]{0,200}?\bPASSWORD\s+'([^'\n]{4,200})'/gi;
+
+/** `ALTER ROLE … PASSWORD '…'` in a dump or a migration. */
+function* findRoles({ document }: Text): Generator<Candidate> {
+  for (const match of document.text.matchAll(role)) {
+    const password = match[1] ?? '';
+    if (
+      weak.test(password) ||
+      !isRandom(password, 2.8) ||
+      password.startsWith('SCRAM-') ||
+      /^md5[0-9a-f]{32}$/.test(password)
+    )
+      continue;
+    const start = match.index + match[0].length - 1 - password.length;
+    yield {
+      kind: 'postgres',
+      start,
+      end: start + password.length,
+      value: password,
+      masked: `PASSWORD '…' (${password.length} characters)`,
+      why: 'it is the password that a statement gives to a role',
+      certainty: 'inferred',
+      strength: 3,
+    };
+  }
+}
+
 function* asDatabase(
   document: Document,
   scheme: string,
@@ -195,9 +222,10 @@ function factsOf(kind: CredentialKind, parts: Parts): readonly Fact[] {
 
 export const urlRule: Rule = {
   name: 'addresses with passwords',
-  literals: ['://', 'password='],
+  literals: ['://', 'password=', "password '"],
   *find(text) {
     if (text.literals.has('://')) yield* findAddresses(text);
     if (text.literals.has('password=')) yield* findSettings(text);
+    if (text.literals.has("password '")) yield* findRoles(text);
   },
 };
