@@ -200,6 +200,12 @@ export const outboundExceptions: readonly OutboundException[] = [
   },
   { from: 'daemon', use: 'node:net', names: ['createServer', 'Server'], why: 'serves its API on a socket of its own' },
   { from: 'cli', use: 'node:http', names: 'all', why: 'calls the API of the daemon' },
+  {
+    from: 'cli',
+    use: 'node:dgram',
+    names: ['createSocket'],
+    why: '`doctor --attack` looks whether the agent’s user has a way out past the gates',
+  },
   { from: 'cli', use: 'node:https', names: 'all', why: 'calls the API of a daemon on another machine' },
 ];
 
