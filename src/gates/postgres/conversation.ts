@@ -29,7 +29,6 @@ export class Conversation implements Behind, Talk {
   readonly #cancels: Cancels;
   #front: Front | undefined;
   #asked: StartUp | undefined;
-  #bearer: Bearer | undefined;
   #session: PostgresSession | undefined;
   #transaction: Transaction | undefined;
   #extended: Extended | undefined;
@@ -65,7 +64,6 @@ export class Conversation implements Behind, Talk {
     const bearer = await this.#parts.road.identify(password, await this.#peer);
     if (bearer.principal.name !== asked.user)
       throw refuse('BAD_TOKEN', 'the token was made for another user', 'use the DATABASE_URL that you were given');
-    this.#bearer = bearer;
     const client = { take: (reply: Frame) => this.#reply(reply), gone: () => this.#serverGone() };
     const session = await this.#parts.sessions.open(asked.database, client, { settings: asked.settings });
     // Hung up meanwhile.

@@ -11,7 +11,17 @@ export function* ask(
   question: Question,
   ...values: readonly (string | null)[]
 ): Looking<readonly Row[]> {
-  const message = postgresLookup(target, questions[question], ...values);
+  return yield* askText(target, questions[question], question, ...values);
+}
+
+/** As `ask`, about rows of one table: `asksAboutRows` has to be true of the text. */
+export function* askText(
+  target: PostgresTarget,
+  text: string,
+  question: string,
+  ...values: readonly (string | null)[]
+): Looking<readonly Row[]> {
+  const message = postgresLookup(target, text, ...values);
   const { rows, error } = postgresAnswer(yield { message, purpose: question });
   if (error === undefined) return rows;
   // The server's own words may hold the agent's.

@@ -1,7 +1,7 @@
 import { proveCommit } from './prove.ts';
+import { putBackAdded } from './put-back.ts';
 import { readMessage, readTransaction } from './reading.ts';
-import type { Looking } from '../../contract/lookup.ts';
-import type { Provider, PutBack } from '../../contract/provider.ts';
+import type { Provider } from '../../contract/provider.ts';
 import { operations, type Sql } from '../../languages/sql/index.ts';
 
 /** PostgreSQL by its own grammar and its own catalogue. */
@@ -23,9 +23,6 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     readInside: (message) => readMessage(sql, message, 'inside'),
     readPlan: (plan) => readTransaction(sql, plan),
     prove: proveCommit,
-    *putBack(): Looking<PutBack> {
-      yield* [];
-      return { plans: [], conflicts: [], notUndone: ['nothing was captured'] };
-    },
+    putBack: putBackAdded,
   } satisfies Provider);
 }

@@ -1,4 +1,7 @@
 import { ask } from './ask.ts';
+import { addedBy } from './inverse.ts';
+import type { TableCount } from './table-count.ts';
+import type { Step } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Measurement, Resolution } from '../../contract/provider.ts';
 import type { Action } from '../../model/action.ts';
@@ -8,20 +11,8 @@ import type { JsonObject } from '../../model/json.ts';
 import type { PostgresTarget } from '../../model/postgres-message.ts';
 import { refuse } from '../../model/refusal.ts';
 
-/** Rows of one table, as the open transaction itself counts them: cascades and triggers included. */
-export interface TableCount {
-  readonly oid: string;
-  /** `schema.name`. */
-  readonly table: string;
-  readonly inserted: number;
-  readonly updated: number;
-  readonly deleted: number;
-  /** The planner's estimate of all its rows; -1 where it has none. */
-  readonly estimate: number;
-}
-
 /** What the open transaction really did; a transaction that wrote nothing is a read, whatever its statements looked like. */
-export function* measured(target: PostgresTarget, found: Resolution): Looking<Measurement> {
+export function* measured(target: PostgresTarget, steps: readonly Step[], found: Resolution): Looking<Measurement> {
   // Deferred constraints and their triggers run now, before anybody judges.
   yield* ask(target, 'constraints');
   const tables = yield* countsOf(target);
@@ -41,7 +32,17 @@ export function* measured(target: PostgresTarget, found: Resolution): Looking<Me
     entry: target.entry,
     major: target.major,
   };
+  const identity = { transaction: transaction ?? '', system: system ?? '', database: database ?? '' };
+  const actions = found.actions.map((action) => measuredAction(action, tables));
+  const reversible = actions.some((action) => action.reversibility === 'reversible');
+  const capture = reversible ? yield* addedBy(target, steps, tables, identity) : undefined;
   return {
+    ...(capture === undefined ? {} : { capture }),
+    tables: tables.map((one) => ({
+      table: one.table,
+      rows: one.inserted + one.updated + one.deleted,
+      of: Math.max(one.estimate, 0),
+    })),
     facts: [...tables.map(factOf), ...locks.map(([table, mode]) => lockFact(table, mode))],
     hashes: tables.map((one) =>
       digestOf('holdpoint/postgres-count/v1', {
@@ -53,7 +54,7 @@ export function* measured(target: PostgresTarget, found: Resolution): Looking<Me
     ),
     rows: tables.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0),
     intent,
-    actions: found.actions.map((action) => measuredAction(action, tables)),
+    actions,
   };
 }
 

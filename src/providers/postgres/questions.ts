@@ -1,3 +1,5 @@
+import type { Statement } from '../../languages/sql/index.ts';
+
 /**
  * Every look-up of this provider: constants, so that `read` knows its own. Everything in them is named with its schema,
  * types and functions included; operators are PostgreSQL's own as long as pg_catalog is searched first, which `session`
@@ -115,6 +117,49 @@ export const questions = Object.freeze({
       AND h.classid <> 'pg_catalog.pg_type'::pg_catalog.regclass
     LIMIT 1000`,
 
+  /** Columns of the primary key, where reading them runs no code but PostgreSQL's own and is allowed. */
+  keys: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, a.attname::pg_catalog.text,
+      pg_catalog.pg_relation_size(c.oid)::pg_catalog.text,
+      (pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT c.relrowsecurity AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute x
+        WHERE x.attrelid = c.oid AND x.attnum > 0 AND NOT x.attisdropped AND x.atttypid::pg_catalog.int8 >= 16384
+          AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type y WHERE y.oid = x.atttypid AND y.typtype = 'e')))::pg_catalog.text
+    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary
+    CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+    ORDER BY c.oid, k.place`,
+
+  /** Of what was asked for ($2: what, schema, name; $3: the search path) that which the open transaction ($1) made. */
+  made: `SELECT a.i::pg_catalog.text, m.what, m.oid::pg_catalog.text, m.kind, m.s, m.name, m.member
+    FROM (SELECT o.ordinality AS i, o.value->>0 AS what, o.value->>1 AS s, o.value->>2 AS name
+          FROM pg_catalog.json_array_elements($2::pg_catalog.json) WITH ORDINALITY o) a
+    CROSS JOIN LATERAL (
+      SELECT 'relation' AS what, c.oid, c.relkind::pg_catalog.text AS kind, n.nspname::pg_catalog.text AS s, c.relname::pg_catalog.text AS name, ''::pg_catalog.text AS member
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE a.what = 'relation' AND c.relname = a.name AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(c.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
+      AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(c.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
+      UNION ALL SELECT 'column', c.oid, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, t.attname::pg_catalog.text
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid
+        WHERE a.what = 'column' AND c.relname = a.name AND t.attnum > 0 AND NOT t.attisdropped AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(t.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
+      AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(t.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
+      UNION ALL SELECT 'constraint', c.oid, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, k.conname::pg_catalog.text
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
+        WHERE a.what = 'constraint' AND c.relname = a.name AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(k.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
+      AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(k.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
+      UNION ALL SELECT 'schema', n.oid, '', '', n.nspname::pg_catalog.text, '' FROM pg_catalog.pg_namespace n
+        WHERE a.what = 'schema' AND n.nspname = a.name AND pg_catalog.age(n.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
+      AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(n.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
+      UNION ALL SELECT 'type', y.oid, '', n.nspname::pg_catalog.text, y.typname::pg_catalog.text, ''
+        FROM pg_catalog.pg_type y JOIN pg_catalog.pg_namespace n ON n.oid = y.typnamespace
+        WHERE a.what = 'type' AND y.typname = a.name AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(y.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
+      AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(y.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress') m`,
+
+  /** What is there now under these oids. */
+  there: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, pg_catalog.pg_relation_size(c.oid)::pg_catalog.text, c.relkind::pg_catalog.text
+    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+
   constraints: 'SET CONSTRAINTS ALL IMMEDIATE',
 
   /** Tables by our own locks, counters by oid: the view `pg_stat_xact_user_tables` walks the whole catalogue each time. */
@@ -156,4 +201,21 @@ const texts: ReadonlySet<string> = new Set(Object.values(questions));
 /** Whether a look-up is one of ours: nothing else passes as one. */
 export function isOurQuestion(text: string): boolean {
   return texts.has(text);
+}
+
+const ofRows: ReadonlySet<string> = new Set([
+  'age',
+  'md5',
+  'pg_xact_status',
+  'pg_current_xact_id',
+  'json_array_elements',
+]);
+
+/** A question about rows, whose text names the table: a read by its grammar, and nothing in it but these functions. */
+export function asksAboutRows({ class: form, names, facts }: Statement): boolean {
+  return (
+    form === 'read-candidate' &&
+    facts.rowLock === undefined &&
+    names.functions.every(({ path }) => path[0] === 'pg_catalog' && ofRows.has(path.at(-1) ?? ''))
+  );
 }

@@ -1,6 +1,6 @@
 import { actionsOf, frameAction } from './actions.ts';
 import { measured } from './measure.ts';
-import { isOurQuestion } from './questions.ts';
+import { asksAboutRows, isOurQuestion } from './questions.ts';
 import { resolution } from './resolution.ts';
 import type { Step, View } from './step.ts';
 import type { Reading } from '../../contract/provider.ts';
@@ -17,7 +17,8 @@ export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'
   const said = postgresMessageIn(message);
   switch (said.act) {
     case 'lookup':
-      if (!isOurQuestion(said.text)) throw refuse('BAD_REQUEST', 'this is no question of ours');
+      if (!isOurQuestion(said.text) && !asksAboutRows(statementOf(sql, said)))
+        throw refuse('BAD_REQUEST', 'this is no question of ours');
       return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
     case 'begin':
       return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:begin', 'provisional')], 'inside');
@@ -97,7 +98,7 @@ function readingOf(
     actions,
     *resolve(context) {
       const found = yield* resolution(said, steps, actions, view, context, sql);
-      return plan.steps.length === 1 ? found : { ...found, measure: () => measured(said, found) };
+      return plan.steps.length === 1 ? found : { ...found, measure: () => measured(said, steps, found) };
     },
     mask: (answer) => answer,
     outcome: (answer) => outcomeOf(answer, view),
