@@ -8,7 +8,7 @@ import type { Talk } from './talk.ts';
 import { type Ran, Transaction } from './transaction.ts';
 import { cstring, fields, frame, type Frame, int32 } from '../../contract/postgres/frames.ts';
 import type { PostgresSession } from '../../contract/postgres/session.ts';
-import type { Bearer, Peer } from '../../contract/road.ts';
+import type { Peer } from '../../contract/road.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import type { TextSettings } from '../../languages/sql/text-settings.ts';
 import type { PostgresTarget } from '../../model/postgres-message.ts';
