@@ -2,6 +2,7 @@ import type { Action } from './action.ts';
 import type { Fact, Hold } from './hold.ts';
 import type { Message } from './plan.ts';
 import { canonicalJson } from './json.ts';
+import { postgresLines } from './postgres-page.ts';
 import { mixesScripts, visible } from './visible.ts';
 
 /** One line of the page that a human signs by. All text has passed `visible`. */
@@ -75,6 +76,7 @@ function verdictLine(action: Action): PageLine {
 
 /** The message as it would be sent, the credential's place marked. Bytes that are no text are said to be uninspectable. */
 function sent(step: Message): readonly PageLine[] {
+  if (step.protocol === 'postgres') return postgresLines(step);
   if (step.protocol !== 'http') return [{ text: visible(canonicalJson(step)), tone: 'strong' }];
   const { method, origin, path, headers, body } = step as unknown as {
     method: string;
