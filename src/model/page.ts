@@ -76,8 +76,8 @@ function verdictLine(action: Action): PageLine {
 
 /** The message as it would be sent, the credential's place marked. Bytes that are no text are said to be uninspectable. */
 function sent(step: Message): readonly PageLine[] {
-  if (step.protocol === 'postgres') return postgresLines(step);
-  if (step.protocol !== 'http') return [{ text: visible(canonicalJson(step)), tone: 'strong' }];
+  if (step.protocol === 'postgres') return statement(step);
+  if (step.protocol !== 'http') return asItStands(step);
   const { method, origin, path, headers, body } = step as unknown as {
     method: string;
     origin: string;
@@ -92,6 +92,20 @@ function sent(step: Message): readonly PageLine[] {
     { text: '(the credential is added by holdpoint)', tone: 'plain' },
     ...(bytes.length === 0 ? [] : bodyLines(bytes)),
   ];
+}
+
+/** What cannot be read as a statement is shown as what it is. */
+function statement(step: Message): readonly PageLine[] {
+  try {
+    return postgresLines(step);
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return asItStands(step);
+    throw thrown;
+  }
+}
+
+function asItStands(step: Message): readonly PageLine[] {
+  return [{ text: visible(canonicalJson(step)), tone: 'strong' }];
 }
 
 function bodyLines(bytes: Uint8Array): readonly PageLine[] {

@@ -8,7 +8,7 @@ interface Line {
   readonly tone: 'plain' | 'strong' | 'danger';
 }
 
-/** One step of a transaction as a person reads it: every line of its text behind a bar that the text cannot draw, every value whole. */
+/** One step of a transaction as a person reads it: every line of its text behind a bar that the text cannot draw, every value whole. Throws `TypeError` for a damaged one. */
 export function postgresLines(step: Message): readonly Line[] {
   const message = postgresMessageFrom(step);
   return [
