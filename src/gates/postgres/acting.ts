@@ -1,7 +1,9 @@
 import { errorFrame, warning } from './says.ts';
+import { change } from './settings.ts';
+import type { Talk } from './talk.ts';
 import type { Ran, Transaction } from './transaction.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
-import type { FrameFact, SettingFact, Statement } from '../../languages/sql/statement.ts';
+import type { FrameFact, Statement } from '../../languages/sql/statement.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
 
 /** What one statement comes to, and what the client is told besides the server's own words. */
@@ -18,11 +20,12 @@ const notTaken = (what: string, hint: string): Acted => ({
 
 /** Runs one statement of the client's: the gate's own part of it, or the server's by these frames. */
 export async function act(
-  transaction: Transaction,
+  talk: Talk,
   statement: Statement,
   message: PostgresMessage,
   frames: readonly Frame[],
 ): Promise<Acted> {
+  const { transaction } = talk;
   const { frame, setting } = statement.facts;
   if (statement.class === 'frame' && frame !== undefined)
     return moveFrame(transaction, statement, frame, message, frames);
@@ -34,8 +37,16 @@ export async function act(
     return { ran: { kind: 'refused', words } };
   }
   if (statement.class === 'setting' && setting !== undefined)
-    return change(transaction, statement, setting, message, frames);
+    return change(talk, statement, setting, message, frames);
+  if (transaction.owner === 'nobody' && transaction.defaults.readOnly === true && writes(statement)) {
+    const words = errorFrame('25006', `cannot execute ${statement.verb.slice(9)} in a read-only transaction`);
+    return { ran: { kind: 'refused', words } };
+  }
   return { ran: await transaction.run(message, frames, statement) };
+}
+
+function writes({ class: form, facts }: Statement): boolean {
+  return form !== 'read-candidate' || facts.rowLock !== undefined;
 }
 
 async function moveFrame(
@@ -88,25 +99,4 @@ function done(tag: string, ...warnings: readonly Frame[]): Acted {
 
 function owned(tag: string, ran: Ran): Acted {
   return ran.kind === 'done' ? { ran, own: tag } : { ran };
-}
-
-/** A setting that others rely on only where it is followed here: the path that names are resolved by. */
-async function change(
-  transaction: Transaction,
-  statement: Statement,
-  setting: SettingFact,
-  message: PostgresMessage,
-  frames: readonly Frame[],
-): Promise<Acted> {
-  const { name, act: kind, standing, values, scope } = setting;
-  if (kind === 'discard') return notTaken(`\`${statement.sentence}\` is not taken`, 'open a new connection');
-  const followed = standing === 'plain' || name === 'search_path' || (kind === 'reset' && name === 'all');
-  if (!followed || scope === 'standing')
-    return notTaken(`setting \`${name}\` is not an agent’s to change`, 'leave it as it is');
-  const ran = await transaction.run(message, frames, statement);
-  if (ran.kind !== 'done' || scope === 'local') return { ran };
-  if (kind === 'set' && values !== undefined) transaction.settings.set(name, values.join(', '));
-  else if (name === 'all') transaction.settings.clear();
-  else transaction.settings.delete(name);
-  return { ran };
 }

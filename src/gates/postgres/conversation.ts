@@ -38,6 +38,9 @@ export class Conversation implements Behind, Talk {
   /** The server's refusal of a right: said in our words, which tell the agent to stop. */
   #permission: Frame | undefined;
   #over = false;
+  #working = false;
+  /** The server's end of the line is gone. */
+  #lost = false;
 
   constructor(parts: PostgresGateParts, peer: Promise<Peer>, cancels: Cancels) {
     this.#parts = parts;
@@ -86,6 +89,16 @@ export class Conversation implements Behind, Talk {
   // ---- one message after the other
 
   take(message: Frame): Promise<void> | undefined {
+    const working = this.#work(message);
+    if (working === undefined) return undefined;
+    this.#working = true;
+    return working.finally(() => {
+      this.#working = false;
+      if (this.#lost || this.#transaction?.lost === true) this.#endLost();
+    });
+  }
+
+  #work(message: Frame): Promise<void> | undefined {
     switch (message.type) {
       case 'Q':
         return this.#query(message);
@@ -147,7 +160,13 @@ export class Conversation implements Behind, Talk {
 
   #serverGone(): void {
     if (this.#over || this.#session === undefined) return;
-    this.#front?.end(refuse('UNAVAILABLE', 'the server closed the line', 'connect again').refusal);
+    this.#lost = true;
+    // Whoever waits for an outcome is told that first: it may be found out.
+    if (!this.#working) this.#endLost();
+  }
+
+  #endLost(): void {
+    this.#front?.end(refuse('UNAVAILABLE', 'the line to the server is lost', 'connect again').refusal);
   }
 
   // ---- what the two protocols need

@@ -16,6 +16,10 @@ export interface Talk {
   read(text: string): readonly Statement[] | undefined;
   /** As `read`, but nobody is told. */
   peek(text: string): readonly Statement[] | undefined;
+  /** A Query of the gate's own making. */
+  queryOf(text: string): Frame;
+  /** What the server answers meanwhile is not shown, but for errors, notices and what it reports. */
+  hushed<T>(work: () => Promise<T>): Promise<T>;
   /** Whether it went well; if not, the client has been told by now. */
   wentWell(ran: Ran): boolean;
   /** Says these words, and makes the transaction a failed one where there is one. */

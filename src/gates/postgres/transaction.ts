@@ -38,9 +38,17 @@ export class Transaction {
   owner: 'nobody' | 'gate' | 'client' = 'nobody';
   /** Settings that are off what the session began with. */
   readonly settings = new Map<string, string>();
+  /** What SET SESSION CHARACTERISTICS says of the client's transactions. */
+  defaults: TransactionModes = {};
+  /** How the client's own was begun. */
+  modes: TransactionModes = {};
+  /** Something was said in it since. */
+  touched = false;
   #settingsBefore: ReadonlyMap<string, string> = new Map();
   /** The server works on what the client itself asked for: its cancel may reach it. */
   running = false;
+  /** Nobody knows where the line stands. */
+  lost = false;
   #mustBeJudged = false;
   readonly #parts: TransactionParts;
 
@@ -59,7 +67,9 @@ export class Transaction {
     // What the client ran before in this round is over: a transaction's kind is settled before its first statement.
     await session.sync();
     const settings = this.settings.size === 0 ? {} : { settings: Object.fromEntries(this.settings) };
-    const message: PostgresMessage = { ...postgresMessage(target, 'begin', beginText(modes)), ...settings };
+    this.modes = owner === 'client' ? { ...this.defaults, ...modes } : {};
+    this.touched = false;
+    const message: PostgresMessage = { ...postgresMessage(target, 'begin', beginText(this.modes)), ...settings };
     const ran = this.#outcome(await this.#mediate(message, gate.provider.readInside(message)));
     if (ran.kind !== 'done') return ran;
     this.owner = owner;
@@ -81,6 +91,7 @@ export class Transaction {
     if (alone && reading.plan.steps.length > 1) await session.sync();
     if (written.has(statement.kind)) this.#mustBeJudged = true;
     session.stage(message, frames);
+    this.touched = true;
     this.running = true;
     try {
       return this.#outcome(await this.#mediate(message, reading));
@@ -94,7 +105,7 @@ export class Transaction {
   /** Of an act of its own nothing may be left open. */
   async #settleAlone(): Promise<void> {
     const { session } = this.#parts;
-    if (session.lease.ran.length > 0 || session.status !== 'I') await session.lease.rollback();
+    if (session.lease.ran.length > 0 || session.status !== 'I') await this.#takeBack();
   }
 
   /** An Execute that goes on where its portal stopped. */
@@ -133,7 +144,16 @@ export class Transaction {
     this.owner = 'nobody';
     this.settings.clear();
     for (const [name, value] of this.#settingsBefore) this.settings.set(name, value);
-    await this.#parts.session.lease.rollback();
+    await this.#takeBack();
+  }
+
+  /** Where the line is gone the server takes it back by itself; nothing more is said on it then. */
+  async #takeBack(): Promise<void> {
+    try {
+      await this.#parts.session.lease.rollback();
+    } catch {
+      this.lost = true;
+    }
   }
 
   #mediate(message: PostgresMessage, reading: Reading): Promise<Outcome> {
