@@ -81,6 +81,8 @@ test('git clones and fetches from a listed host, and cannot push to it', async (
   const push = await run('git', ['-C', 'clone', 'push', '--force', 'origin', 'main']);
   expect(push.code).not.toBe(0);
   expect(push.out).toContain('403');
+  // What to do now, in git's own output: it shows plain text and nothing else.
+  expect(push.out).toMatch(/remote: DENIED: a push by git to `far\.test` is not passed on/);
   expect(far.head('main')).toBe(kept);
   expect(far.asked.some((one) => one.includes('receive-pack'))).toBe(false);
   expect((await run('git', ['-C', 'clone', 'fetch', '-q'])).code).toBe(0);

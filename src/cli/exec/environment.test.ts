@@ -154,7 +154,7 @@ describe('the way out', () => {
     const { env, rerouted } = childEnvironment(own, route, none);
     const proxy = 'http://cursor:hpa_x_y@127.0.0.1:7780';
     expect([env['HTTPS_PROXY'], env['https_proxy'], env['NODE_USE_ENV_PROXY']]).toEqual([proxy, proxy, '1']);
-    expect([env['NO_PROXY'], env['no_proxy']]).toEqual(['localhost,127.0.0.1', 'localhost,127.0.0.1']);
+    expect([env['NO_PROXY'], env['no_proxy']]).toEqual(['localhost,127.0.0.1,::1', 'localhost,127.0.0.1,::1']);
     const gone = Object.keys(own).filter((name) => !['HTTPS_PROXY', 'no_proxy'].includes(name));
     expect(rerouted).toEqual(gone.sort());
     expect(gone.filter((name) => env[name] !== undefined)).toEqual([]);
@@ -170,7 +170,11 @@ describe('databases', () => {
   const staging = { name: 'pg-staging', environment: 'staging' };
   const production = { name: 'pg-prod', environment: 'production' };
   const through = (databases: Route['databases'], own: Variables = {}, database?: string): ChildEnvironment =>
-    childEnvironment(own, { ...route, postgres: 'postgres://127.0.0.1:7432', databases, database }, none);
+    childEnvironment(
+      own,
+      { ...route, postgres: 'postgres://127.0.0.1:7432', databases: databases ?? [], database },
+      none,
+    );
 
   test('E1 the one there is, and none of the person’s own servers beside it', () => {
     const own = { PGHOSTADDR: '10.0.0.9', PGHOST: 'db.internal', PGSSLMODE: 'require', PGSERVICE: 'prod', PGTZ: 'UTC' };

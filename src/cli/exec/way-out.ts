@@ -20,11 +20,8 @@ export const certificateVariables = [
   'NIX_SSL_CERT_FILE',
 ] as const;
 
-/**
- * Our own addresses, which are no far side. IPv6's loopback is not among them: httpx reads its colons as a port and
- * gives up.
- */
-const loopback = 'localhost,127.0.0.1';
+/** Our own addresses are no far side. */
+const loopback = 'localhost,127.0.0.1,::1';
 
 /** The proxy in both spellings, the certificates, and what single programs need beside them. */
 export function wayOut({ name, token, gate, bundle }: Pick<Route, 'name' | 'token' | 'gate' | 'bundle'>): {

@@ -12,7 +12,7 @@ import { messageOf } from './message.ts';
 import type { Room } from './parts.ts';
 import { say, sayAnswer } from './say.ts';
 import { saysIn } from './says.ts';
-import { sayRefusal, tongueOf } from './tongue.ts';
+import { type ListedTongue, sayRefusal, tongueOf } from './tongue.ts';
 
 /** A request that was read whole: its head checked, its body plain. */
 export interface WholeRequest {
@@ -57,7 +57,7 @@ export async function sayThrown(
   connection: Connection,
   exchange: Asking,
   thrown: unknown,
-  tongue: Tongue,
+  tongue: ListedTongue,
 ): Promise<void> {
   const asked = exchange.acted ? thrown : await askedAbout(room, connection, thrown, exchange.bearer);
   if (!exchange.acted) noteThrown(room, connection, exchange, asked);

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bearer } from '../../contract/road.ts';
-import type { Tongue } from '../../contract/provider.ts';
 import { type Refused, refusalIn, refuse } from '../../model/refusal.ts';
 import { type Address, addressOf } from './address.ts';
 import { askRoad, noteThrown, sayThrown } from './ask-road.ts';
@@ -11,7 +10,7 @@ import { checkReads, passRead } from './listed.ts';
 import type { Room, Share } from './parts.ts';
 import { say, sayAndDrain } from './say.ts';
 import { readTarget, readUnjudgedTarget } from './target.ts';
-import { problemDocument, tongueOf } from './tongue.ts';
+import { listedTongue, type ListedTongue, problemDocument, sayRefusal, tongueOf } from './tongue.ts';
 import { WireRefused } from './wire-refusal.ts';
 
 /**
@@ -116,7 +115,8 @@ function readBody(room: Room, connection: Connection, exchange: Exchange, head: 
   request.once('end', () => {
     if (!reading) return;
     reading = false;
-    const tongue = address.judged === undefined ? 'problem' : tongueOf(address.judged.provider, address);
+    const { judged } = address;
+    const tongue = judged === undefined ? listedTongue(head.target.path) : tongueOf(judged.provider, address);
     judge(room, connection, exchange, head, address, { chunks, received, share })
       .catch((thrown: unknown) => refuseLate(room, connection, exchange, thrown, tongue))
       // Saying it failed as well: nothing is left but to hang up.
@@ -162,7 +162,10 @@ function refuseEarly(room: Room, connection: Connection, exchange: Exchange, thr
   connection.over = true;
   noteThrown(room, connection, exchange, thrown);
   const status = thrown instanceof WireRefused ? thrown.status : undefined;
-  sayAndDrain(exchange, problemDocument(refusalIn(thrown), status), room.limits);
+  const { tunnel } = connection;
+  const unjudged = tunnel !== undefined && tunnel.judged === undefined;
+  const tongue = unjudged ? listedTongue((exchange.request.url ?? '').split('?')[0] ?? '') : 'problem';
+  sayAndDrain(exchange, sayRefusal(refusalIn(thrown), tongue, status), room.limits);
 }
 
 /** A refusal after the whole request was read: on the wire level as above, else in the client's own tongue. */
@@ -171,7 +174,7 @@ async function refuseLate(
   connection: Connection,
   exchange: Exchange,
   thrown: unknown,
-  tongue: Tongue,
+  tongue: ListedTongue,
 ): Promise<void> {
   if (thrown instanceof WireRefused) refuseEarly(room, connection, exchange, thrown);
   else await sayThrown(room, connection, exchange, thrown, tongue);

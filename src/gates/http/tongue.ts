@@ -14,8 +14,23 @@ export function tongueOf(provider: Pick<Provider, 'tongue'>, message: { readonly
   return provider.tongue?.(message) ?? 'problem';
 }
 
-export function sayRefusal(refusal: Refusal, tongue: Tongue, status?: number): Spoken {
-  return tongue === 'graphql' ? graphqlErrors(refusal) : problemDocument(refusal, status);
+/** A provider's tongue, or a listed host's: `text` is git's. */
+export type ListedTongue = Tongue | 'text';
+
+/** How a refusal about a listed host is said: git shows an answer only where it is plain text, else its status alone. */
+export function listedTongue(path: string): ListedTongue {
+  return /\/(?:info\/refs|git-upload-pack|git-receive-pack)$/.test(path) ? 'text' : 'problem';
+}
+
+export function sayRefusal(refusal: Refusal, tongue: ListedTongue, status?: number): Spoken {
+  if (tongue === 'graphql') return graphqlErrors(refusal);
+  const problem = problemDocument(refusal, status);
+  if (tongue !== 'text') return problem;
+  const headers = problem.headers.map(([name, value]): readonly [string, string] => [
+    name,
+    name === 'content-type' ? 'text/plain; charset=utf-8' : value,
+  ]);
+  return { status: problem.status, headers, body: `${instruction(refusal)}\n` };
 }
 
 /** The refusal as a problem document (RFC 9457), under another status where HTTP itself asks for one. */
