@@ -14,6 +14,7 @@ import { Refused, refusalIn } from '../../src/model/refusal.ts';
 import { railway } from '../../src/providers/railway/index.ts';
 import { mediate } from '../../src/road/mediate.ts';
 import { runHold } from '../../src/road/run.ts';
+import { JournalFault } from '../../src/road/journal/fault.ts';
 import { openRig, type Person, type Rig } from '../contract/rig.ts';
 
 /** What became of one request: `done`, or the code of its refusal; and the hold that it waits on. */
@@ -33,6 +34,7 @@ export class Bench implements AsyncDisposable {
   readonly #person: Person;
   readonly #data: string;
   readonly #lines: GateLine[] = [];
+  #late = 0;
 
   private constructor(
     rig: Rig,
@@ -166,16 +168,26 @@ export class Bench implements AsyncDisposable {
 
   #ended(outcome: Outcome): Ended {
     if (outcome.kind === 'done') return this.#checked({ code: 'done' });
-    const { code, hold, detail } = outcome.refusal;
-    const ended = { code, ...(hold === undefined ? {} : { hold }) };
-    return this.#checked(code === 'UNAVAILABLE' ? { ...ended, broken: detail } : ended);
+    const { code, hold } = outcome.refusal;
+    return this.#checked(hold === undefined ? { code } : { code, hold });
   }
 
-  /** What the road could not explain to itself is a defect, whatever it answered. */
+  /**
+   * What the road could not explain to itself is a defect, whatever it answered. Only a journal that falls behind on a busy
+   * machine may stop reads for a moment, as it promises to: that is counted apart.
+   */
   #checked(ended: Ended): Ended {
-    const [diagnosis] = this.#rig.diagnoses.splice(0);
-    if (diagnosis === undefined) return ended;
-    const text = diagnosis instanceof Error ? (diagnosis.stack ?? diagnosis.message) : JSON.stringify(diagnosis);
-    return { ...ended, broken: text };
+    const found = this.#rig.diagnoses.splice(0);
+    const late = found.filter((one) => one instanceof JournalFault && one.code === 'down');
+    this.#late += late.length;
+    const [diagnosis] = found.filter((one) => !late.includes(one));
+    if (diagnosis !== undefined) {
+      const text = diagnosis instanceof Error ? (diagnosis.stack ?? diagnosis.message) : JSON.stringify(diagnosis);
+      return { ...ended, broken: text };
+    }
+    if (ended.code !== 'UNAVAILABLE') return ended;
+    if (this.#late === 0) return { ...ended, broken: 'nobody knows why' };
+    this.#late -= 1;
+    return { ...ended, code: 'UNAVAILABLE (the journal was behind)' };
   }
 }
