@@ -231,15 +231,25 @@ export interface ServerSays {
   readonly message: string;
   readonly detail?: string;
   readonly hint?: string;
+  /** Character of the statement, from 1 on. */
+  readonly position?: number;
 }
 
 /** An ErrorResponse, or a NoticeResponse, in our own words. */
-export function saying({ severity, code, message, detail, hint }: ServerSays): Frame {
+export function saying({ severity, code, message, detail, hint, position }: ServerSays): Frame {
   const parts = [`S${severity}`, `V${severity}`, `C${code}`, `M${message}`];
   if (detail !== undefined) parts.push(`D${detail}`);
   if (hint !== undefined) parts.push(`H${hint}`);
+  if (position !== undefined) parts.push(`P${position}`);
   const type = severity === 'ERROR' || severity === 'FATAL' ? 'E' : 'N';
   return frame(type, ...parts.map((part) => cstring(part.replaceAll('\0', ''))), nul);
+}
+
+/** An error or notice whose position counts from the start of a longer text: this many characters further on. */
+export function movedBy(of: Frame, characters: number): Frame {
+  const body = of.bytes.toString('latin1', 5);
+  const moved = body.replace(/(?<=\0)P(\d+)(?=\0)/, (_, position: string) => `P${Number(position) + characters}`);
+  return frame(of.type, Buffer.from(moved, 'latin1'));
 }
 
 const nul = Buffer.alloc(1);

@@ -1,4 +1,6 @@
 import { errorFrame, warning } from './says.ts';
+import type { Acted } from './acted.ts';
+import { discard } from './discard.ts';
 import { change } from './settings.ts';
 import type { Talk } from './talk.ts';
 import type { Ran, Transaction } from './transaction.ts';
@@ -6,13 +8,11 @@ import type { Frame } from '../../contract/postgres/frames.ts';
 import type { FrameFact, Statement } from '../../languages/sql/statement.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
 
-/** What one statement comes to, and what the client is told besides the server's own words. */
-export interface Acted {
-  readonly ran: Ran;
-  /** Command tag of what the gate did itself: the server said nothing to the client. */
-  readonly own?: string;
-  readonly warnings?: readonly Frame[];
-}
+const savepointWords = {
+  savepoint: 'SAVEPOINT',
+  release: 'RELEASE SAVEPOINT',
+  'rollback-to': 'ROLLBACK TO SAVEPOINT',
+} as const;
 
 const notTaken = (what: string, hint: string): Acted => ({
   ran: { kind: 'refused', words: errorFrame('0A000', `holdpoint: ${what}`, hint) },
@@ -36,8 +36,8 @@ export async function act(
     );
     return { ran: { kind: 'refused', words } };
   }
-  if (statement.class === 'setting' && setting !== undefined)
-    return change(talk, statement, setting, message, frames);
+  if (setting?.act === 'discard') return discard(talk, setting, statement);
+  if (statement.class === 'setting' && setting !== undefined) return change(talk, statement, setting, message, frames);
   if (transaction.owner === 'nobody' && transaction.defaults.readOnly === true && writes(statement)) {
     const words = errorFrame('25006', `cannot execute ${statement.verb.slice(9)} in a read-only transaction`);
     return { ran: { kind: 'refused', words } };
@@ -85,7 +85,7 @@ async function moveFrame(
       return {
         ran: {
           kind: 'refused',
-          words: errorFrame('25P01', `${statement.verb} can only be used in transaction blocks`),
+          words: errorFrame('25P01', `${savepointWords[move]} can only be used in transaction blocks`),
         },
       };
     default:

@@ -1,14 +1,16 @@
 import { Extended } from './extended.ts';
 import type { Behind, Front } from './front.ts';
 import { defaultLimits, type PostgresGateParts, type PostgresLimits } from './parts.ts';
-import { errorFrame, refusalFrame } from './says.ts';
+import { errorFrame, refusalFrame, syntaxFrame } from './says.ts';
 import { simpleQuery } from './simple.ts';
 import { type StartUp, startUpOf } from './start-up.ts';
-import type { Talk } from './talk.ts';
+import { inFormats } from './statements.ts';
+import type { PreparedNames, Talk } from './talk.ts';
 import { type Ran, Transaction } from './transaction.ts';
-import { cstring, fields, frame, type Frame, int32 } from '../../contract/postgres/frames.ts';
+import { cstring, fields, frame, type Frame, int32, movedBy } from '../../contract/postgres/frames.ts';
 import type { PostgresSession } from '../../contract/postgres/session.ts';
 import type { Peer } from '../../contract/road.ts';
+import { SyntaxComplaint } from '../../languages/sql/index.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import type { TextSettings } from '../../languages/sql/text-settings.ts';
 import type { PostgresTarget } from '../../model/postgres-message.ts';
@@ -16,7 +18,7 @@ import { refuse, Refused } from '../../model/refusal.ts';
 
 /** Everything that one client's cancel requests are told apart by. */
 export interface Cancels {
-  add(conversation: Conversation): Frame;
+  add(conversation: Conversation, pid: number, minor: number): Frame;
   remove(conversation: Conversation): void;
   cancel(key: string): void;
 }
@@ -38,6 +40,11 @@ export class Conversation implements Behind, Talk {
   /** The server's refusal of a right: said in our words, which tell the agent to stop. */
   #permission: Frame | undefined;
   #over = false;
+  /** Replies of these types are to what the gate said itself. */
+  #hushed = '';
+  #offset = 0;
+  /** A description that comes now is of a statement, and shown as that of a portal. */
+  #formats: readonly number[] | undefined;
   #working = false;
   /** The server's end of the line is gone. */
   #lost = false;
@@ -81,7 +88,7 @@ export class Conversation implements Behind, Talk {
   #welcome(session: PostgresSession): void {
     this.say(frame('R', int32(0)));
     for (const [name, value] of session.reported) this.say(frame('S', cstring(name), cstring(value)));
-    this.say(this.#cancels.add(this));
+    this.say(this.#cancels.add(this, session.identity.pid, this.#asked?.minor ?? 0));
     this.#front?.opened();
     this.ready();
   }
@@ -128,6 +135,7 @@ export class Conversation implements Behind, Talk {
       await simpleQuery(this, message);
     } finally {
       this.#inQuery = false;
+      this.#offset = 0;
     }
   }
 
@@ -192,7 +200,8 @@ export class Conversation implements Behind, Talk {
     try {
       return this.#parts.sql.read(text, this.#textSettings());
     } catch (thrown) {
-      if (thrown instanceof Refused) this.#told(refusalFrame(thrown.refusal));
+      if (thrown instanceof SyntaxComplaint) this.#told(syntaxFrame(thrown));
+      else if (thrown instanceof Refused) this.#told(refusalFrame(thrown.refusal));
       else throw thrown;
       return undefined;
     }
@@ -204,6 +213,36 @@ export class Conversation implements Behind, Talk {
     } catch {
       return undefined;
     }
+  }
+
+  get names(): PreparedNames {
+    return this.#opened(this.#extended);
+  }
+
+  queryOf(text: string): Frame {
+    return frame('Q', cstring(text));
+  }
+
+  async hushed<T>(work: () => Promise<T>, types = '123tTnDCIs'): Promise<T> {
+    this.#hushed = types;
+    try {
+      return await work();
+    } finally {
+      this.#hushed = '';
+    }
+  }
+
+  async describing(formats: readonly number[], work: () => Promise<void>): Promise<void> {
+    this.#formats = formats;
+    try {
+      await this.hushed(work, 't');
+    } finally {
+      this.#formats = undefined;
+    }
+  }
+
+  offset(characters: number): void {
+    this.#offset = characters;
   }
 
   wentWell(ran: Ran): boolean {
@@ -268,9 +307,12 @@ export class Conversation implements Behind, Talk {
 
   /** A reply of the server's to the client's own frames. */
   #reply(reply: Frame): void {
+    if (this.#hushed.includes(reply.type)) return;
     if (reply.type === 'G') process.nextTick(() => this.#front?.copyBegan());
     if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
     else if (reply.type === 'C' && this.#inQuery && this.#transaction?.owner !== 'client') this.#tail = reply;
+    else if (reply.type === 'T' && this.#formats !== undefined) this.say(inFormats(reply, this.#formats));
+    else if (this.#offset > 0 && (reply.type === 'E' || reply.type === 'N')) this.say(movedBy(reply, this.#offset));
     else this.say(reply);
   }
 

@@ -1,13 +1,16 @@
+import { type Acted, sayOwn } from './acted.ts';
 import { act } from './acting.ts';
 import {
   bindParts,
   type ClientPortal,
   type ClientStatement,
+  closeStatementFrame,
+  executeLimit,
   executePart,
   namedPart,
   parseParts,
 } from './statements.ts';
-import type { Talk } from './talk.ts';
+import type { PreparedNames, Talk } from './talk.ts';
 import { errorFrame, refusalFrame } from './says.ts';
 import { cstring, frame, type Frame, int16 } from '../../contract/postgres/frames.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
@@ -24,7 +27,7 @@ const noParameters = frame('t', int16(0));
  * The extended protocol: messages wait for the Sync or Flush behind them, then they are worked on in order. A statement
  * goes to the server as one unit, the Parse that is still on its way to the Execute, once its values are known and judged.
  */
-export class Extended {
+export class Extended implements PreparedNames {
   readonly #talk: Talk;
   readonly #statements = new Map<string, ClientStatement>();
   readonly #portals = new Map<string, ClientPortal>();
@@ -35,6 +38,8 @@ export class Extended {
   /** On their way: they say nothing yet. */
   #unit: Frame[] = [];
   #bound: ClientPortal | undefined;
+  /** Bound as far as the client knows; the server hears of it with the Execute, when it has been judged. */
+  readonly #promised = new Map<string, Frame>();
   #passed: Promise<boolean>[] = [];
   /** Something failed or was refused: what comes before the next Sync is dropped, as the server would. */
   #dropping = false;
@@ -58,14 +63,40 @@ export class Extended {
     return this.#round(batch, message.type === 'S');
   }
 
+  async work(frames: readonly Frame[]): Promise<boolean> {
+    await this.#all(frames);
+    await this.#settlePassed();
+    return this.#roundEnded();
+  }
+
+  async forget(name?: string): Promise<boolean> {
+    if (name !== undefined && !this.#statements.has(name)) return false;
+    const closing = name === undefined ? [...this.#statements.keys()] : [name];
+    await this.#settlePassed();
+    await this.#talk.hushed(async () => {
+      for (const one of closing) await this.#close(closeStatementFrame(one));
+      await this.#settlePassed();
+      if (this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
+    });
+    return true;
+  }
+
   /** Portals end with their transaction. */
   transactionEnded(): void {
     this.#portals.clear();
     this.#running.clear();
+    this.#promised.clear();
   }
 
   async #round(batch: readonly Frame[], ends: boolean): Promise<void> {
     if (this.#writesSeveral(batch) && !(await this.#talk.beginOwn())) this.#drop();
+    await this.#all(batch);
+    if (ends) return this.#end();
+    if (!this.#talk.session.skipping) this.#talk.session.flush();
+    return undefined;
+  }
+
+  async #all(batch: readonly Frame[]): Promise<void> {
     for (const message of batch) {
       if (this.#dropping) break;
       try {
@@ -76,9 +107,17 @@ export class Extended {
       }
     }
     if (!this.#dropping) await this.#sendUnit();
-    if (ends) return this.#end();
-    if (!this.#talk.session.skipping) this.#talk.session.flush();
-    return undefined;
+  }
+
+  /** The unit of a Query is over: nothing of it waits. */
+  async #roundEnded(): Promise<boolean> {
+    const well = !this.#dropping;
+    this.#dropping = false;
+    this.#unit = [];
+    this.#bound = undefined;
+    if (this.#talk.session.skipping || this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
+    if (this.#talk.transaction.owner === 'nobody') this.transactionEnded();
+    return well;
   }
 
   /** Several statements up to one Sync are one act, as the server would have them, where one of them may write. */
@@ -162,12 +201,12 @@ export class Extended {
     const portal: ClientPortal = { ...parts, statement };
     if (isOurs(statement.read)) await this.#ourWord(bindComplete);
     else {
-      if (this.#bound !== undefined)
-        return this.#refused(errorFrame('0A000', 'holdpoint: a portal is run before the next one is bound'));
       await this.#add(message);
+      if (this.#dropping) return undefined;
       this.#bound = portal;
     }
     this.#running.delete(portal.name);
+    this.#promised.delete(portal.name);
     this.#portals.set(portal.name, portal);
     return undefined;
   }
@@ -178,6 +217,7 @@ export class Extended {
     const statement = kind === 'statement' ? this.#statements.get(name) : portal?.statement;
     if (statement === undefined)
       return this.#refused(errorFrame(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`));
+    if (portal !== undefined && this.#promised.has(portal.name)) return this.#describePromised(portal);
     if (!isOurs(statement.read)) return this.#add(message);
     if (kind === 'statement') await this.#ourWord(noParameters);
     return this.#ourWord(noData);
@@ -190,26 +230,63 @@ export class Extended {
     if (this.#running.has(portal.name)) return this.#more(message);
     if (read === undefined) return this.#ourWord(frame('I'));
     if (isOurs(read)) return this.#ours(portal, read);
-    if (this.#bound !== portal)
-      return this.#refused(errorFrame('0A000', 'holdpoint: a portal runs in the round it is bound in'));
-    const frames = [...this.#unit, message];
-    this.#unit = [];
+    const promised = this.#promised.get(portal.name);
+    if (promised !== undefined || this.#bound !== portal) await this.#sendUnit();
+    if (promised === undefined && this.#bound !== portal)
+      return this.#refused(errorFrame('34000', 'the portal does not exist'));
+    const frames = promised === undefined ? [...this.#unit, message] : [promised, message];
+    if (promised === undefined) this.#unit = [];
     this.#bound = undefined;
+    this.#promised.delete(portal.name);
     await this.#settlePassed();
-    const acted = await act(this.#talk.transaction, read, this.#messageOf(portal), frames);
+    if (this.#dropping) return undefined;
+    // What stops at a limit goes on later: until then its transaction has to stay.
+    if (executeLimit(message) > 0 && mayWrite(read) && this.#talk.transaction.owner === 'nobody') {
+      if (!(await this.#talk.beginOwn())) return this.#drop();
+    }
+    return this.#run(portal, read, frames, promised !== undefined);
+  }
+
+  async #run(portal: ClientPortal, read: Statement, frames: readonly Frame[], promised: boolean): Promise<void> {
+    const doing = (): Promise<Acted> => act(this.#talk, read, this.#messageOf(portal), frames);
+    const acted = await (promised ? this.#talk.hushed(doing, '2') : doing());
     this.#copied ||= read.facts.copy?.direction === 'in' && read.facts.copy.via === 'stream';
+    // What the gate did itself the server has not heard of.
+    if (acted.own !== undefined && acted.ran.kind === 'done') await this.#answered(frames, promised);
+    sayOwn(this.#talk, acted);
     if (!this.#talk.wentWell(acted.ran)) return this.#drop();
-    this.#running.add(portal.name);
+    if (acted.own === undefined) this.#running.add(portal.name);
     return undefined;
+  }
+
+  /** What the server would have said to these. */
+  async #answered(frames: readonly Frame[], promised: boolean): Promise<void> {
+    for (const one of frames) {
+      if (one.type === 'P' || (one.type === 'D' && namedPart(one).kind === 'statement')) this.#pass(one);
+      else if (one.type === 'B' && !promised) await this.#ourWord(bindComplete);
+      else if (one.type === 'D') await this.#ourWord(noData);
+    }
+    await this.#settlePassed();
+  }
+
+  /** The rows of a portal are those of its statement, in the formats that it was bound for. */
+  async #describePromised(portal: ClientPortal): Promise<void> {
+    await this.#sendUnit();
+    await this.#settlePassed();
+    if (this.#dropping) return;
+    const described = frame('D', Buffer.from('S'), cstring(portal.statement.name));
+    await this.#talk.describing(portal.results, async () => {
+      this.#pass(described);
+      await this.#settlePassed();
+    });
   }
 
   /** The transaction's frame, and nothing that the server hears of. */
   async #ours(portal: ClientPortal, read: Statement): Promise<void> {
     await this.#sendUnit();
     await this.#settlePassed();
-    const acted = await act(this.#talk.transaction, read, this.#messageOf(portal), []);
-    for (const one of acted.warnings ?? []) this.#talk.say(one);
-    if (acted.own !== undefined && acted.ran.kind === 'done') this.#talk.say(frame('C', cstring(acted.own)));
+    const acted = await act(this.#talk, read, this.#messageOf(portal), []);
+    sayOwn(this.#talk, acted);
     if (!this.#talk.wentWell(acted.ran)) this.#drop();
   }
 
@@ -226,7 +303,8 @@ export class Extended {
     if (kind === 'statement') this.#statements.delete(name);
     else {
       this.#portals.delete(name);
-      this.#running.delete(name);
+      const known = this.#running.delete(name);
+      if (this.#promised.delete(name) || !known) return this.#ourWord(closeComplete);
     }
     if (statement === undefined || isOurs(statement.read)) return this.#ourWord(closeComplete);
     await this.#sendUnit();
@@ -246,20 +324,28 @@ export class Extended {
   /** Waits with the unit that it belongs to. */
   async #add(message: Frame): Promise<void> {
     // What was only prepared or described goes ahead of the next Parse.
-    if (message.type === 'P') await this.#sendUnit();
-    this.#unit.push(message);
+    if (message.type === 'P' || (message.type === 'B' && this.#bound !== undefined)) await this.#sendUnit();
+    if (!this.#dropping) this.#unit.push(message);
   }
 
-  /** What waits and runs nothing goes out by itself; a portal that is not run by now is not bound. */
+  /**
+   * What waits and runs nothing goes out by itself. A portal that is not run by now is only promised: binding alone can
+   * run code of the database, and what is to be judged is the whole of it.
+   */
   async #sendUnit(): Promise<void> {
     const unit = this.#unit;
+    const bound = this.#bound;
     this.#unit = [];
-    if (this.#bound !== undefined) {
-      this.#bound = undefined;
-      return this.#refused(errorFrame('0A000', 'holdpoint: a portal runs in the round it is bound in'));
+    this.#bound = undefined;
+    for (const message of unit) {
+      if (this.#dropping) return;
+      if (bound !== undefined && message.type === 'B') {
+        this.#promised.set(bound.name, message);
+        await this.#ourWord(bindComplete);
+      } else if (bound !== undefined && message.type === 'D' && namedPart(message).kind === 'portal')
+        await this.#describePromised(bound);
+      else this.#pass(message);
     }
-    for (const message of unit) this.#pass(message);
-    return undefined;
   }
 
   #pass(message: Frame): void {
@@ -293,6 +379,10 @@ export class Extended {
     this.#unit = [];
     this.#bound = undefined;
   }
+}
+
+function mayWrite({ class: form, facts }: Statement): boolean {
+  return form !== 'read-candidate' || facts.rowLock !== undefined;
 }
 
 /** Whether the gate answers it all by itself: the transaction's frame, but for savepoints, and an empty text. */

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { type Cancels, Conversation } from './conversation.ts';
 import { Front } from './front.ts';
 import { defaultLimits, type PostgresGateParts } from './parts.ts';
-import { frame } from '../../contract/postgres/frames.ts';
+import { frame, int32 } from '../../contract/postgres/frames.ts';
 import type { Gate } from '../../contract/gate.ts';
 
 export type { PostgresGateParts, SqlReader } from './parts.ts';
@@ -60,8 +60,9 @@ function cancelKeys(): Cancels {
   const byKey = new Map<string, Conversation>();
   const keys = new Map<Conversation, string>();
   return {
-    add(conversation) {
-      const key = randomBytes(8);
+    add(conversation, pid, minor) {
+      // Clients tell their own notifications by the pid; since protocol 3.2 a key may be longer.
+      const key = Buffer.concat([int32(pid), randomBytes(minor >= 2 ? 32 : 4)]);
       byKey.set(key.toString('hex'), conversation);
       keys.set(conversation, key.toString('hex'));
       return frame('K', key);

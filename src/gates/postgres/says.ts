@@ -28,6 +28,12 @@ export function refusalFrame(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'ER
   });
 }
 
+/** What PostgreSQL's own parser complains of, as the server would have said it. */
+export function syntaxFrame({ message, position }: { readonly message: string; readonly position: number }): Frame {
+  const at = position > 0 ? { position } : {};
+  return saying({ severity: 'ERROR', code: '42601', message, ...at });
+}
+
 /** What PostgreSQL itself warns of. */
 export function warning(code: string, message: string): Frame {
   return saying({ severity: 'WARNING', code, message });

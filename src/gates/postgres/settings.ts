@@ -1,4 +1,4 @@
-import type { Acted } from './acting.ts';
+import type { Acted } from './acted.ts';
 import { errorFrame, warning } from './says.ts';
 import type { Talk } from './talk.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
@@ -32,6 +32,7 @@ const followed: ReadonlySet<string> = new Set([
   'default_transaction_deferrable',
   'transaction_timeout',
   'idle_session_timeout',
+  'restrict_nonsystem_relation_kind',
 ]);
 
 const notYours = (name: string): Acted => ({
@@ -51,7 +52,7 @@ export async function change(
 ): Promise<Acted> {
   const { name, act, scope, standing, values } = setting;
   const { transaction } = talk;
-  if (scope === 'standing' || act === 'discard') return notYours(name);
+  if (scope === 'standing') return notYours(name);
   if (act === 'listen') return { ran: await transaction.run(message, frames, statement) };
   if (name === 'transaction') return moded(talk, setting.modes ?? {});
   if (name === 'session_characteristics') return characteristics(talk, setting.modes ?? {});

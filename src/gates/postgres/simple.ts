@@ -1,6 +1,10 @@
+import { sayOwn } from './acted.ts';
 import { act } from './acting.ts';
+import { executedText, preparedText } from './prepared-sql.ts';
+import { errorFrame } from './says.ts';
+import { setConfig } from './set-config.ts';
+import { bindFrame, describePortalFrame, executeFrame, parseFrame, queryText } from './statements.ts';
 import type { Talk } from './talk.ts';
-import { queryText } from './statements.ts';
 import { cstring, frame, type Frame } from '../../contract/postgres/frames.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import { postgresMessage } from '../../model/postgres-message.ts';
@@ -12,19 +16,18 @@ import { postgresMessage } from '../../model/postgres-message.ts';
 export async function simpleQuery(talk: Talk, query: Frame): Promise<void> {
   const text = queryText(query);
   const statements = talk.read(text);
-  if (statements === undefined) return talk.ready();
-  if (statements.length === 0) talk.say(frame('I'));
-  const whole = statements.length === 1;
-  let well = true;
-  if (!whole && talk.transaction.owner === 'nobody' && statements.some(changes)) well = await talk.beginOwn();
-  for (const statement of statements) {
+  if (statements?.length === 0) talk.say(frame('I'));
+  const whole = statements?.length === 1;
+  let well = statements !== undefined;
+  if (!whole && talk.transaction.owner === 'nobody' && statements?.some(changes) === true) well = await talk.beginOwn();
+  const place = whole ? undefined : Buffer.from(text);
+  for (const statement of statements ?? []) {
     if (!well) break;
-    well = await one(
-      talk,
-      statement,
-      whole ? text : statement.text,
-      whole ? query : frame('Q', cstring(statement.text)),
-    );
+    if (place === undefined) well = await one(talk, statement, text, query);
+    else {
+      talk.offset(place.toString('utf8', 0, statement.start).length);
+      well = await one(talk, statement, statement.text, frame('Q', cstring(statement.text)));
+    }
   }
   await talk.endOwn(well);
   return talk.ready();
@@ -32,11 +35,38 @@ export async function simpleQuery(talk: Talk, query: Frame): Promise<void> {
 
 async function one(talk: Talk, statement: Statement, text: string, query: Frame): Promise<boolean> {
   talk.letTailGo();
-  const message = postgresMessage(talk.target, 'statement', text, 'simple');
-  const acted = await act(talk.transaction, statement, message, [query]);
-  for (const words of acted.warnings ?? []) talk.say(words);
-  if (acted.own !== undefined && acted.ran.kind === 'done') talk.say(frame('C', cstring(acted.own)));
+  const bySql = talk.transaction.failed ? undefined : await preparedBySql(talk, statement, text);
+  if (bySql !== undefined) return bySql;
+  const config = talk.transaction.failed ? undefined : await setConfig(talk, statement, text);
+  const acted =
+    config ?? (await act(talk, statement, postgresMessage(talk.target, 'statement', text, 'simple'), [query]));
+  sayOwn(talk, acted);
   return talk.wentWell(acted.ran);
+}
+
+/** PREPARE and EXECUTE; undefined for everything else. */
+async function preparedBySql(talk: Talk, { kind }: Statement, text: string): Promise<boolean | undefined> {
+  if (kind === 'PrepareStmt') {
+    const said = preparedText(text);
+    if (said === undefined) return notTaken(talk, 'PREPARE takes types of PostgreSQL’s own');
+    const well = await talk.hushed(() => talk.names.work([parseFrame(said)]), '1');
+    if (well) talk.say(frame('C', cstring('PREPARE')));
+    return well;
+  }
+  if (kind !== 'ExecuteStmt') return undefined;
+  const said = executedText(text);
+  if (said === undefined) return notTaken(talk, 'EXECUTE takes constants');
+  const values = said.values.map((value) => (value === null ? null : Buffer.from(value, 'utf8')));
+  const frames = [bindFrame({ statement: said.name, values }), describePortalFrame(''), executeFrame('')];
+  return talk.hushed(() => talk.names.work(frames), '2n');
+}
+
+function notTaken(talk: Talk, what: string): boolean {
+  talk.wentWell({
+    kind: 'refused',
+    words: errorFrame('0A000', `holdpoint: ${what}`, 'prepare it by the protocol, as drivers do, or send it whole'),
+  });
+  return false;
 }
 
 function changes(statement: Statement): boolean {

@@ -12,6 +12,8 @@ export interface StartUp {
   readonly database: string;
   /** Settings that the session may begin with. */
   readonly settings: ReadonlyMap<string, string>;
+  /** Of protocol 3, as both speak it. */
+  readonly minor: number;
   /** Answer to a minor version, or to protocol options, that we do not speak. */
   readonly negotiation: Frame | undefined;
 }
@@ -58,6 +60,7 @@ export function startUpOf(packet: Frame): StartUp {
     user,
     database,
     settings,
+    minor: Math.min(minor, newestMinor),
     negotiation: behind ? negotiation(Math.min(minor, newestMinor), unknown) : undefined,
   };
 }

@@ -1,4 +1,13 @@
-import { BrokenFrame, type Frame, FrameReader } from '../../contract/postgres/frames.ts';
+import {
+  BrokenFrame,
+  cstring,
+  frame,
+  type Frame,
+  FrameReader,
+  int16,
+  int32,
+  uint32,
+} from '../../contract/postgres/frames.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import { refuse } from '../../model/refusal.ts';
 
@@ -67,8 +76,56 @@ export function executePart(message: Frame): string {
   return name;
 }
 
+/** Rows to stop at; zero for all. */
+export function executeLimit(message: Frame): number {
+  const reader = new FrameReader(message);
+  reader.text();
+  return reader.int32();
+}
+
 /** Our own statements on the same line live under these names. */
 function notReserved(name: string): string {
   if (!name.startsWith('_holdpoint_')) return name;
   throw refuse('BAD_REQUEST', 'names that begin with `_holdpoint_` are not for clients', 'choose another name');
+}
+
+// What the client said in SQL, in the protocol's own messages.
+
+export function parseFrame({ name, text, types }: Omit<ClientStatement, 'read'>): Frame {
+  return frame('P', cstring(name), cstring(text), int16(types.length), ...types.map(uint32));
+}
+
+/** On the unnamed portal, values and results as text. */
+export function bindFrame(bound: {
+  readonly statement: string;
+  readonly values: readonly (Uint8Array | null)[];
+}): Frame {
+  const values = bound.values.flatMap((one) => (one === null ? [int32(-1)] : [int32(one.length), one]));
+  const head = [cstring(''), cstring(bound.statement), int16(0), int16(bound.values.length)];
+  return frame('B', ...head, ...values, int16(0));
+}
+
+export function describePortalFrame(portal: string): Frame {
+  return frame('D', Buffer.from('P'), cstring(portal));
+}
+
+export function executeFrame(portal: string): Frame {
+  return frame('E', cstring(portal), int32(0));
+}
+
+export function closeStatementFrame(name: string): Frame {
+  return frame('C', Buffer.from('S'), cstring(name));
+}
+
+/** A RowDescription of a statement as it is for a portal, which was bound for these formats: none, one for all, or one each. */
+export function inFormats(description: Frame, formats: readonly number[]): Frame {
+  const bytes = Buffer.from(description.bytes);
+  const columns = bytes.readUInt16BE(5);
+  let at = 7;
+  for (let column = 0; column < columns; column++) {
+    at = bytes.indexOf(0, at) + 1 + 16;
+    bytes.writeInt16BE(formats.length === 1 ? (formats[0] ?? 0) : (formats[column] ?? 0), at);
+    at += 2;
+  }
+  return { type: description.type, bytes };
 }

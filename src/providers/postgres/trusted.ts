@@ -19,7 +19,7 @@ const pure = `
   pg_advisory_unlock_shared pg_advisory_unlock_all pg_advisory_xact_lock pg_advisory_xact_lock_shared
   pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_updated
   pg_stat_get_xact_tuples_deleted pg_stat_get_snapshot_timestamp pg_stat_clear_snapshot pg_available_extensions
-  pg_available_extension_versions pg_column_compression pg_typeof version
+  pg_available_extension_versions pg_column_compression pg_typeof version pg_partition_ancestors pg_partition_tree
 `;
 
 /** A sequence goes on whatever becomes of the transaction; nothing is lost by it. */

@@ -1,0 +1,107 @@
+/** PREPARE and EXECUTE as the protocol's own Parse and Bind say them: what they hold is judged as any other statement. */
+
+export interface PreparedText {
+  readonly name: string;
+  /** Oids of the declared types. */
+  readonly types: readonly number[];
+  /** The statement itself. */
+  readonly text: string;
+}
+
+export interface ExecutedText {
+  readonly name: string;
+  /** Values as text; null for NULL. */
+  readonly values: readonly (string | null)[];
+}
+
+/** Oids of PostgreSQL's own types, by the words that PREPARE knows them by (pg_type.dat). */
+const oids: ReadonlyMap<string, number> = new Map([
+  ['bool', 16],
+  ['boolean', 16],
+  ['bytea', 17],
+  ['char', 1042],
+  ['name', 19],
+  ['int8', 20],
+  ['bigint', 20],
+  ['int2', 21],
+  ['smallint', 21],
+  ['int4', 23],
+  ['int', 23],
+  ['integer', 23],
+  ['text', 25],
+  ['oid', 26],
+  ['json', 114],
+  ['float4', 700],
+  ['real', 700],
+  ['float8', 701],
+  ['double precision', 701],
+  ['varchar', 1043],
+  ['character varying', 1043],
+  ['date', 1082],
+  ['time', 1083],
+  ['timestamp', 1114],
+  ['timestamp without time zone', 1114],
+  ['timestamptz', 1184],
+  ['timestamp with time zone', 1184],
+  ['interval', 1186],
+  ['numeric', 1700],
+  ['decimal', 1700],
+  ['uuid', 2950],
+  ['jsonb', 3802],
+  ['regclass', 2205],
+  ['unknown', 705],
+]);
+
+/** White space and comments, as between tokens. */
+const gap = String.raw`(?:[ \t\n\r\f\v]|--[^\n\r]*(?=[\n\r])|/\*(?:[^*]|\*(?!/))*\*/)`;
+const word = String.raw`(?:"(?:[^"]|"")+"|[A-Za-z_\x80-￿][A-Za-z0-9_$\x80-￿]*)`;
+
+const preparing = new RegExp(
+  `^${gap}*prepare${gap}+(${word})${gap}*(?:\\(([^()]*)\\)${gap}*)?(?<![A-Za-z0-9_$])as(?![A-Za-z0-9_$])`,
+  'i',
+);
+const executing = new RegExp(`^${gap}*execute${gap}+(${word})${gap}*(?:\\(([\\s\\S]*)\\)${gap}*)?;?${gap}*$`, 'i');
+
+/** What a PREPARE says; undefined where it is said in a way that is not taken here. */
+export function preparedText(text: string): PreparedText | undefined {
+  const found = preparing.exec(text);
+  const [whole, name, declared] = found ?? [];
+  if (whole === undefined || name === undefined) return undefined;
+  const types = (declared ?? '').trim() === '' ? [] : (declared ?? '').split(',').map(oidOf);
+  if (!types.every((one) => one !== undefined)) return undefined;
+  return { name: folded(name), types, text: text.slice(whole.length).trim() };
+}
+
+function oidOf(type: string): number | undefined {
+  const plain = type.trim().toLowerCase().replaceAll(/\s+/g, ' ');
+  return oids.get(plain.replace(/^pg_catalog\./, ''));
+}
+
+/** What an EXECUTE says; undefined where a value is no constant. */
+export function executedText(text: string): ExecutedText | undefined {
+  const [, name, said] = executing.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  const values = said === undefined || said.trim() === '' ? [] : constants(said);
+  return values === undefined ? undefined : { name: folded(name), values };
+}
+
+const constant =
+  /\s*(?:'((?:[^']|'')*)'|([+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)|(true|false)|(null))\s*(,|$)/iy;
+
+function constants(text: string): readonly (string | null)[] | undefined {
+  const found: (string | null)[] = [];
+  constant.lastIndex = 0;
+  for (;;) {
+    const match = constant.exec(text);
+    if (match === null) return undefined;
+    const [, quoted, number, truth, nothing, behind] = match;
+    if (nothing !== undefined) found.push(null);
+    else found.push(quoted?.replaceAll("''", "'") ?? number?.replaceAll(/\s/g, '') ?? truth?.toLowerCase() ?? '');
+    if (behind === '') return found;
+  }
+}
+
+/** An identifier as the server takes it. */
+function folded(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+}
