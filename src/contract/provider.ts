@@ -6,6 +6,7 @@ import type { Environment } from '../model/environment.ts';
 import type { ApprovalMode, Fact } from '../model/hold.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Message, Plan } from '../model/plan.ts';
+import type { PrincipalKind } from '../model/principal.ts';
 import type { Reversibility } from '../model/reversibility.ts';
 
 /** One operation of a provider's published interface, as the catalogue has it. */
@@ -39,6 +40,11 @@ export interface Provider {
   readonly language?: string;
   /** The message that a text stands for, for `explain`; never sent. */
   messageOf?(text: string, variables?: JsonObject): Message;
+  /**
+   * For `explain`: what a text would do where it may hold several statements, or names that only the far side could
+   * resolve. Absent: what `read` makes of `messageOf`. Throws `Refused` (`BAD_REQUEST`).
+   */
+  actionsIn?(text: string): readonly Action[];
   /** For `explain`: the text with what it lacks put in; undefined where that cannot be done or is not needed. */
   makeWhole?(text: string, variables: WholeText['variables']): WholeText | undefined;
   /** Whether a presented value has the shape of this provider's real credential. */
@@ -86,6 +92,8 @@ export interface ResolveContext {
   readonly environments: readonly Environment[];
   /** Whether the credential behind the look-ups sees every environment, or only its own. */
   readonly reach: 'all' | 'environment';
+  /** Whose act it is; absent counts as an agent's. */
+  readonly principal?: PrincipalKind;
 }
 
 /** What a message says, before it is known what its ids stand for. */

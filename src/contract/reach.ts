@@ -51,6 +51,15 @@ export interface Reach {
   };
   /** What it was made for, by the name it has at the provider; undefined where that says nothing. */
   readonly madeFor: MadeFor | undefined;
+  /** What it can do in its provider's own words, where that does not count calls: a database role. */
+  readonly inWords?: {
+    /** The whole, in one sentence. */
+    readonly sentence: string;
+    /** What is lost by it. */
+    readonly destroys: string;
+    /** Whether it can destroy anything at all. */
+    readonly isWide: boolean;
+  };
   /** Further sentences: what else is known, and how. */
   readonly also: readonly { readonly says: string; readonly certainty: Certainty }[];
 }
@@ -70,6 +79,8 @@ export interface MadeFor {
 export interface Introspecting {
   /** Vault kind under which the look-ups present it. */
   readonly presented: string;
+  /** Upstream that it is, or will be, the credential of; absent for one that was only found. */
+  readonly entry?: string;
   readonly environments: readonly Environment[];
   /** Whether what the provider shows of a token (`1a2b…`) is shown of this one. */
   matches(displayed: string): boolean;
@@ -97,6 +108,7 @@ export type Asking =
 
 /** What a credential can do, in one sentence. */
 export function reachSentence(reach: Reach): string {
+  if (reach.inWords !== undefined) return reach.inWords.sentence;
   const { power, environments, backups, madeFor, whole } = reach;
   const production = environments.filter((one) => one.production);
   const byName = environments.some((one) => one.productionIs !== 'proven') ? ' by name' : '';

@@ -1,3 +1,4 @@
+import { dialDatabase } from './asking-database.ts';
 import type { Provider } from '../contract/provider.ts';
 import type { Asking } from '../contract/reach.ts';
 import type { Route } from '../contract/upstream.ts';
@@ -5,6 +6,7 @@ import { askProvider, beginsLike, type Dial } from '../features/scan/ask-provide
 import type { Environment } from '../model/environment.ts';
 import { httpUpstream, type HttpUpstream } from '../upstream/http/http-upstream.ts';
 import type { HttpLimits } from '../upstream/http/limits.ts';
+import { postgresUpstream } from '../upstream/postgres/postgres-upstream.ts';
 import { openLeases } from '../upstream/run/leases.ts';
 import { OpenedCredential } from '../upstream/vault/opened-credential.ts';
 
@@ -16,6 +18,8 @@ export interface AskedCredential {
   readonly presented?: string;
   /** The name of what it stood in: `RAILWAY_TOKEN`. */
   readonly standsIn?: string;
+  /** Upstream that it is, or will be, the credential of. */
+  readonly entry?: string;
   /** Another endpoint than the published one, as a human signed it or said it outright. */
   readonly route?: Omit<Route, 'name'>;
 }
@@ -31,21 +35,27 @@ const limits: Partial<HttpLimits> = { dialTimeout: 5_000, headersTimeout: 20_000
 
 export function openAsker(providers: readonly Provider[], lookup?: Parameters<typeof httpUpstream>[0]): Asker {
   const upstream = httpUpstream({ ...lookup, limits });
+  const databases = postgresUpstream({ timeout: limits.dialTimeout ?? 5_000 });
   return Object.freeze({
     ask: async (credential: AskedCredential, environments: readonly Environment[]): Promise<Asking> => {
-      const { provider: name, presented, standsIn, secret } = credential;
+      const { provider: name, presented, standsIn, secret, entry } = credential;
       const provider = providers.find((one) => one.name === name);
       if (provider === undefined) return { kind: 'not-asked', why: `no provider \`${name}\` is known here` };
       const dial: Dial = (kind) =>
-        dialled(upstream, routeTo(provider, credential.route), new OpenedCredential(kind, secret));
+        provider.hosts.length === 0
+          ? dialDatabase(databases, credential, kind)
+          : dialled(upstream, routeTo(provider, credential.route), new OpenedCredential(kind, secret));
       return askProvider(provider, dial, {
         environments,
         matches: (displayed) => beginsLike(secret, displayed),
         ...(presented === undefined ? {} : { presented }),
         ...(standsIn === undefined ? {} : { standsIn }),
+        ...(entry === undefined ? {} : { entry }),
       });
     },
-    close: () => upstream.close(),
+    close: async () => {
+      await Promise.all([upstream.close(), databases.close()]);
+    },
   });
 }
 

@@ -5,7 +5,7 @@ import type { ActionRequest } from '../model/action-request.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Environment } from '../model/environment.ts';
 import type { Json } from '../model/json.ts';
-import type { Message } from '../model/plan.ts';
+import { type Message, type Plan, singleStep } from '../model/plan.ts';
 import { refusalIn, refuse } from '../model/refusal.ts';
 import { worst } from '../model/reversibility.ts';
 import type { Policy } from '../road/policy/policy.ts';
@@ -40,10 +40,8 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
     };
   }
   try {
-    const { reading, missing } = readFor(provider, asked);
-    // What was asked for, even where something milder would be sent.
-    const asks = reading.asks ?? reading.actions;
-    const decision = judgeAssumed(policy, asks, reading.plan);
+    const { asks, plan, missing } = asksOf(provider, asked);
+    const decision = judgeAssumed(policy, asks, plan);
     const resolverOf = new Map(provider.catalogue.map((one) => [one.operation, one.resolver]));
     const actions = asks.map((action) => ({
       operation: action.operation,
@@ -69,6 +67,17 @@ export function explainText(providers: readonly Provider[], policy: Policy, aske
     const { detail, hint } = refusalIn(thrown);
     return { id: asked.id, reversibility: 'unknown', decision: 'deny', actions: [], reasons: [detail, hint] };
   }
+}
+
+/** What was asked for, even where something milder would be sent. */
+function asksOf(
+  provider: Provider,
+  asked: ExplainAsked,
+): { readonly asks: readonly Action[]; readonly plan: Plan; readonly missing: readonly string[] } {
+  if (provider.actionsIn !== undefined)
+    return { asks: provider.actionsIn(asked.text), plan: singleStep(messageOf(provider, asked)), missing: [] };
+  const { reading, missing } = readFor(provider, asked);
+  return { asks: reading.asks ?? reading.actions, plan: reading.plan, missing };
 }
 
 /** As it stands; else, where only something is missing, as it would be if that were there. Throws `Refused`. */

@@ -23,6 +23,8 @@ export interface Offline {
   catalogue(about: string): readonly OperationClass[] | undefined;
   /** What a text can be about: names of providers, and of the languages that they speak. */
   readonly known: readonly string[];
+  /** Names of the gates at which these operations and presets are met. */
+  gatesOf(names: readonly string[]): readonly string[];
   /** Words people use → the operations they mean, of all providers. */
   readonly presets: { readonly [name: string]: readonly string[] };
 }
@@ -32,6 +34,7 @@ export function openOffline(): Offline {
   return {
     presets: Object.assign({}, ...providers.map((one) => one.presets)) as Offline['presets'],
     known: explainable(providers),
+    gatesOf: (names) => [...new Set(names.flatMap(gateOf))].sort(),
     catalogue: (about) => providers.find((one) => one.name === about)?.catalogue,
     readLine,
     explainLine(about, bytes) {
@@ -41,6 +44,14 @@ export function openOffline(): Offline {
       return { ...explainText(providers, policy, { id: '', about, text, variables }), id };
     },
   };
+}
+
+/** A provider without hosts is met at the gate that speaks its own wire. `all` is everything. */
+function gateOf(name: string): readonly string[] {
+  return providers.flatMap((one) => {
+    const gate = one.hosts.length > 0 ? 'http' : one.name;
+    return name === 'all' || name.startsWith(`${one.name}:`) ? [gate] : [];
+  });
 }
 
 function readLine(bytes: Uint8Array): ReadLine {

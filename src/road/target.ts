@@ -20,7 +20,8 @@ export async function resolve(desk: Desk): Promise<Target> {
   if (asked.reading.entry !== undefined)
     return resolveOn(desk, addressed(bindings, asked.provider.name, asked.reading.entry));
   const looker = entryForLookups(bindings, asked.provider.name, asked.bearer.token.scope.environments);
-  const context: ResolveContext = { environments: bindings.environments, reach: looker.reach };
+  const { kind: principal } = asked.bearer.principal;
+  const context: ResolveContext = { environments: bindings.environments, reach: looker.reach, principal };
   const own = asked.lease !== undefined && looker.name === asked.lease.upstream ? asked.lease : undefined;
   const lease = own ?? (await road.leases.open(looker.name));
   try {
@@ -44,7 +45,8 @@ async function resolveOn(desk: Desk, upstream: UpstreamEntry): Promise<Target> {
   if (asked.lease !== undefined && asked.lease.upstream !== upstream.name)
     throw refuse('DENIED', 'the line that is open leads to another upstream than the one that is asked');
   const lease = await desk.lease(upstream);
-  const context: ResolveContext = { environments: bindings.environments, reach: upstream.reach };
+  const { kind: principal } = asked.bearer.principal;
+  const context: ResolveContext = { environments: bindings.environments, reach: upstream.reach, principal };
   const resolution = await look(road, asked.provider, lease, asked.reading.resolve(context));
   const { actions } = resolution;
   const environments = touched(actions, bindings);

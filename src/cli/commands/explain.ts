@@ -16,11 +16,14 @@ const longestLine = 1024 * 1024;
  * policy in force. Neither asks the provider anything.
  */
 export const explain: Run = async (invocation) => {
-  const about = invocation.needed(0);
+  const named = invocation.text('provider');
+  const about = named ?? invocation.word(0);
+  if (about === undefined)
+    throw misused('it is not said what this is about', 'name a provider or a language: holdpoint explain railway …');
   if (invocation.flag('unresolved') || invocation.flag('operations')) return listOperations(invocation, about);
   const explainer = await explainerFor(invocation, about);
   if (invocation.flag('jsonl')) return explainLines(invocation, explainer);
-  const text = invocation.word(1) ?? (await textFromStdin());
+  const text = invocation.word(named === undefined ? 1 : 0) ?? (await textFromStdin());
   if (text.trim() === '') throw noText();
   const line = JSON.stringify({ id: '', text, ...variablesOf(invocation) });
   const { id: _, ...found } = await explainer(Buffer.from(line));

@@ -27,7 +27,7 @@ export const create: Run = async (invocation) => {
   const presets = invocation.list('preset');
   const operations = invocation.list('operation');
   const environments = invocation.list('env');
-  await knownPresets(presets);
+  const usualGates = await gatesOf(presets, operations);
   if (kind !== 'human' && presets.length + operations.length === 0)
     throw misused(
       'the token would open nothing',
@@ -43,7 +43,7 @@ export const create: Run = async (invocation) => {
     name,
     kind,
     purpose,
-    gates: gates.length === 0 ? ['http'] : gates,
+    gates: gates.length === 0 ? usualGates : gates,
     presets,
     operations,
     environments,
@@ -81,7 +81,14 @@ function printCreated(invocation: Invocation, name: string, created: Created, sa
   if (saved === undefined)
     out.line(`  run the agent with it: holdpoint exec ${name} -- <command>   (it asks for the token)`);
   else out.line(`  kept in ${saved}; run the agent with it: holdpoint exec ${name} -- <command>`);
-  out.line('  or put it where the real credential stood: RAILWAY_TOKEN, with HTTPS_PROXY or the base URL of the gate');
+  const { gates } = created.token.scope;
+  if (gates.includes('http'))
+    out.line(
+      '  or put it where the real credential stood: RAILWAY_TOKEN, with HTTPS_PROXY or the base URL of the gate',
+    );
+  const postgres = gates.includes('postgres') ? readRunning(invocation.places)?.postgres : undefined;
+  if (postgres !== undefined)
+    out.line(`  or as DATABASE_URL: ${postgres.replace('://', `://${name}:<the token>@`)}/<upstream>?sslmode=disable`);
 }
 
 type Bound = {
@@ -123,12 +130,16 @@ function save(invocation: Invocation, name: string, presented: string): string {
   return path;
 }
 
-async function knownPresets(asked: readonly string[]): Promise<void> {
-  if (asked.length === 0) return;
+/** The gates at which what it is for is met. Throws `Complaint` for a preset that nobody knows. */
+async function gatesOf(presets: readonly string[], operations: readonly string[]): Promise<readonly string[]> {
+  if (presets.length + operations.length === 0) return ['http'];
   const { openOffline } = await import('../../daemon/offline.ts');
-  const known = Object.keys(openOffline().presets).sort();
-  const unknown = asked.find((one) => !known.includes(one));
+  const offline = openOffline();
+  const known = Object.keys(offline.presets).sort();
+  const unknown = presets.find((one) => !known.includes(one));
   if (unknown !== undefined) throw misused(`there is no preset \`${unknown}\``, `known: ${known.join(', ')}`);
+  const gates = offline.gatesOf([...presets, ...operations]);
+  return gates.length === 0 ? ['http'] : gates;
 }
 
 async function knownEnvironments(asked: readonly string[], status: Status): Promise<void> {

@@ -11,7 +11,7 @@ import { secretFor } from '../signing/passphrase.ts';
 import { findSigner, type Signer } from '../signing/signer.ts';
 import { askTerminal } from '../terminal/prompt.ts';
 
-const kinds = ['bearer', 'project-access-token'] as const;
+const kinds = ['bearer', 'project-access-token', 'password'] as const;
 const reaches = ['environment', 'all'] as const;
 
 export const add: Run = async (invocation) => {
@@ -22,7 +22,11 @@ export const add: Run = async (invocation) => {
   const signer = await findSigner(invocation, api);
   const placed = placedBy(invocation, name, await api.get<PolicyInForce>('/v1/policy'));
   const early = declaredWords(invocation);
-  const secret = await secretFor(invocation, `the credential for ${name} (not shown):`, { fd: 'secret-fd' });
+  const asking =
+    placed.provider === 'postgres'
+      ? `user:password of the role for ${name}, or its whole postgres:// address (not shown):`
+      : `the credential for ${name} (not shown):`;
+  const secret = asKept(placed.provider, await secretFor(invocation, asking, { fd: 'secret-fd' }));
   if (secret === '') throw misused('the credential is empty', 'paste it, or give --secret-fd <number>');
   const entry = await keep(invocation, api, signer, { name, ...placed, ...early, secret });
   out.show(entry, () => {
@@ -33,6 +37,18 @@ export const add: Run = async (invocation) => {
   });
   return exitCode.done;
 };
+
+/** Of a database's address its role and password alone: where it is stands in holdpoint.yaml, for everybody to see. */
+function asKept(provider: string, given: string): string {
+  if (provider !== 'postgres') return given;
+  const [, who] = /^postgres(?:ql)?(?:\+\w+)?:\/\/([^@/\s]+)@/i.exec(given) ?? [];
+  const secret = who ?? given;
+  if (/^[^:\s]+:\S+$/.test(secret)) return secret;
+  throw misused(
+    'this is not `user:password`',
+    'write both percent-encoded, as they stand in a postgres:// address, or paste that address',
+  );
+}
 
 /** What is kept, as it was given or can be found out. */
 export interface Keeping {
@@ -54,16 +70,20 @@ export interface Keeping {
 export async function keep(invocation: Invocation, api: Api, signer: Signer, given: Keeping): Promise<KeptCredential> {
   const { name, provider, environment, secret, move } = given;
   const asks = !invocation.flag('notAsk');
+  // A database has one way to present a credential, and is itself all that this reaches.
+  const database = provider === 'postgres' ? ({ kind: 'password', reach: 'environment' } as const) : undefined;
   const asking = await askBefore(api, given, asks);
   const found = asking?.kind === 'answered' ? asking.reach : undefined;
   if (asking?.kind === 'not-taken') throw notTaken(asking.why);
   const kind =
     given.kind ??
     found?.presented ??
+    database?.kind ??
     (await chosen('kind', kinds, 'how is it presented: bearer (account or team token) or project-access-token?'));
   const reach =
     given.reach ??
     found?.sees ??
+    database?.reach ??
     (await chosen('reach', reaches, 'does it see one environment (environment) or every one of its account (all)?'));
   const secretHash = createHash('sha256').update(secret).digest('hex');
   const note = invocation.text('note') ?? '';

@@ -48,7 +48,7 @@ const tokens: Chapter['commands'] = [
       },
       { flags: '--env <environment>', what: 'environments it may reach', list: true },
       { flags: '--resource <id>', what: 'only these resources; left out, all in those environments', list: true },
-      { flags: '--gate <gate>', what: 'gates it is good at (http)', list: true },
+      { flags: '--gate <gate>', what: 'gates it is good at: those of what it is for, unless said', list: true },
       { flags: '--for <duration>', what: 'how long it lives: 8h unless said' },
       { flags: '--purpose <text>', what: 'what it is for; shown with every hold' },
       { flags: '--kind <kind>', what: 'agent, ci or human' },
@@ -67,6 +67,7 @@ const tokens: Chapter['commands'] = [
     ],
     examples: [
       ['holdpoint token create cursor --preset railway:domains --env staging', ''],
+      ['holdpoint token create cursor --preset postgres:write --env staging', 'good at the PostgreSQL gate'],
       ['holdpoint token create ci --kind ci --preset railway:deploy --env staging --for 30d', ''],
     ],
     load: async () => (await import('../commands/tokens.ts')).create,
@@ -102,7 +103,7 @@ const vault: Chapter['commands'] = [
     options: [
       {
         flags: '--kind <kind>',
-        what: 'bearer or project-access-token: how it is presented; left out, the provider is asked',
+        what: 'bearer, project-access-token, or password: how it is presented; left out, the provider is asked',
       },
       {
         flags: '--reach <reach>',
@@ -117,6 +118,7 @@ const vault: Chapter['commands'] = [
     ],
     examples: [
       ['holdpoint vault add railway-staging', 'what it reaches is asked of the provider, by reads alone'],
+      ['holdpoint vault add pg-staging --provider postgres --env staging', 'user:password of a role for agents'],
       ['holdpoint vault add railway-staging --kind project-access-token --reach environment --secret-fd 3 3<token', ''],
     ],
     load: async () => (await import('../commands/vault-add.ts')).add,

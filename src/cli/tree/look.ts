@@ -5,10 +5,11 @@ export const look: Chapter = {
   commands: [
     {
       path: 'explain',
-      words: ['<about>', '[text]'],
-      offers: ['railway', 'graphql'],
-      what: 'what a text would do and why, for a provider (railway) or a language (graphql)',
+      words: ['[about]', '[text]'],
+      offers: ['railway', 'graphql', 'postgres', 'sql'],
+      what: 'what a text would do and why, for a provider (railway, postgres) or a language (graphql, sql)',
       options: [
+        { flags: '--provider <provider>', what: 'what it is about, instead of the first word' },
         { flags: '--variables <json>', what: 'variables of the text' },
         { flags: '--jsonl', what: 'read {"id","text","variables"?} lines on stdin, write one line for each' },
         {
@@ -20,6 +21,7 @@ export const look: Chapter = {
       ],
       examples: [
         [`holdpoint explain railway 'mutation { volumeDelete(volumeId: "v") }'`, ''],
+        ["holdpoint explain --provider postgres 'delete from orders'", ''],
         ['holdpoint explain railway --jsonl < operations.jsonl', ''],
         ['holdpoint explain railway --unresolved', ''],
       ],
@@ -41,7 +43,7 @@ export const look: Chapter = {
         },
         {
           flags: '--ask',
-          what: 'ask each credential’s own provider what it can do, by calls that only read (Railway so far)',
+          what: 'ask each credential’s own provider what it can do, by calls that only read (Railway, PostgreSQL)',
         },
         { flags: '--ask-at <origin>', what: 'a double on this machine instead of the provider’s own host, for tests' },
         {

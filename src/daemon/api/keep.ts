@@ -191,22 +191,26 @@ async function askAbout(
   entry: string,
   credential: Pick<Parameters<ApiParts['asker']['ask']>[0], 'provider' | 'secret' | 'presented' | 'standsIn'>,
 ): Promise<Asking> {
-  const route = routeOf(parts, entry, credential.provider);
+  const found = routeOf(parts, entry, credential.provider);
   return parts.asker.ask(
-    { ...credential, ...(route === undefined ? {} : { route }) },
+    { ...credential, entry: found?.upstream ?? entry, ...(found === undefined ? {} : { route: found.route }) },
     parts.installation.bindings.environments,
   );
 }
 
 /** Where a human signed that this entry's provider is; undefined for the published host. */
-function routeOf({ installation }: ApiParts, entry: string, provider: string): Omit<Route, 'name'> | undefined {
+function routeOf(
+  { installation }: ApiParts,
+  entry: string,
+  provider: string,
+): { readonly upstream: string; readonly route: Omit<Route, 'name'> } | undefined {
   const [upstream] = Object.entries(installation.config.upstreams)
     .filter(([, one]) => one.credential === `vault:${entry}` && one.provider === provider)
     .map(([key]) => key);
   const route = upstream === undefined ? undefined : installation.route(upstream);
-  if (route === undefined) return undefined;
+  if (upstream === undefined || route === undefined) return undefined;
   const { address, ca, allowPrivate } = route;
-  return { address, allowPrivate, ...(ca === undefined ? {} : { ca }) };
+  return { upstream, route: { address, allowPrivate, ...(ca === undefined ? {} : { ca }) } };
 }
 
 export async function vaultChanged({ vault, installation }: Pick<ApiParts, 'vault' | 'installation'>): Promise<void> {

@@ -14,6 +14,8 @@ export interface Question {
   readonly standsIn?: string;
   /** Only under this vault kind; left out, under each that the provider has. */
   readonly presented?: string;
+  /** Upstream that it is the credential of. */
+  readonly entry?: string;
   readonly environments: readonly Environment[];
   matches(displayed: string): boolean;
 }
@@ -35,6 +37,7 @@ export async function askProvider(provider: Provider, dial: Dial, question: Ques
       if (!kinds.includes(kind)) continue;
       const about: Introspecting = {
         presented: kind,
+        ...(question.entry === undefined ? {} : { entry: question.entry }),
         environments: question.environments,
         matches: (displayed) => question.matches(displayed),
       };

@@ -83,6 +83,7 @@ export function withPurpose(reach: Reach, finding: Finding, provider: Provider |
 }
 
 function reachFacts(reach: Reach): readonly Fact[] {
+  if (reach.inWords !== undefined) return wordedFacts(reach, reach.inWords);
   const { power, backups, madeFor, environments, kind, owner } = reach;
   // Without a known purpose the worst is taken: nothing that one needs is as wide as the narrowest kind of token.
   const over = isOverPrivileged(reach) ?? true;
@@ -124,6 +125,33 @@ function reachFacts(reach: Reach): readonly Fact[] {
           : `${backups.more ? 'at least ' : ''}${backups.count} backups lie beside what it can delete`,
       certainty: backups.certainty,
       holds: backups.count === undefined || backups.count > 0 || backups.more,
+    },
+    ...reach.also.map((one) => ({ about: 'power', says: one.says, certainty: one.certainty }) as const),
+  ];
+}
+
+/** Of a credential whose provider says in words what it can do. */
+function wordedFacts(reach: Reach, { sentence, destroys, isWide }: NonNullable<Reach['inWords']>): readonly Fact[] {
+  const { backups, environments, kind } = reach;
+  return [
+    { about: 'form', says: `a ${reach.provider} ${kind}`, certainty: 'proven' },
+    { about: 'form', says: sentence, certainty: 'proven', sums: true },
+    { about: 'destroys', says: isWide ? destroys : 'nothing', certainty: 'proven' },
+    {
+      about: 'environments',
+      says: `${environments.map((one) => one.name).join(', ')}; whether that is production is not known`,
+      certainty: 'proven',
+      environments: environments.map(({ id, name, production }) => ({ id, name, production })),
+    },
+    { about: 'power', says: isWide ? `can ${destroys}` : 'it can destroy nothing', certainty: 'proven', holds: isWide },
+    {
+      about: 'backups',
+      says:
+        backups.count === undefined
+          ? 'it could end what backups are made from'
+          : 'no backup is in its reach from there',
+      certainty: backups.certainty,
+      holds: backups.count !== 0,
     },
     ...reach.also.map((one) => ({ about: 'power', says: one.says, certainty: one.certainty }) as const),
   ];

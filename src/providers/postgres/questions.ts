@@ -1,3 +1,4 @@
+import { roleQuestions } from './role-questions.ts';
 import type { Statement } from '../../languages/sql/index.ts';
 
 /**
@@ -6,6 +7,8 @@ import type { Statement } from '../../languages/sql/index.ts';
  * makes sure of before any of the others is asked.
  */
 export const questions = Object.freeze({
+  ...roleQuestions,
+
   session: `SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text, current_user::pg_catalog.text`,
 
   relations: `SELECT a.i::pg_catalog.text, c.oid::pg_catalog.text, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text,
