@@ -1,3 +1,4 @@
+import { moreEvasions } from './graphql-evasion-more.ts';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 /** Ids that the cases aim at; the provider's own tests may pass any, whole-system tests pass the double's. */
@@ -47,6 +48,7 @@ export function evasionCases(ids: EvasionIds = someIds): readonly EvasionCase[] 
     ...batches(ids),
     ...malformedDocuments(ids),
     ...encoded(ids),
+    ...moreEvasions(ids),
   ];
 }
 
