@@ -23,6 +23,8 @@ export class Desk implements AsyncDisposable {
 
   /** From here on no other exchange changes what this one names. */
   async lockResources(): Promise<void> {
+    // A database locks for itself; whoever waited here for whoever waits there would wait for ever.
+    if (this.asked.reading.entry !== undefined) return;
     const ids = this.asked.reading.actions.flatMap((action) => action.resources.map((one) => one.id));
     // Nothing named: one at a time for the whole provider.
     await this.#hold(this.#keysOf(ids.length === 0 ? ['*'] : ids));
@@ -35,7 +37,8 @@ export class Desk implements AsyncDisposable {
    */
   async lockTargets(ids: readonly string[]): Promise<boolean> {
     const keys = this.#keysOf(ids);
-    if (this.asked.lease !== undefined || this.#held?.extend(keys) === true) return true;
+    const { lease, reading } = this.asked;
+    if (lease !== undefined || reading.entry !== undefined || this.#held?.extend(keys) === true) return true;
     this.#letGo();
     await this.#hold([...this.#keys, ...keys]);
     return false;
