@@ -80,6 +80,8 @@ export class Conversation implements Behind, Talk {
     if (this.#over) return session.close();
     this.#session = session;
     this.#transaction = new Transaction({ gate: this.#parts, bearer, session, target: this.target });
+    // Whoever runs a hold later runs it under the settings that its statements were judged by.
+    for (const [name, value] of asked.settings) this.#transaction.settings.set(name, value);
     this.#extended = new Extended(this);
     this.#welcome(session);
     return undefined;
