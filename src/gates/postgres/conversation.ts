@@ -81,7 +81,7 @@ export class Conversation implements Behind, Talk {
     this.#session = session;
     this.#transaction = new Transaction({ gate: this.#parts, bearer, session, target: this.target });
     // Whoever runs a hold later runs it under the settings that its statements were judged by.
-    for (const [name, value] of asked.settings) this.#transaction.settings.set(name, value);
+    for (const [name, value] of asked.settings) this.#transaction.follow(name, value);
     this.#extended = new Extended(this);
     this.#welcome(session);
     return undefined;

@@ -56,6 +56,11 @@ export class Transaction {
     this.#parts = parts;
   }
 
+  /** A setting that what is judged and run later depends on; what only names or hushes the client does not count. */
+  follow(name: string, value: string): void {
+    if (name !== 'application_name' && name !== 'client_min_messages') this.settings.set(name, value);
+  }
+
   /** The server says that it failed: nothing but its end is heard. */
   get failed(): boolean {
     return this.owner !== 'nobody' && this.#parts.session.status === 'E';
@@ -89,7 +94,7 @@ export class Transaction {
     const message = alone && this.settings.size > 0 ? { ...said, settings: Object.fromEntries(this.settings) } : said;
     const reading = alone ? gate.provider.read(message) : gate.provider.readInside(message);
     if (alone && reading.plan.steps.length > 1) await session.sync();
-    if (written.has(statement.kind)) this.#mustBeJudged = true;
+    if (written.has(statement.kind) || notifies(statement)) this.#mustBeJudged = true;
     session.stage(message, frames);
     this.touched = true;
     this.running = true;
@@ -181,6 +186,10 @@ export class Transaction {
     // Of a COMMIT the client has seen nothing: that one was ours.
     return ofCommit ? { kind: 'refused', words: errorFrame(error.code, error.message) } : { kind: 'failed' };
   }
+}
+
+function notifies({ names }: Statement): boolean {
+  return names.functions.some((one) => one.path.at(-1) === 'pg_notify');
 }
 
 const isolations: ReadonlySet<string> = new Set([
