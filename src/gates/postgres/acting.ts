@@ -3,7 +3,7 @@ import type { Acted } from './acted.ts';
 import { discard } from './discard.ts';
 import { change } from './settings.ts';
 import type { Talk } from './talk.ts';
-import type { Ran, Transaction } from './transaction.ts';
+import type { Ran } from './transaction.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
 import type { FrameFact, Statement } from '../../languages/sql/statement.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
@@ -28,7 +28,7 @@ export async function act(
   const { transaction } = talk;
   const { frame, setting } = statement.facts;
   if (statement.class === 'frame' && frame !== undefined)
-    return moveFrame(transaction, statement, frame, message, frames);
+    return moveFrame(talk, statement, frame, message, frames);
   if (transaction.failed) {
     const words = errorFrame(
       '25P02',
@@ -50,12 +50,13 @@ function writes({ class: form, facts }: Statement): boolean {
 }
 
 async function moveFrame(
-  transaction: Transaction,
+  talk: Talk,
   statement: Statement,
   { act: move, chain, modes }: FrameFact,
   message: PostgresMessage,
   frames: readonly Frame[],
 ): Promise<Acted> {
+  const { transaction } = talk;
   if (chain) return notTaken('AND CHAIN is not taken', 'end the transaction and begin another');
   const open = transaction.owner === 'client';
   switch (move) {
@@ -81,7 +82,12 @@ async function moveFrame(
     case 'savepoint':
     case 'release':
     case 'rollback-to':
-      if (open) return { ran: await transaction.run(message, frames, statement) };
+      if (open) {
+        const ran = await transaction.run(message, frames, statement);
+        // Whether the transaction is a failed one, the server says with its ReadyForQuery alone.
+        if (move === 'rollback-to') await talk.session.sync();
+        return { ran };
+      }
       return {
         ran: {
           kind: 'refused',

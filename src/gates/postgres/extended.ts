@@ -184,7 +184,7 @@ export class Extended implements PreparedNames {
       return this.#refused(errorFrame('42P05', `prepared statement "${parts.name}" already exists`));
     if (this.#statements.size >= this.#talk.limits.names)
       return this.#refused(errorFrame('53400', 'holdpoint: too many prepared statements'));
-    if (this.#talk.transaction.failed && !isOurs(statement.read))
+    if (this.#talk.transaction.failed && !isOurs(statement.read) && statement.read?.class !== 'frame')
       return this.#refused(
         errorFrame('25P02', 'current transaction is aborted, commands ignored until end of transaction block'),
       );
@@ -215,6 +215,11 @@ export class Extended implements PreparedNames {
     const { kind, name } = namedPart(message);
     const portal = kind === 'portal' ? this.#portals.get(name) : undefined;
     const statement = kind === 'statement' ? this.#statements.get(name) : portal?.statement;
+    // A cursor that was declared by SQL is a portal, too.
+    if (statement === undefined && kind === 'portal' && this.#talk.transaction.owner === 'client') {
+      await this.#sendUnit();
+      return this.#pass(message);
+    }
     if (statement === undefined)
       return this.#refused(errorFrame(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`));
     if (portal !== undefined && this.#promised.has(portal.name)) return this.#describePromised(portal);

@@ -22,8 +22,8 @@ const pure = `
   pg_available_extension_versions pg_column_compression pg_typeof version pg_partition_ancestors pg_partition_tree
 `;
 
-/** A sequence goes on whatever becomes of the transaction; nothing is lost by it. */
-const rollsBack = 'nextval';
+/** A sequence goes on whatever becomes of the transaction; nothing is lost by it. A notification waits for the COMMIT. */
+const rollsBack = 'nextval pg_notify';
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
