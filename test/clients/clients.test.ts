@@ -231,11 +231,14 @@ describe('hosts that are read', () => {
         install: `npm install ${cache} --prefix . left-side && node -p "require('left-side')"`,
         publish: `cd node_modules/left-side && ${signedIn} npm publish ${cache}`,
         unpublish: `${signedIn} npm unpublish --force ${cache} left-side`,
+        audit: `npm audit ${cache}`,
         distrusting: `${untold} npm view --cache ./other --fetch-retries 0 left-side version`,
       });
       expect(ran.install).toEqual({ code: 0, said: expect.stringMatching(/added 1 package[^]*left$/m) });
       expect(ran.publish.code).not.toBe(0);
       expect(ran.publish.said).toMatch(/a PUT request to `registry\.npmjs\.org` is not passed on.*stop here/s);
+      // It asks by POST: what is read that way is not told from what is written.
+      expect(ran.audit).toEqual({ code: 1, said: expect.stringContaining('a POST request to `registry.npmjs.org`') });
       // It signs in already when it looks: that credential goes nowhere, and a person is told of it.
       expect(ran.unpublish.said).toMatch(/EXPOSED_CREDENTIAL.*was not passed on.*stop here/s);
       expect(ran.unpublish.said).not.toContain('q7Zt9Kx2mWpL4vB8');
@@ -244,6 +247,33 @@ describe('hosts that are read', () => {
       expect(npm.left).toEqual(['left-side']);
       expect(npm.asked.filter((one) => !one.startsWith('GET '))).toEqual([]);
       expect(npm.headers.join('\n')).not.toMatch(/hpa_|authorization/i);
+    },
+    long,
+  );
+});
+
+describe('hosts that are not on the list', () => {
+  test(
+    'E3: what shows more than a status shows what to do now',
+    async (context) => {
+      need(context, noWorld, ...httpClients.map((one) => one.missing()), programMissing('npm'));
+      const elsewhere = (command: string): string => command.replace(endpoint, 'https://gitlab.com/x');
+      const { read } = bodies();
+      const [curl, fetch, requests, httpx, gh] = httpClients.map(({ post }) => elsewhere(post(read)));
+      const ran = await stage.through('cursor', {
+        requests: requests ?? '',
+        httpx: httpx ?? '',
+        gh: gh ?? '',
+        npm: 'npm view --fetch-retries 0 --cache ./cache --registry https://gitlab.com/ x',
+        curl: curl ?? '',
+        fetch: fetch ?? '',
+      });
+      for (const one of [ran.requests, ran.httpx, ran.gh, ran.npm]) {
+        expect(one.code).not.toBe(0);
+        expect(one.said).toMatch(/DENIED.*`gitlab\.com` is not on the list of hosts.*[Ss]top here; ask the person/s);
+      }
+      expect(ran.curl).toEqual({ code: 56, said: expect.stringContaining('CONNECT tunnel failed, response 403') });
+      expect(ran.fetch).toEqual({ code: 1, said: expect.stringContaining('fetch failed') });
     },
     long,
   );

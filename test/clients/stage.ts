@@ -127,7 +127,7 @@ class Stage implements ClientStage {
     await this.egress('listed');
     for (const name of ['railway-staging', 'railway-production'])
       await this.#keep(name, ['--kind', 'bearer', '--reach', 'all'], this.ready.accountToken);
-    await this.#keep('pg-staging', ['--kind', 'bearer', '--reach', 'environment'], 'agent:secret');
+    await this.#keep('pg-staging', ['--kind', 'password', '--reach', 'environment'], 'agent:secret');
     const both = ['--env', 'staging,production'];
     await this.#token('cursor', ['--gate', 'http,postgres', '--preset', 'railway:all,postgres:all', ...both]);
     await this.#token('domains', ['--preset', 'railway:domains', '--env', 'staging']);

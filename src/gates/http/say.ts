@@ -6,7 +6,7 @@ import { type Refusal, refuse } from '../../model/refusal.ts';
 import type { Asking, Exchange } from './connection.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Reached } from './parts.ts';
-import { type Spoken, problemDocument } from './tongue.ts';
+import { instruction, type Spoken, problemDocument } from './tongue.ts';
 
 const none = new Uint8Array(0);
 
@@ -146,6 +146,13 @@ export function sayAndDrain(exchange: Exchange, spoken: Spoken, limits: HttpLimi
   else request.resume();
 }
 
+const longestPhrase = 600;
+
+/** `HOLDPOINT_DENIED: … Stop here; …`, in what a reason phrase may hold (RFC 9112 §4): one line, and of it plain ASCII. */
+function reasonPhrase(refusal: Refusal): string {
+  return `HOLDPOINT_${instruction(refusal)}`.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, longestPhrase);
+}
+
 /** Writes a problem document to a connection that has no response object: refused CONNECTs, requests that did not parse. */
 export function sayRaw(socket: Duplex, refusal: Refusal, status: number, limits: HttpLimits): void {
   if (!socket.writable) {
@@ -156,8 +163,8 @@ export function sayRaw(socket: Duplex, refusal: Refusal, status: number, limits:
   const challenge = status === 407 ? 'proxy-authenticate: Basic realm="holdpoint"\r\n' : '';
   const fields = spoken.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const length = Buffer.byteLength(spoken.body);
-  // The reason phrase is all that some clients show of a refused CONNECT.
-  const start = `HTTP/1.1 ${status} HOLDPOINT_${refusal.code}\r\n`;
+  // The reason phrase is all that most clients show of a refused CONNECT: the whole instruction is there.
+  const start = `HTTP/1.1 ${status} ${reasonPhrase(refusal)}\r\n`;
   socket.end(`${start}${fields}${challenge}content-length: ${length}\r\nconnection: close\r\n\r\n${spoken.body}`);
   const timer = setTimeout(() => socket.destroy(), limits.drainTime);
   socket.once('close', () => clearTimeout(timer));
