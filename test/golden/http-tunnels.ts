@@ -2,9 +2,9 @@
 export interface HostileTunnel {
   readonly id: string;
   readonly why: string;
-  /** Written first; when absent, a CONNECT that is good, after which `then` is written. */
+  /** Written first; when absent, a CONNECT that is good, after which `inside` is written. */
   readonly opening?: Buffer;
-  readonly then?: Buffer;
+  readonly inside?: Buffer;
 }
 
 export interface TunnelFacts {
@@ -95,7 +95,7 @@ function openings({ host, credential, request }: TunnelFacts): readonly HostileT
 
 /** TLS 1.2 records by hand; none of them ends in a handshake. */
 function insides({ host, request }: TunnelFacts): readonly HostileTunnel[] {
-  const one = (id: string, why: string, then: Buffer): HostileTunnel => ({ id: `inside-${id}`, why, then });
+  const one = (id: string, why: string, inside: Buffer): HostileTunnel => ({ id: `inside-${id}`, why, inside });
   const hello = clientHello(host);
   const record = (type: number, body: Buffer, version = 0x0301): Buffer => {
     const head = Buffer.from([type, version >> 8, version & 255, body.length >> 8, body.length & 255]);

@@ -41,12 +41,12 @@ describe('bytes that are no proxy request, and no TLS in a tunnel', { timeout: 1
     const queue = [...cases];
     const work = async (): Promise<void> => {
       for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-        const answer = await talk(Number(new URL(stage.endpoint).port), one.opening ?? good, one.then);
+        const answer = await talk(Number(new URL(stage.endpoint).port), one.opening ?? good, one.inside);
         // Inside, the tunnel itself is good; outside, nothing may open one, or answer a mutation.
         const opened = statusIn(answer) === 200;
-        if (one.then === undefined && opened && one.id !== 'connect-early')
+        if (one.inside === undefined && opened && one.id !== 'connect-early')
           wrong.push(`${one.id}: ${answer.slice(0, 80)}`);
-        if (one.then !== undefined && !opened) wrong.push(`${one.id}: no tunnel: ${answer.slice(0, 80)}`);
+        if (one.inside !== undefined && !opened) wrong.push(`${one.id}: no tunnel: ${answer.slice(0, 80)}`);
         if (codesIn(answer).includes('HOLDPOINT_HELD') || answer.includes('"data"'))
           wrong.push(`${one.id}: understood`);
       }
