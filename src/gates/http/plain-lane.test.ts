@@ -241,6 +241,20 @@ describe('a connection that asks plainly', () => {
     expect(statuses(idle.got())).toEqual(['200']);
   });
 
+  test('F3: is not heard further while it does not read its answers', async () => {
+    const on = await rig();
+    on.road.answer = () => done(200, JSON.stringify('z'.repeat(4_000_000)));
+    const { socket } = await talk(on);
+    socket.pause();
+    for (let asks = 0; asks < 12; asks++) {
+      socket.write(post('{}'));
+      await wait(30);
+    }
+    // What the kernel takes, and what was read before the first answer stood in the way.
+    expect(on.road.asked.length).toBeLessThan(6);
+    socket.destroy();
+  });
+
   test('F3: bodies of all requests count here too, and are given back with the answer', async () => {
     const on = await rig({ limits: { buffered: 10_000 } });
     const answers: (() => void)[] = [];

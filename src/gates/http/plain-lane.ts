@@ -131,7 +131,8 @@ class Lane {
       this.#pipelined = true;
       return;
     }
-    const asked = this.#checked(bytes);
+    // Who asks on without reading the answers is held back by Node, as everybody was.
+    const asked = this.#socket.writableNeedDrain ? undefined : this.#checked(bytes);
     if (asked === undefined) {
       this.#letGo();
       this.#elsewhere.handOver(this.#socket, bytes);
