@@ -31,6 +31,8 @@ export const machineTools: readonly { readonly name: string; readonly usedFor: s
   { name: 'nginx', usedFor: 'the plain reverse proxy of the benchmarks' },
   { name: 'wrk', usedFor: 'load in the benchmarks' },
   { name: 'psql', usedFor: 'PostgreSQL as people type it' },
+  { name: 'gh', usedFor: 'GitHub’s command line, one of the clients that agents use' },
+  { name: 'unshare', usedFor: 'a world in which the real host names are ours' },
   { name: 'git', usedFor: 'the incident’s repository' },
   { name: 'ps', usedFor: 'what other users see of our processes' },
   { name: 'ss', usedFor: 'what listens where' },

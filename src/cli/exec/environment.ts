@@ -1,16 +1,9 @@
 import { databaseVariables, leadsToAnotherServer, type Database } from './databases.ts';
-import { leadsRound, wayOut } from './way-out.ts';
+import { leadsRound, wayOut, type WayOut } from './way-out.ts';
 
-/** What a program is given beside its own environment, to speak to the far side through the gate. */
-export interface Route {
-  /** The agent's name: it stands before the token in the proxy's address. */
-  readonly name: string;
-  readonly token: string;
-  /** `http://localhost:7780` */
-  readonly gate: string;
+/** What a program is given beside its own environment, to speak to the far side through the gates. */
+export interface Route extends WayOut {
   readonly api: string;
-  /** Path of the certificate bundle: the public roots and ours. */
-  readonly bundle: string;
   /** Variables in which clients of the providers look for a token: `RAILWAY_TOKEN`. */
   readonly tokenVariables: readonly string[];
   /** `postgres://127.0.0.1:7432`; undefined where no such gate is open. */

@@ -1,4 +1,13 @@
-import type { Route } from './environment.ts';
+/** The HTTP gate, and who goes through it. */
+export interface WayOut {
+  /** The agent's name: it stands before the token in the proxy's address. */
+  readonly name: string;
+  readonly token: string;
+  /** `http://localhost:7780` */
+  readonly gate: string;
+  /** Path of the certificate bundle: the public roots and ours. */
+  readonly bundle: string;
+}
 
 /** Where programs look for the certificates that they trust. Each is given the same bundle: the public roots and ours. */
 export const certificateVariables = [
@@ -24,9 +33,7 @@ export const certificateVariables = [
 const loopback = 'localhost,127.0.0.1,::1';
 
 /** The proxy in both spellings, the certificates, and what single programs need beside them. */
-export function wayOut({ name, token, gate, bundle }: Pick<Route, 'name' | 'token' | 'gate' | 'bundle'>): {
-  readonly [name: string]: string;
-} {
+export function wayOut({ name, token, gate, bundle }: WayOut): { readonly [name: string]: string } {
   const { host } = new URL(gate);
   const proxy = `http://${encodeURIComponent(name)}:${encodeURIComponent(token)}@${host}`;
   return {
