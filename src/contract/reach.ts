@@ -59,6 +59,8 @@ export interface Reach {
     readonly destroys: string;
     /** Whether it can destroy anything at all. */
     readonly isWide: boolean;
+    /** Why agents are refused with it, each with what mends it; empty where they are not. */
+    readonly unfit: readonly string[];
   };
   /** Further sentences: what else is known, and how. */
   readonly also: readonly { readonly says: string; readonly certainty: Certainty }[];

@@ -97,6 +97,30 @@ const tokens: Chapter['commands'] = [
 
 const vault: Chapter['commands'] = [
   {
+    path: 'connect',
+    words: ['<address>'],
+    what: 'make a role for agents on a PostgreSQL server: one script, shown, asked about, applied and tried; signed',
+    options: [
+      { flags: '--env <environment>', what: 'the environment that this database is' },
+      { flags: '--name <upstream>', what: 'upstream and vault entry (pg-<environment>)' },
+      { flags: '--preset <preset>', what: 'what the role may: read, write or migrate (write)' },
+      { flags: '--schema <schema>', what: 'only these schemas; left out, all that are no system’s', list: true },
+      { flags: '--role <role>', what: 'name of the role (holdpoint_agent)' },
+      { flags: '--ca <file>', what: 'PEM of an authority to trust for this server' },
+      { flags: '--print', what: 'only print the script; nothing is changed, and no daemon is needed' },
+      { flags: '--remove', what: 'take away what it made here' },
+      { flags: '--yes', what: 'do not ask, having read it before; at a terminal alone' },
+      { flags: '--password-fd <number>', what: 'the administrator’s password from this file descriptor' },
+      ...signing,
+    ],
+    examples: [
+      ['holdpoint connect postgres://postgres@db.internal:5432/app --env staging', 'asks for the password, used once'],
+      ['holdpoint connect postgres://postgres@db.internal/app --print > role.sql', 'for whoever runs such things'],
+      ['holdpoint connect postgres://postgres@db.internal/app --remove', ''],
+    ],
+    load: async () => (await import('../commands/connect.ts')).connect,
+  },
+  {
     path: 'vault add',
     words: ['<upstream>'],
     what: 'keep the real credential of an upstream; signed, then a hidden prompt',

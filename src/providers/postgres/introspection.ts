@@ -49,7 +49,12 @@ function* reachOfRole(sql: Sql, about: Introspecting): Looking<Reach | undefined
     },
     backups: backupsOf(role),
     madeFor: undefined,
-    inWords: { sentence: said.sentence, destroys: said.what, isWide: said.destroys },
+    inWords: {
+      sentence: said.sentence,
+      destroys: said.what,
+      isWide: said.destroys,
+      unfit: unfit.map(({ why, mend }) => `it ${why}: ${mend}`),
+    },
     also: [
       ...said.also.map((says) => ({ says, certainty: 'proven' }) as const),
       ...unfit
