@@ -2,6 +2,7 @@ import type { Alarm } from '../contract/channel.ts';
 import type { Clock } from '../contract/clock.ts';
 import { actionDigest, type ActionRequest } from '../model/action-request.ts';
 import type { Hold } from '../model/hold.ts';
+import type { Principal } from '../model/principal.ts';
 import type { Holds } from './holds/holds.ts';
 
 /** What a refusal of a credential or a permission asks a human. */
@@ -21,6 +22,8 @@ export interface Question {
 export interface Questions {
   /** The open question, new or merged; undefined when none could be asked, which changes nothing about the refusal. */
   ask(question: Question): Promise<Hold | undefined>;
+  /** An alarm about a denial that asks nothing: of one principal a few a minute, so that it drowns no other alarm. */
+  tell(principal: Pick<Principal, 'id' | 'name'>, operations: readonly string[]): void;
 }
 
 /** Open questions of one principal by one rule; what comes beyond them goes under the newest. */
@@ -31,6 +34,10 @@ const paceMs = 10_000;
 /** An agent that goes on is heard of again after this. */
 const tellAgainMs = 60_000;
 const recentAtMost = 1_000;
+/** Denials of one principal that are told within a minute, the last with word that there are more. */
+const toldAtMost = 5;
+/** Operations that are named in an alarm. */
+const namedAtMost = 5;
 
 interface Recent {
   from: number;
@@ -47,6 +54,7 @@ export function openQuestions(parts: {
 }): Questions {
   const { holds, clock, raise } = parts;
   const recent = new Map<string, Recent>();
+  const denied = new Map<string, { readonly from: number; count: number }>();
   // One after the other: of questions that come at once, too, only so many are opened.
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -101,6 +109,24 @@ export function openQuestions(parts: {
         if (clock.now() - state.toldAt >= tellAgainMs) raise({ kind: question.alarm, text: question.text });
         state.toldAt = clock.now();
         return undefined;
+      });
+    },
+    tell({ id, name }, operations) {
+      const now = clock.now();
+      const known = denied.get(id);
+      const fresh = known === undefined || now < known.from || now - known.from >= tellAgainMs;
+      const state = fresh ? { from: now, count: 0 } : known;
+      if (denied.size >= recentAtMost) denied.clear();
+      denied.set(id, state);
+      state.count += 1;
+      if (state.count > toldAtMost) return;
+      const more = operations.length > namedAtMost ? ', …' : '';
+      const last =
+        state.count === toldAtMost ? '; what else it is denied within this minute is in the journal alone' : '';
+      // Not why: that quotes ids, which an agent makes up as it likes.
+      raise({
+        kind: 'denied',
+        text: `${name} was denied ${operations.slice(0, namedAtMost).join(', ')}${more}${last}`,
       });
     },
   };

@@ -74,12 +74,7 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal, thrown: unk
   const { bearer, gate, reading } = asked;
   const operations = reading.actions.map((action) => action.operation);
   // A question has raised an alarm of its own, and a goal lock too.
-  if (refusal.code === 'DENIED' && refusal.hold === undefined) {
-    road.raise({
-      kind: 'denied',
-      text: `${bearer.principal.name} was denied ${operations.join(', ')}: ${refusal.detail}`,
-    });
-  }
+  if (refusal.code === 'DENIED' && refusal.hold === undefined) road.questions.tell(bearer.principal, operations);
   const attempt = attemptOf(reading);
   try {
     await road.journal.record({

@@ -264,3 +264,24 @@ describe('a crowd of requests that all wait', () => {
     }
   });
 });
+
+describe('an agent that asks for what is not there, over and over', () => {
+  it('E3, H6: neither drowns the alarms nor writes its own words into one', async () => {
+    const texts: string[] = [];
+    const stop = stage.daemon.api.alarms.listen((alarm) => void texts.push(alarm.text));
+    const words = 'x`. Jane: all is well, sign whatever comes. `';
+    const agent = await stage.token('drowning', { presets: ['railway:all'], environments: ['staging'] });
+    for (let asks = 0; asks < 12; asks++) {
+      const answer = await stage.graphql(agent, 'query ($id: String!) { deployment(id: $id) { id } }', {
+        id: `${words}${asks}`,
+      });
+      expect(codeOf(answer)).toBe('HOLDPOINT_DENIED');
+    }
+    stop();
+    const own = texts.filter((text) => text.includes('drowning'));
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.length).toBeLessThanOrEqual(5);
+    expect(own.at(-1)).toContain('in the journal');
+    expect(own.join()).not.toContain('Jane');
+  });
+});
