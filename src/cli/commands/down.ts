@@ -13,18 +13,20 @@ export const down: Run = async (invocation) => {
   const removing = invocation.flag('removeUsers');
   if (removing && !invocation.isRoot)
     throw misused('--remove-users wants root', 'run it with sudo: sudo holdpoint down --remove-users');
+  // Found once: without the record of a running daemon another data directory may be the first.
   const { places } = invocation;
   const pid = await stopped(places);
   const removed = removing ? await (await import('../daemon/accounts.ts')).removeAccounts(places.data) : [];
   invocation.out.show(
     { stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }), ...(removing ? { removed } : {}) },
-    () => printDown(invocation, pid, removed, removing),
+    () => printDown(invocation, places, pid, removed, removing),
   );
   return exitCode.done;
 };
 
 function printDown(
-  { out, places }: Invocation,
+  { out }: Invocation,
+  places: Places,
   pid: number | undefined,
   removed: readonly string[],
   removing: boolean,
