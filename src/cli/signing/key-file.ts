@@ -38,13 +38,18 @@ const recommended = { memory: 65_536, passes: 3, parallelism: 4 } as const;
 const nonceBytes = 12;
 const tagBytes = 16;
 
+/** Characters. */
 const shortestPassphrase = 12;
+
+/** Throws `Complaint` for a passphrase that is too short to seal a key with. */
+export function refuseShort(passphrase: string): void {
+  if (Array.from(passphrase).length < shortestPassphrase)
+    throw new Complaint(`a passphrase has at least ${shortestPassphrase} characters`, 'take several words');
+}
 
 /** A fresh Ed25519 key, sealed. Throws `Complaint` for a passphrase that is too short. */
 export async function makeKeyFile(name: string, passphrase: string): Promise<KeyFile> {
-  if (Array.from(passphrase).length < shortestPassphrase) {
-    throw new Complaint(`a passphrase has at least ${shortestPassphrase} characters`, 'take several words');
-  }
+  refuseShort(passphrase);
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const head = {
     schema: 'holdpoint/signer-key/v1',

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Complaint, misused } from '../complaint.ts';
 import type { Invocation } from '../invocation.ts';
+import { refuseShort } from './key-file.ts';
 import { askTerminal, readSecretFd } from '../terminal/prompt.ts';
 
 /** Names of the options by which one secret can be given without a terminal. */
@@ -36,6 +37,7 @@ export async function newPassphrase(invocation: Invocation, name: string, option
   if (given !== undefined) return given;
   const asking = { hidden: true, instead: `--${options.fd} <number>` };
   const first = await askTerminal(`choose a passphrase for the key of ${name} (12 characters or more):`, asking);
+  refuseShort(first);
   const second = await askTerminal('once more:', asking);
   if (first !== second) throw new Complaint('the two passphrases differ', 'run the command again; nothing was made');
   return first;
