@@ -146,7 +146,7 @@ function print(out: Output, room: typeof scanning, report: ScanReport, root: str
   else
     out.line(
       ['strong', 'next: '],
-      `holdpoint scan --move ${next.findings[0].id}, then rotate it; every other one likewise`,
+      `holdpoint scan --move ${next.findings[0].id}, then rotate it; what --move does not know is taken out by hand`,
     );
 }
 

@@ -40,7 +40,8 @@ function folderUri(root: string): string {
 }
 
 function ruleOf(kind: Finding['kind']): object {
-  const text = `A ${titleOf(kind)} where an agent can read it.`;
+  const title = titleOf(kind);
+  const text = `${/^[AEIO]/i.test(title) ? 'An' : 'A'} ${title} where an agent can read it.`;
   return {
     id: `credential/${kind}`,
     name: `Credential${kind
