@@ -1,4 +1,5 @@
-import { type AskedCredential, type Asker, openAsker } from './asking.ts';
+import type { AskedCredential } from './asked-credential.ts';
+import { type Asker, openAsker } from './asking.ts';
 import { providers } from './providers.ts';
 import type { Asking } from '../contract/reach.ts';
 import { askAll } from '../features/scan/ask.ts';

@@ -1,4 +1,4 @@
-import type { AskedCredential } from './asking.ts';
+import type { AskedCredential } from './asked-credential.ts';
 import { type Answer, type Line, type Route } from '../contract/upstream.ts';
 import type { Message } from '../model/plan.ts';
 import { Refused } from '../model/refusal.ts';

@@ -1,3 +1,4 @@
+import type { AskedCredential } from './asked-credential.ts';
 import { dialDatabase } from './asking-database.ts';
 import type { Provider } from '../contract/provider.ts';
 import type { Asking } from '../contract/reach.ts';
@@ -9,20 +10,6 @@ import type { HttpLimits } from '../upstream/http/limits.ts';
 import { postgresUpstream } from '../upstream/postgres/postgres-upstream.ts';
 import { openLeases } from '../upstream/run/leases.ts';
 import { OpenedCredential } from '../upstream/vault/opened-credential.ts';
-
-/** A credential that a provider is asked about, and where that provider is. */
-export interface AskedCredential {
-  readonly provider: string;
-  readonly secret: string;
-  /** Only presented as this vault kind; left out, as each that the provider has. */
-  readonly presented?: string;
-  /** The name of what it stood in: `RAILWAY_TOKEN`. */
-  readonly standsIn?: string;
-  /** Upstream that it is, or will be, the credential of. */
-  readonly entry?: string;
-  /** Another endpoint than the published one, as a human signed it or said it outright. */
-  readonly route?: Omit<Route, 'name'>;
-}
 
 /** Asks providers what credentials can do, each at its own host and by read-only look-ups alone. */
 export interface Asker {
