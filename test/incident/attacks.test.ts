@@ -169,6 +169,22 @@ describe('classes that were too mild for what the arguments do, in production', 
   });
 });
 
+describe('variables that are written as something else than text', () => {
+  const query = 'mutation ($i: VariableCollectionUpsertInput!) { variableCollectionUpsert(input: $i) }';
+  it.each<[string, unknown]>([
+    ['sealed at once, which nothing undoes', { LABEL: { value: 'plain', isSealed: true } }],
+    ['a connection inside of an object', { LABEL: { value: 'postgres://u:p@elsewhere/db' } }],
+    ['a list in the place of the map', [{ name: 'LABEL', value: 'plain' }]],
+    ['the map as a text', '{"LABEL":"plain"}'],
+  ])('E4, U1: %s', async (_, variables) => {
+    const { project: projectId, environments, services } = ids();
+    const i = { projectId, environmentId: environments.production, serviceId: services.counter, variables };
+    const answer = await stage.graphql(everything, query, { i: { ...i, replace: false, skipDeploys: true } });
+    expect(codeOf(answer)).toBe('HOLDPOINT_HELD');
+    expect(reached('variableCollectionUpsert')).toBe(0);
+  });
+});
+
 describe('the fact that a signer types', () => {
   it.each(['', ' ', 'y', 'yes', '\u200b\u200b'])('H4: is the id where the name was changed to %j', async (name) => {
     const { volume } = ids();

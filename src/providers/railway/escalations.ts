@@ -35,6 +35,18 @@ function newVariables(args: JsonObject): readonly (readonly [name: string, value
   return [own, inherited].flatMap((map) => Object.entries(variableMap(map)));
 }
 
+/** Whether a map of variables is none, or holds more than texts: what that writes nobody here can say. */
+function opaqueVariables(map: Json | undefined): boolean {
+  if (map === undefined || map === null) return false;
+  return !isObject(map) || Object.values(map).some((value) => typeof value === 'object' && value !== null);
+}
+
+/** The same of what is made, and of a template that it is made from. */
+function opaqueNewVariables(args: JsonObject): boolean {
+  const { variables: own, template } = flat(args);
+  return opaqueVariables(own) || (isObject(template) && opaqueVariables(template['variables']));
+}
+
 /** Settings of a service instance that decide which code runs, or as what. */
 const codeSettings = [
   'startCommand',
@@ -91,6 +103,14 @@ export const escalations: readonly Escalation[] = [
     why: '`replace: true` drops every variable that is not listed, sealed ones included',
   },
   {
+    id: 'variables-opaque',
+    operations: ['variableCollectionUpsert'],
+    applies: (args) => opaqueVariables(flat(args)['variables']),
+    reversibility: 'irreversible',
+    traits: ['credential', 'runs-code'],
+    why: 'a variable that is given as more than a text can be sealed with that, and nothing unseals it or reads it back',
+  },
+  {
     id: 'variables-credential',
     operations: variables,
     applies: (args, operation) =>
@@ -117,6 +137,7 @@ export const escalations: readonly Escalation[] = [
     id: 'new-variables-credential',
     operations: withVariables,
     applies: (args) =>
+      opaqueNewVariables(args) ||
       newVariables(args).some(([name, value]) => holdsCredential(name, value) || /\$\{\{/.test(value ?? '')),
     traits: ['copies-secrets'],
     why: 'credentials are handed to a new machine',
