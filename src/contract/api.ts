@@ -37,6 +37,8 @@ export interface Status {
     readonly reach: string;
     /** Origin that its requests are sent to. */
     readonly address?: string;
+    /** Name of the vault entry that its credential is kept under. */
+    readonly credential?: string;
     readonly flag?: string;
   }[];
   /** What somebody has to do: restart holdpoint, restart the agents. */

@@ -164,6 +164,7 @@ function apiParts(
         clock,
         proofs,
         agent: options.agent,
+        kept: (credential) => vault.entry(credential) !== undefined,
         addresses,
         notices: certificates.notices,
       }),

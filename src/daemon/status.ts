@@ -13,6 +13,8 @@ interface StatusParts {
   readonly clock: { readonly suspicious: boolean };
   readonly proofs: Proofs;
   readonly agent: AgentUser | undefined;
+  /** Whether the vault has an entry of this name. */
+  readonly kept: (credential: string) => boolean;
   /** What a configuration asks of people besides what is in force. */
   readonly notices: (config: Config) => readonly string[];
   readonly addresses: () => { readonly api: string; readonly http: string; readonly postgres: string };
@@ -44,6 +46,7 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       environment,
       reach,
       ...addressOf(installation, name),
+      ...credentialOf(parts, name),
       ...(reach === 'all' && !lookupsOnly ? { flag: 'its credential reaches more than one environment' } : {}),
     })),
     notices: parts.notices(config),
@@ -62,6 +65,14 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
 function addressOf(installation: Installation, name: string): { readonly address?: string } {
   const address = installation.route(name)?.address;
   return address === undefined ? {} : { address };
+}
+
+/** Which entry of the vault it stands on, flagged where there is none: everything through it fails until then. */
+function credentialOf({ installation, kept }: StatusParts, name: string): { credential?: string; flag?: string } {
+  const credential = installation.route(name)?.credential;
+  if (credential === undefined) return {};
+  if (kept(credential)) return { credential };
+  return { credential, flag: `the vault has no credential for it yet: holdpoint vault add ${name}` };
 }
 
 /** Why nothing is promised: because it was started so, or because somebody tried. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KeptCredential, PolicyInForce, VaultEntry } from '../../contract/api.ts';
+import type { KeptCredential, PolicyInForce, Status, VaultEntry } from '../../contract/api.ts';
 import { type Asking, type Reach, reachSentence } from '../../contract/reach.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Api } from '../api/api.ts';
@@ -17,10 +17,10 @@ const reaches = ['environment', 'all'] as const;
 export const add: Run = async (invocation) => {
   const { out } = invocation;
   const api = invocation.api();
-  const name = invocation.needed(0);
+  const { name, upstream } = await entryNamed(api, invocation.needed(0));
   await refuseTakenName(api, name);
   const signer = await findSigner(invocation, api);
-  const placed = placedBy(invocation, name, await api.get<PolicyInForce>('/v1/policy'));
+  const placed = placedBy(invocation, upstream, await api.get<PolicyInForce>('/v1/policy'));
   const early = declaredWords(invocation);
   const asking =
     placed.provider === 'postgres'
@@ -75,6 +75,7 @@ export async function keep(invocation: Invocation, api: Api, signer: Signer, giv
   const asking = await askBefore(api, given, asks);
   const found = asking?.kind === 'answered' ? asking.reach : undefined;
   if (asking?.kind === 'not-taken') throw notTaken(asking.why);
+  if (asking?.kind === 'not-asked') invocation.out.note(['warning', `not asked what it reaches: ${asking.why}`]);
   const kind =
     given.kind ??
     found?.presented ??
@@ -166,6 +167,13 @@ function notTaken(why: string): Complaint {
     'look whether it is whole and still good; nothing was signed or kept (--not-ask keeps it unasked)',
     { exit: exitCode.denied },
   );
+}
+
+/** The entry that the upstream of this name has its credential in, or the upstream whose entry has this name. */
+async function entryNamed(api: Api, given: string): Promise<{ name: string; upstream: string }> {
+  const { upstreams } = await api.get<Status>('/v1/status');
+  const upstream = upstreams.find((one) => one.name === given) ?? upstreams.find((one) => one.credential === given);
+  return { name: upstream?.credential ?? given, upstream: upstream?.name ?? given };
 }
 
 /** Provider and environment: as the configuration in force has the upstream of that name, or as given. */

@@ -148,7 +148,7 @@ export function keepRoutes(parts: ApiParts): Hono<ApiVariables> {
       throw refuse(
         'BAD_REQUEST',
         `the vault has no credential \`${c.req.param('name').slice(0, 40)}\``,
-        'see /v1/vault',
+        'list them with `holdpoint vault list`',
       );
     const { secret } = await parts.vault.open(entry.name);
     const asking = await askAbout(parts, entry.name, { provider: entry.provider, secret, presented: entry.kind });
