@@ -59,7 +59,6 @@ function signed(key: KeyObject, digest: string): string {
 
 async function furnish(act: Act, farSide: number): Promise<string> {
   const secret = 'b3c1d2e4-0000-4000-8000-5ecc3e7c0de5';
-  const secretHash = createHash('sha256').update(secret).digest('hex');
   const place = { name: 'railway-staging', environment: 'staging', provider: 'railway', kind: 'bearer' };
   const text = `version: 1
 environments:
@@ -68,13 +67,45 @@ environments:
 upstreams:
   railway-staging: { provider: railway, environment: staging, credential: "vault:railway-staging", address: "http://127.0.0.1:${farSide}", private: true }
 `;
+  return put(act, { text, place: { ...place, reach: 'all' }, secret, gate: 'http' });
+}
+
+/** Opens one in front of a PostgreSQL server on loopback; the agent is `cursor`, its database `pg-staging`. */
+export async function openFurnishedForPostgres(data: string, port: number, secret: string): Promise<Furnished> {
+  const daemon = await openDaemon({ data, host: '127.0.0.1', apiPort: 0, httpPort: 0, postgresPort: 0, tier: 'T0' });
+  const text = `version: 1
+environments:
+  staging: { production: false, disposable: false, postgres: [pg-staging] }
+upstreams:
+  pg-staging: { provider: postgres, environment: staging, credential: "vault:pg-staging", address: "postgres://127.0.0.1:${port}/postgres?sslmode=disable", private: true }
+velocity: { rows: 100000/1h }
+`;
+  const place = {
+    name: 'pg-staging',
+    environment: 'staging',
+    provider: 'postgres',
+    kind: 'password',
+    reach: 'environment',
+  };
+  return { daemon, token: await put(await signing(daemon), { text, place, secret, gate: 'postgres' }) };
+}
+
+interface Furniture {
+  readonly text: string;
+  readonly place: JsonObject;
+  readonly secret: string;
+  readonly gate: string;
+}
+
+async function put(act: Act, { text, place, secret, gate }: Furniture): Promise<string> {
+  const secretHash = createHash('sha256').update(secret).digest('hex');
   await act('apply', { text, policies: {} });
-  await act('vault-add', { ...place, reach: 'all', note: '', secretHash }, secret);
+  await act('vault-add', { ...place, note: '', secretHash }, secret);
   const made = await act('token-create', {
     name: 'cursor',
     kind: 'agent',
     purpose: 'measuring',
-    gates: ['http'],
+    gates: [gate],
     presets: [],
     operations: ['all'],
     environments: ['staging'],

@@ -11,6 +11,7 @@ import { benchJournal } from './journal.ts';
 import { machine } from './machine.ts';
 import { benchPolicy, newHold } from './policy.ts';
 import { pinned } from './processes.ts';
+import { benchPostgres } from './postgres.ts';
 import { benchRoad } from './road.ts';
 import { benchScan } from './scan.ts';
 import { benchWrites } from './writes.ts';
@@ -26,6 +27,7 @@ const benches: { readonly [name: string]: Bench } = {
   journal: benchJournal,
   upstream: benchUpstream,
   scan: benchScan,
+  postgres: benchPostgres,
 };
 
 /** Reading and policy, and what both cost together for a document that nobody has sent before. */

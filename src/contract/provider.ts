@@ -111,6 +111,13 @@ export interface Reading {
    * against these, and `explain` shows them; everything else is about `actions`, which is what the plan does.
    */
   readonly asks?: readonly Action[];
+  /** Of what may be a read: the reading of a message that says the same with other values. Undefined for every other message. */
+  again?(message: Message): Reading | undefined;
+  /**
+   * Of what may be a read on a line of a gate's own: all that its verdict hangs on, but for the state of that line. Two readings
+   * with the same are resolved and judged alike there, whatever their values. Absent: only the very same reading is.
+   */
+  readonly alike?: string;
   /** What the ids stand for, live. Throws `Refused` (`DENIED`) when that cannot be settled. */
   resolve(context: ResolveContext): Looking<Resolution>;
   /** The answer with its secrets masked. */

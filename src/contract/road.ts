@@ -1,4 +1,4 @@
-import type { Lease } from './lease.ts';
+import type { Clearance, Lease } from './lease.ts';
 import type { Provider, Reading } from './provider.ts';
 import type { Answer } from './upstream.ts';
 import type { EntryDraft } from '../model/entry.ts';
@@ -45,12 +45,31 @@ export type Outcome =
   | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** A proved read that is asked for again, on the gate's own line. */
+export interface AskedAgain extends Asked {
+  /** The reading that `mediate` proved: the same object, or one that is judged like `reading`. */
+  readonly proved: Reading;
+  readonly lease: Lease;
+}
+
+/** The right to send a proved read again, and what becomes of it when the far side refuses. */
+export interface Again {
+  readonly clearance: Clearance;
+  /** What the far side's refusal of a right comes to, as `mediate` would have had it. Never throws. */
+  refused(answer: Answer): Promise<Outcome>;
+}
+
 /** What every gate is given, and all it is given. */
 export interface Road {
   /** The bearer of a presented token; throws `Refused` (`BAD_TOKEN`, `FROZEN`) otherwise. */
   identify(presented: string, peer: Peer): Promise<Bearer>;
   /** Carries one asked-for thing down the road. Never throws: what goes wrong is a Refusal. */
   mediate(asked: Asked): Promise<Outcome>;
+  /**
+   * In this very turn: a clearance for a read that was proved for this token on this road and is still believed, noted for the
+   * journal. Undefined, and nothing was noted, where anything of that is not so: then `mediate` says what becomes of it.
+   */
+  again?(asked: AskedAgain): Again | undefined;
   /**
    * Asks a human about a credential that a gate refused by itself, and gives the refusal back with the hold (E3). Never
    * throws; other refusals come back as they are.

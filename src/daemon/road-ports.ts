@@ -3,6 +3,7 @@ import type { Bearer, Peer, Road } from '../contract/road.ts';
 import type { Principal } from '../model/principal.ts';
 import { askAboutToken, askedAboutToken } from '../road/credential-question.ts';
 import { TokenRefused } from '../road/identity/identity.ts';
+import { passAgain } from '../road/light.ts';
 import { mediate } from '../road/mediate.ts';
 
 /** The road as one gate is given it. */
@@ -13,6 +14,7 @@ export function roadPorts(rooms: Rooms, gate: string): Road {
     askAbout: (refusal, { peer, by }) =>
       askAboutToken(road.questions, refusal, { gate, peer, ...(by === undefined ? {} : { who: whoIs(by) }) }),
     mediate: (asked) => mediate(road, asked),
+    again: (asked) => passAgain(road, asked),
     note: async (draft) => {
       await journal.record(draft);
       if (draft.kind !== 'exposure') return;

@@ -10,9 +10,26 @@ export interface LightVerdict {
   readonly until: number;
 }
 
+/** How long (ms) a token that was looked at counts as good on a line that stays open: within the second of C2. */
+const liveMs = 500;
+
 /** Verdicts on proved reads, found by the reading itself and the token: a map look-up, no digest. */
 export class LightCache {
   readonly #verdicts = new WeakMap<Reading, Map<string, LightVerdict>>();
+  /** When each token was last found good, on a clock that nobody sets. */
+  readonly #seen = new Map<string, number>();
+
+  /** Whether this token was found neither revoked nor expired a moment ago. */
+  lives(token: string): boolean {
+    return performance.now() - (this.#seen.get(token) ?? Number.NEGATIVE_INFINITY) < liveMs;
+  }
+
+  sawLive(token: string): void {
+    const now = performance.now();
+    // Old ones say nothing any more.
+    if (this.#seen.size >= 1_000) for (const [one, at] of this.#seen) if (now - at >= liveMs) this.#seen.delete(one);
+    this.#seen.set(token, now);
+  }
 
   get(reading: Reading, token: string): LightVerdict | undefined {
     return this.#verdicts.get(reading)?.get(token);

@@ -1,12 +1,15 @@
 import type { Desk } from './desk.ts';
 import { describe, judgeInput } from './judge.ts';
 import { requireToken } from './identity/required-token.ts';
+import type { RoadParts } from './parts.ts';
 import { ProviderRefused } from './provider-refused.ts';
+import { refused } from './refused.ts';
 import { resolve } from './target.ts';
 import { admitTargets } from './identity/scope.ts';
 import type { ReadNote } from '../contract/journal.ts';
-import type { Lease } from '../contract/lease.ts';
-import type { Outcome } from '../contract/road.ts';
+import type { Clearance, Lease } from '../contract/lease.ts';
+import type { Reading } from '../contract/provider.ts';
+import type { Again, AskedAgain, Outcome } from '../contract/road.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import { refuse } from '../model/refusal.ts';
 
@@ -33,7 +36,8 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   const note = believed(desk) ?? (await judgeLight(desk, provisional));
   if (note === undefined) return undefined;
   // Looking up takes as long as the provider takes: who was revoked meanwhile is sent nothing more (C2).
-  if (!(Math.abs(road.clock.now() - began) < freshMs)) await requireToken(road.store, asked.bearer.token.id);
+  if (asked.lease !== undefined) await requireLive(desk);
+  else if (!(Math.abs(road.clock.now() - began) < freshMs)) await requireToken(road.store, asked.bearer.token.id);
   if (provisional) road.freeze.pass(asked.bearer.principal);
   road.journal.noteRead(note);
   const answer = await send(desk, note.upstream, provisional);
@@ -42,12 +46,64 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   return { kind: 'done', answer: reading.mask(answer) };
 }
 
-function believed(desk: Desk): ReadNote | undefined {
-  const { asked, road } = desk;
-  const verdict = road.lightCache.get(asked.reading, asked.bearer.token.id);
+/**
+ * The same read again on a line that a gate keeps open, without a look-up, a copy or a promise: believed for as long as the
+ * verdict that `passLightly` reached, and only while the token was seen a moment ago. Says no by undefined, whatever the reason.
+ */
+export function passAgain(road: RoadParts, asked: AskedAgain): Again | undefined {
+  const { reading, proved, bearer, lease } = asked;
+  const { token } = bearer;
+  if (reading !== proved && (reading.alike === undefined || reading.alike !== proved.alike)) return undefined;
+  const [only, ...more] = reading.plan.steps;
+  if (only === undefined || more.length > 0 || lease.upstream !== proved.entry) return undefined;
+  const note = believedFor(road, asked.gate, proved, token.id);
+  if (note === undefined || !road.lightCache.lives(token.id)) return undefined;
+  try {
+    road.journal.noteRead(note);
+    return new AgainOn(road, asked, road.leases.mint(lease, reading.plan.steps, 'lookup', lease.id));
+  } catch (cause) {
+    // `mediate` meets the same, and says what it is.
+    road.diagnose('again', cause);
+    return undefined;
+  }
+}
+
+class AgainOn implements Again {
+  readonly clearance: Clearance;
+  readonly #road: RoadParts;
+  readonly #asked: AskedAgain;
+
+  constructor(road: RoadParts, asked: AskedAgain, clearance: Clearance) {
+    this.#road = road;
+    this.#asked = asked;
+    this.clearance = clearance;
+  }
+
+  refused(answer: Answer): Promise<Outcome> {
+    const said = this.#asked.reading.providerRefusal(answer) ?? '';
+    return refused(this.#road, this.#asked, new ProviderRefused(this.#asked.lease.upstream, said));
+  }
+}
+
+/** A line that stays open outlives what was true of its token when it was opened (C2). */
+async function requireLive({ road, asked }: Desk): Promise<void> {
+  const { token } = asked.bearer;
+  if (!(road.clock.now() < Date.parse(token.expiresAt)))
+    throw refuse('BAD_TOKEN', 'the token has expired', 'stop here; ask the person you work for');
+  if (road.lightCache.lives(token.id)) return;
+  await requireToken(road.store, token.id);
+  road.lightCache.sawLive(token.id);
+}
+
+function believed({ asked, road }: Desk): ReadNote | undefined {
+  return believedFor(road, asked.gate, asked.reading, asked.bearer.token.id);
+}
+
+function believedFor(road: RoadParts, gate: string, reading: Reading, token: string): ReadNote | undefined {
+  const verdict = road.lightCache.get(reading, token);
   if (verdict === undefined) return undefined;
   const good =
-    verdict.note.gate === asked.gate &&
+    verdict.note.gate === gate &&
     verdict.until > road.clock.now() &&
     verdict.policy === road.policy().version &&
     verdict.bindings === road.bindings();
@@ -72,7 +128,7 @@ async function judgeLight(desk: Desk, provisional: boolean): Promise<ReadNote | 
       note,
       policy: road.policy().version,
       bindings: road.bindings(),
-      until: road.clock.now() + believedMs,
+      until: Math.min(road.clock.now() + believedMs, Date.parse(asked.bearer.token.expiresAt)),
     });
   }
   return note;

@@ -45,6 +45,7 @@ const open = async (): Promise<PostgresSession> => {
     'pg',
     {
       take: (reply) => void seen.push({ type: reply.type, bytes: Buffer.from(reply.bytes) }),
+      flow: () => undefined,
       gone: () => void (gone = true),
     },
     { settings: new Map([['application_name', 'a test']]) },

@@ -224,6 +224,12 @@ export function fields(of: Frame): ReadonlyMap<string, string> {
   return found;
 }
 
+/** SQLSTATE 42501 and class 28: E3 answers them with "stop, ask a human". */
+export function isPermission(error: Frame): boolean {
+  const code = fields(error).get('C') ?? '';
+  return code === '42501' || code.startsWith('28');
+}
+
 export interface ServerSays {
   readonly severity: 'ERROR' | 'FATAL' | 'NOTICE' | 'WARNING';
   /** SQLSTATE. */

@@ -1,6 +1,6 @@
 import type { Frame } from './frames.ts';
-import type { PostgresMessage } from '../../model/postgres-message.ts';
-import type { Lease } from '../lease.ts';
+import type { PostgresAnswer, PostgresMessage } from '../../model/postgres-message.ts';
+import type { Clearance, Lease } from '../lease.ts';
 
 /** Which server, and which life of it: what a transaction's number means nothing without. */
 export interface ServerIdentity {
@@ -26,8 +26,18 @@ export type Status = 'I' | 'T' | 'E';
 export interface SessionClient {
   /** A reply to the client's own frames, or what the server says unasked, in the server's order. Must not throw. */
   take(frame: Frame): void;
+  /** Bytes of replies to a whole `round`, as they came: a view, only good in this turn or when kept whole. Must not throw. */
+  flow(bytes: Buffer): void;
   /** The line to the server is gone; nothing more comes. */
   gone(): void;
+}
+
+/** How a whole round ended. */
+export interface RoundEnd {
+  /** The Parse in it was taken, so that the unnamed statement stands for its text now. */
+  readonly parsed: boolean;
+  /** The server's refusal of a right, which the client did not see, nor the ReadyForQuery behind it. */
+  readonly refused?: PostgresAnswer;
 }
 
 /** How a session begins: what the client asked for in its start-up packet and may have. */
@@ -53,6 +63,14 @@ export interface PostgresSession {
    * Execute in which exactly that message is said. Sending refuses frames that say anything else.
    */
   stage(message: PostgresMessage, frames: readonly Frame[]): void;
+  /** Nothing is open, awaited, or said since the last Sync: a `round` may begin. */
+  readonly quiet: boolean;
+  /**
+   * The client's own frames up to their Sync (or one Query), in which exactly this message is said and run once, under a
+   * look-up's clearance for it. They go out together, and what comes back goes to `SessionClient.flow`, the ReadyForQuery
+   * included. Rejects with nothing sent when the line is not quiet, or the frames say something else.
+   */
+  round(message: PostgresMessage, frames: readonly Frame[], clearance: Clearance): Promise<RoundEnd>;
   /** They are not sent after all. */
   unstage(): void;
   /**

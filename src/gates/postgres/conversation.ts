@@ -1,19 +1,20 @@
+import type { Ready } from './again.ts';
 import { Extended } from './extended.ts';
 import type { Behind, Front } from './front.ts';
 import { defaultLimits, type PostgresGateParts, type PostgresLimits } from './parts.ts';
 import { errorFrame, refusalFrame, syntaxFrame } from './says.ts';
 import { simpleQuery } from './simple.ts';
 import { type StartUp, startUpOf } from './start-up.ts';
-import { inFormats } from './statements.ts';
+import { inFormats, queryText } from './statements.ts';
 import type { PreparedNames, Talk } from './talk.ts';
 import { type Ran, Transaction } from './transaction.ts';
-import { cstring, fields, frame, type Frame, int32, movedBy } from '../../contract/postgres/frames.ts';
+import { cstring, frame, type Frame, int32, isPermission, movedBy } from '../../contract/postgres/frames.ts';
 import type { PostgresSession } from '../../contract/postgres/session.ts';
 import type { Peer } from '../../contract/road.ts';
 import { SyntaxComplaint } from '../../languages/sql/index.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import type { TextSettings } from '../../languages/sql/text-settings.ts';
-import type { PostgresTarget } from '../../model/postgres-message.ts';
+import { postgresMessage, type PostgresTarget } from '../../model/postgres-message.ts';
 import { refuse, Refused } from '../../model/refusal.ts';
 
 /** Everything that one client's cancel requests are told apart by. */
@@ -74,7 +75,11 @@ export class Conversation implements Behind, Talk {
     const bearer = await this.#parts.road.identify(password, await this.#peer);
     if (bearer.principal.name !== asked.user)
       throw refuse('BAD_TOKEN', 'the token was made for another user', 'use the DATABASE_URL that you were given');
-    const client = { take: (reply: Frame) => this.#reply(reply), gone: () => this.#serverGone() };
+    const client = {
+      take: (reply: Frame) => this.#reply(reply),
+      flow: (bytes: Buffer) => this.#front?.pass(bytes),
+      gone: () => this.#serverGone(),
+    };
     const session = await this.#parts.sessions.open(asked.database, client, { settings: asked.settings });
     // Hung up meanwhile.
     if (this.#over) return session.close();
@@ -132,6 +137,8 @@ export class Conversation implements Behind, Talk {
   }
 
   async #query(message: Frame): Promise<void> {
+    const ready = this.transaction.ready(postgresMessage(this.target, 'statement', queryText(message), 'simple'));
+    if (ready !== undefined) return this.#endedBy(await this.transaction.again(ready, [message]));
     this.#inQuery = true;
     try {
       await simpleQuery(this, message);
@@ -139,6 +146,19 @@ export class Conversation implements Behind, Talk {
       this.#inQuery = false;
       this.#offset = 0;
     }
+  }
+
+  async again(ready: Ready, frames: readonly Frame[]): Promise<boolean> {
+    const end = await this.transaction.again(ready, frames);
+    this.#endedBy(end);
+    return end.parsed;
+  }
+
+  /** The client has seen the end of the round, unless there are words for it. */
+  #endedBy({ words }: { readonly words?: Frame }): void {
+    if (words === undefined) return;
+    this.say(words);
+    this.ready();
   }
 
   during(message: Frame): boolean {
@@ -309,6 +329,7 @@ export class Conversation implements Behind, Talk {
 
   /** A reply of the server's to the client's own frames. */
   #reply(reply: Frame): void {
+    if (reply.type === 'S') this.#transaction?.settingChanged();
     if (this.#hushed.includes(reply.type)) return;
     if (reply.type === 'G') process.nextTick(() => this.#front?.copyBegan());
     if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
@@ -331,10 +352,4 @@ export class Conversation implements Behind, Talk {
     if (part === undefined) throw refuse('BAD_REQUEST', 'the sign-in is not over', 'wait for ReadyForQuery');
     return part;
   }
-}
-
-/** SQLSTATE 42501 and class 28: E3 answers them with "stop, ask a human". */
-function isPermission(error: Frame): boolean {
-  const code = fields(error).get('C') ?? '';
-  return code === '42501' || code.startsWith('28');
 }

@@ -1,5 +1,6 @@
 import { type Acted, sayOwn } from './acted.ts';
 import { act } from './acting.ts';
+import type { Ready } from './again.ts';
 import {
   bindParts,
   type ClientPortal,
@@ -11,6 +12,7 @@ import {
   parseParts,
 } from './statements.ts';
 import type { PreparedNames, Talk } from './talk.ts';
+import { wholeRead, type WholeRead } from './whole-read.ts';
 import { errorFrame, refusalFrame } from './says.ts';
 import { cstring, frame, type Frame, int16 } from '../../contract/postgres/frames.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
@@ -60,7 +62,25 @@ export class Extended implements PreparedNames {
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
-    return this.#round(batch, message.type === 'S');
+    return (message.type === 'S' ? this.#again(batch, message) : undefined) ?? this.#round(batch, message.type === 'S');
+  }
+
+  /** One statement up to its Sync that was proved to be a read a moment ago goes out as it came. */
+  #again(batch: readonly Frame[], sync: Frame): Promise<void> | undefined {
+    if (this.#dropping || this.#copied || this.#passed.length + this.#unit.length > 0) return undefined;
+    const found = wholeRead(batch, this.#statements);
+    if (found === undefined) return undefined;
+    const ready = this.#talk.transaction.ready(this.#messageOf(found.portal));
+    if (ready === undefined) return undefined;
+    return this.#sendAgain(found, ready, [...batch, sync]);
+  }
+
+  async #sendAgain({ portal, parses }: WholeRead, ready: Ready, frames: readonly Frame[]): Promise<void> {
+    if (parses) this.#statements.delete('');
+    const parsed = await this.#talk.again(ready, frames);
+    const read = parses && parsed ? this.#talk.peek(portal.statement.text)?.[0] : undefined;
+    if (read !== undefined) this.#statements.set('', { ...portal.statement, read });
+    this.transactionEnded();
   }
 
   async work(frames: readonly Frame[]): Promise<boolean> {

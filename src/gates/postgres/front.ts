@@ -66,6 +66,12 @@ export class Front {
     this.#out.push(message.bytes);
   }
 
+  /** Bytes of the server's own, as they came. */
+  pass(bytes: Uint8Array): void {
+    if (this.#out.length === 0) process.nextTick(() => this.#flush());
+    this.#out.push(bytes);
+  }
+
   /** Asks for the password, which the caller of `greet` wants before it goes on. */
   askPassword(): void {
     this.#state = 'password';

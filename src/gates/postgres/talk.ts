@@ -1,3 +1,4 @@
+import type { Ready } from './again.ts';
 import type { PostgresLimits } from './parts.ts';
 import type { Ran, Transaction } from './transaction.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
@@ -34,6 +35,8 @@ export interface Talk {
   offset(characters: number): void;
   /** What the client has prepared. */
   readonly names: PreparedNames;
+  /** Sends a whole round of the client's that only reads; whether the Parse in it was taken. */
+  again(ready: Ready, frames: readonly Frame[]): Promise<boolean>;
   /** Whether it went well; if not, the client has been told by now. */
   wentWell(ran: Ran): boolean;
   /** Says these words, and makes the transaction a failed one where there is one. */

@@ -1,7 +1,8 @@
+import { ProvedReads, type Ready } from './again.ts';
 import type { PostgresGateParts } from './parts.ts';
 import { refusalFrame, errorFrame } from './says.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
-import type { PostgresSession } from '../../contract/postgres/session.ts';
+import type { PostgresSession, RoundEnd } from '../../contract/postgres/session.ts';
 import type { Reading } from '../../contract/provider.ts';
 import type { Bearer, Outcome } from '../../contract/road.ts';
 import type { Statement, TransactionModes } from '../../languages/sql/statement.ts';
@@ -51,9 +52,11 @@ export class Transaction {
   lost = false;
   #mustBeJudged = false;
   readonly #parts: TransactionParts;
+  readonly #proved: ProvedReads;
 
   constructor(parts: TransactionParts) {
     this.#parts = parts;
+    this.#proved = new ProvedReads(parts);
   }
 
   /** A setting that what is judged and run later depends on; what only names or hushes the client does not count. */
@@ -90,8 +93,9 @@ export class Transaction {
   async run(said: PostgresMessage, frames: readonly Frame[], statement: Statement): Promise<Ran> {
     const { session, gate } = this.#parts;
     const alone = this.owner === 'nobody';
+    this.#proved.before(statement);
     // A likely read goes by itself; whatever has a BEGIN of its own begins before anything else of this round is heard.
-    const message = alone && this.settings.size > 0 ? { ...said, settings: Object.fromEntries(this.settings) } : said;
+    const message = alone ? this.#underSettings(said) : said;
     const reading = alone ? gate.provider.read(message) : gate.provider.readInside(message);
     if (alone && reading.plan.steps.length > 1) await session.sync();
     if (written.has(statement.kind) || notifies(statement)) this.#mustBeJudged = true;
@@ -99,12 +103,39 @@ export class Transaction {
     this.touched = true;
     this.running = true;
     try {
-      return this.#outcome(await this.#mediate(message, reading));
+      const ran = this.#outcome(await this.#mediate(message, reading));
+      if (alone && ran.kind === 'done') this.#proved.keep(message, reading);
+      return ran;
     } finally {
       this.running = false;
       session.unstage();
       if (alone) await this.#settleAlone();
     }
+  }
+
+  /** The right to say at once what was proved to be a read a moment ago; undefined where `run` has to be asked. */
+  ready(said: PostgresMessage): Ready | undefined {
+    return this.owner === 'nobody' ? this.#proved.ready(this.#underSettings(said)) : undefined;
+  }
+
+  /** The client's whole round. `words` are for it, where it has not seen how it ended. */
+  async again(ready: Ready, frames: readonly Frame[]): Promise<RoundEnd & { readonly words?: Frame }> {
+    this.touched = true;
+    this.running = true;
+    try {
+      return await this.#proved.send(ready, frames);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** The server reports another setting than before. */
+  settingChanged(): void {
+    this.#proved.forget();
+  }
+
+  #underSettings(said: PostgresMessage): PostgresMessage {
+    return this.settings.size === 0 ? said : { ...said, settings: Object.fromEntries(this.settings) };
   }
 
   /** Of an act of its own nothing may be left open. */

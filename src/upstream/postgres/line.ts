@@ -1,9 +1,9 @@
 import type { SignedIn } from './sign-in.ts';
-import { executeOf, namedIn, parseOf, type Prepared, proveSame } from './staged.ts';
+import { executeOf, namedIn, parseOf, type Prepared, proveRound, proveSame } from './staged.ts';
 import { identityFrom, identityQuestion } from './identity.ts';
 import { type OwnResult, ServerSaidNo, Skipped, Wire, type WireClient } from './wire.ts';
-import { type Frame, terminateFrame } from '../../contract/postgres/frames.ts';
-import type { PostgresSession, ServerIdentity, Status } from '../../contract/postgres/session.ts';
+import { type Frame, isPermission, terminateFrame } from '../../contract/postgres/frames.ts';
+import type { PostgresSession, RoundEnd, ServerIdentity, Status } from '../../contract/postgres/session.ts';
 import { type Answer, type Line, LineBroken } from '../../contract/upstream.ts';
 import type { Message } from '../../model/plan.ts';
 import type { PostgresAnswer, PostgresMessage } from '../../model/postgres-message.ts';
@@ -15,10 +15,11 @@ const mostCommands = 10_000;
  * A connection on which transactions run: each message of a Plan by `send`, the client's own frames where they were
  * staged. Everything that the client sees is the server's own, in the server's order.
  */
-export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'commitUnwritten'> {
+export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'commitUnwritten' | 'round'> {
   readonly #wire: Wire;
   readonly #reported: Map<string, string>;
   readonly #cancel: () => Promise<void>;
+  readonly #client: LineClient;
   readonly #prepared = new Map<string, Prepared>();
   /** Portals that were bound under a clearance in this transaction. */
   readonly #cleared = new Set<string>();
@@ -29,9 +30,10 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
   #touched = false;
   #inTransaction = false;
 
-  constructor(signedIn: SignedIn, client: WireClient, cancel: () => Promise<void>) {
+  constructor(signedIn: SignedIn, client: LineClient, cancel: () => Promise<void>) {
     this.#reported = new Map(signedIn.reported);
     this.#cancel = cancel;
+    this.#client = client;
     this.#wire = new Wire(signedIn.socket, signedIn.framer, {
       take: (reply) => {
         if (reply.type === 'S') this.#report(reply);
@@ -190,6 +192,34 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#wire.end(terminateFrame.bytes);
   }
 
+  /**
+   * A client's whole round that reads what `said` says, on a line where nothing is under way. Its replies go to the client as
+   * bytes.
+   */
+  async round(said: PostgresMessage, frames: readonly Frame[]): Promise<RoundEnd> {
+    if (!this.quiet) throw new LineBroken('no', 'something is under way on the line to the server');
+    if (said.act !== 'statement') throw new LineBroken('no', 'a round holds a statement of the client’s');
+    const parsed = proveRound(frames, said, this.#prepared);
+    if (parsed !== undefined) this.#prepared.delete('');
+    let refused: PostgresAnswer | undefined;
+    const end = await this.#wire.round(frames, {
+      bytes: (part) => this.#client.flow(part),
+      setting: (reply) => this.#report(reply),
+      shows: (error) => {
+        if (!isPermission(error)) return true;
+        refused = failed(new ServerSaidNo({ type: 'E', bytes: Buffer.from(error.bytes) }));
+        return false;
+      },
+    });
+    if (parsed !== undefined && end.parsed) this.#prepared.set('', parsed);
+    return refused === undefined ? { parsed: end.parsed } : { parsed: end.parsed, refused };
+  }
+
+  /** Nothing is open, awaited, or said since the last Sync. */
+  get quiet(): boolean {
+    return this.#wire.quiet && !this.#inTransaction && !this.#touched && this.#staged === undefined;
+  }
+
   // ---- what neither runs nor ends anything
 
   stage(message: PostgresMessage, frames: readonly Frame[]): void {
@@ -291,6 +321,11 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     const [name = '', value = ''] = reply.bytes.toString('utf8', 5).split('\0');
     this.#reported.set(name, value);
   }
+}
+
+/** Who sees what comes: as messages, and of a whole round as bytes. */
+export interface LineClient extends WireClient {
+  flow(bytes: Buffer): void;
 }
 
 /** Waits for all; throws what the server said no to, before what was only skipped because of it. */

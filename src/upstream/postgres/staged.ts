@@ -103,6 +103,30 @@ export function proveSame(
   return portal;
 }
 
+/**
+ * Proves that these frames are one whole round, up to its Sync or one Query, that says exactly this message, runs it once
+ * and leaves nothing behind but the unnamed statement. Throws `SaysSomethingElse` otherwise.
+ */
+export function proveRound(
+  frames: readonly Frame[],
+  message: PostgresMessage,
+  prepared: ReadonlyMap<string, Prepared>,
+): Prepared | undefined {
+  if (message.how === 'simple') {
+    proveSame(frames, message, prepared);
+    return undefined;
+  }
+  const last = frames.at(-1);
+  if (last?.type !== 'S' || last.bytes.length !== 5) throw new SaysSomethingElse('it does not end with a Sync');
+  const [first] = frames;
+  const parsed = first?.type === 'P' ? parseOf(first) : undefined;
+  if (parsed !== undefined && parsed.name !== '') throw new SaysSomethingElse('it prepares a statement with a name');
+  const said = frames.slice(0, -1);
+  if (said.some((one, at) => one.type === 'P' && at > 0)) throw new SaysSomethingElse('it prepares twice');
+  if (proveSame(said, message, prepared) !== '') throw new SaysSomethingElse('its portal has a name');
+  return parsed;
+}
+
 function provedBind(frame: Frame, message: PostgresMessage, known: ReadonlyMap<string, Prepared>): string {
   const bound = bindOf(frame);
   const statement = known.get(bound.statement);

@@ -12,6 +12,7 @@ import {
   syncFrame,
   uint32,
 } from '../../contract/postgres/frames.ts';
+import { Flow, type FlowEars } from './flow.ts';
 import type { Status } from '../../contract/postgres/session.ts';
 import { LineBroken } from '../../contract/upstream.ts';
 
@@ -64,6 +65,19 @@ export class ServerSaidNo extends Error {
   }
 }
 
+/** How a round that went out whole came to its end. */
+export interface RoundEnd {
+  readonly failed: boolean;
+  /** The Parse in it was taken. */
+  readonly parsed: boolean;
+}
+
+interface Round {
+  readonly flow: Flow;
+  readonly ended: (end: RoundEnd) => void;
+  readonly broken: (cause: Error) => void;
+}
+
 export interface WireClient {
   take(reply: Frame): void;
   gone(): void;
@@ -85,6 +99,7 @@ export class Wire {
   readonly #prepared = new Map<string, string>();
   #out: Uint8Array[] = [];
   #portals = 0;
+  #round: Round | undefined;
 
   constructor(socket: Socket, framer: Framer, client: WireClient) {
     this.#socket = socket;
@@ -109,6 +124,30 @@ export class Wire {
         else if (last[kind].includes(reply.type)) resolve(reply);
       };
       this.#send(message.bytes, { kind, own: false, take, skipped: (broken) => reject(skippedError(broken)) });
+    });
+  }
+
+  /** Nothing is awaited from the server, and nothing of ours waits to go out. */
+  get quiet(): boolean {
+    return !this.broken && !this.skipping && this.status === 'I' && this.#round === undefined && this.#settled;
+  }
+
+  get #settled(): boolean {
+    return this.#expected.length === 0 && this.#out.length === 0 && this.#framer.held === 0;
+  }
+
+  /** Sends a client's whole round, its Sync (or its Query) included, while the line is quiet. What comes back goes to `ears`. */
+  round(messages: readonly Frame[], ears: FlowEars): Promise<RoundEnd> {
+    return new Promise((resolve, reject) => {
+      if (!this.quiet) {
+        reject(new LineBroken('no', 'the line to the server is not quiet'));
+        return;
+      }
+      this.#round = { flow: new Flow(ears), ended: resolve, broken: reject };
+      const [only] = messages;
+      this.#socket.write(
+        messages.length === 1 && only !== undefined ? only.bytes : Buffer.concat(messages.map((one) => one.bytes)),
+      );
     });
   }
 
@@ -196,6 +235,8 @@ export class Wire {
 
   #send(bytes: Uint8Array, expectation: Expectation): void {
     if (this.broken) return expectation.skipped(true);
+    // Two things under way at once would be given each other's replies.
+    if (this.#round !== undefined) throw new LineBroken('no', 'a round is under way on the line to the server');
     if (this.skipping && expectation.kind !== 'S') return expectation.skipped(false);
     if (expectation.kind === 'S') this.skipping = false;
     this.#expected.push(expectation);
@@ -212,10 +253,23 @@ export class Wire {
 
   #read(chunk: Buffer): void {
     try {
-      for (const reply of this.#framer.push(chunk)) this.#receive(reply);
+      const rest = this.#round === undefined ? chunk : this.#flow(this.#round, chunk);
+      if (rest === undefined) return;
+      for (const reply of this.#framer.push(rest)) this.#receive(reply);
     } catch (cause) {
       this.#socket.destroy(cause as Error);
     }
+  }
+
+  /** What stands behind the end of the round. */
+  #flow(round: Round, chunk: Buffer): Buffer | undefined {
+    const rest = round.flow.push(chunk);
+    const { ready, failed, parsed } = round.flow;
+    if (ready === undefined) return undefined;
+    this.#round = undefined;
+    this.status = statusOf(ready);
+    round.ended({ failed, parsed });
+    return rest;
   }
 
   #receive(reply: Frame): void {
@@ -243,6 +297,8 @@ export class Wire {
   #break(): void {
     if (this.broken) return;
     this.broken = true;
+    this.#round?.broken(skippedError(true));
+    this.#round = undefined;
     for (const waiting of this.#expected.splice(0)) waiting.skipped(true);
     this.#client.gone();
   }

@@ -83,7 +83,7 @@ export function openLeases(parts: LeaseParts): OpenLeases {
           throw refuse('UNAVAILABLE', `upstream \`${name}\` keeps no sessions`, 'name an upstream of a database');
         const line = await upstream.openFor(route, await parts.vault.open(route.credential ?? name), client, wishes);
         const lease = lend(name, upstream.protocol, line);
-        return sessionOn(lease, line, () => lease.settled());
+        return sessionOn(lease, line);
       },
     }),
     mint: (lease: Lease, messages: readonly Message[], phase: Clearance['phase'], id: string) => {
@@ -149,6 +149,29 @@ class OpenLease implements Lease {
       return answer;
     } catch (thrown) {
       this.#afterBreak(thrown, effect);
+      throw thrown instanceof LineBroken
+        ? thrown
+        : new LineBroken('unknown', 'the line failed in a way of its own', { cause: thrown });
+    }
+  }
+
+  /**
+   * Spends a clearance for this one look-up and does this with it. Nothing else may be open on the line: what is read so
+   * can never be the front of a Plan.
+   */
+  async through<T>(message: Message, clearance: Clearance, send: (message: Message) => Promise<T>): Promise<T> {
+    const spent = spendClearance(clearance, this, message);
+    this.#enter();
+    if (spent.message.protocol !== this.#protocol || spent.phase !== 'lookup' || this.#ran.length > 0) {
+      this.#state = 'idle';
+      throw new NotCleared('mismatched');
+    }
+    try {
+      const answer = await send(spent.message);
+      this.#leave('idle');
+      return answer;
+    } catch (thrown) {
+      this.#afterBreak(thrown, false);
       throw thrown instanceof LineBroken
         ? thrown
         : new LineBroken('unknown', 'the line failed in a way of its own', { cause: thrown });

@@ -1,14 +1,26 @@
-import type { Lease } from '../../contract/lease.ts';
-import type { PostgresSession } from '../../contract/postgres/session.ts';
+import type { Clearance, Lease } from '../../contract/lease.ts';
+import type { Frame } from '../../contract/postgres/frames.ts';
+import type { PostgresSession, RoundEnd } from '../../contract/postgres/session.ts';
 import type { Line } from '../../contract/upstream.ts';
+import type { Message } from '../../model/plan.ts';
+import type { PostgresMessage } from '../../model/postgres-message.ts';
 
 /** A line that a client of a gate sees the answers of. */
-export interface SessionLine extends Line, Omit<PostgresSession, 'lease' | 'commitUnwritten'> {
+export interface SessionLine extends Line, Omit<PostgresSession, 'lease' | 'commitUnwritten' | 'round'> {
+  round(message: PostgresMessage, frames: readonly Frame[]): Promise<RoundEnd>;
   commitUnwritten(): Promise<string | undefined>;
 }
 
-/** The session as a gate is given it: everything that runs something goes by the lease. `ended`: what ran on it is settled. */
-export function sessionOn(lease: Lease, line: SessionLine, ended: () => void): PostgresSession {
+/** The lease as the session needs it, beside what the road does with it. */
+export interface SessionLease extends Lease {
+  /** What ran on it is settled. */
+  settled(): void;
+  /** Spends the clearance of one look-up, and does this with the message that it is for. */
+  through<T>(message: Message, clearance: Clearance, send: (message: Message) => Promise<T>): Promise<T>;
+}
+
+/** The session as a gate is given it: everything that runs something goes by the lease. */
+export function sessionOn(lease: SessionLease, line: SessionLine): PostgresSession {
   return Object.freeze({
     lease,
     get identity() {
@@ -20,12 +32,17 @@ export function sessionOn(lease: Lease, line: SessionLine, ended: () => void): P
     get status() {
       return line.status;
     },
+    get quiet() {
+      return line.quiet;
+    },
     get skipping() {
       return line.skipping;
     },
     get copying() {
       return line.copying;
     },
+    round: (message: PostgresMessage, frames: readonly Frame[], clearance: Clearance) =>
+      lease.through(message, clearance, (cleared) => line.round(cleared as PostgresMessage, frames)),
     stage: line.stage.bind(line),
     unstage: line.unstage.bind(line),
     pass: line.pass.bind(line),
@@ -39,7 +56,7 @@ export function sessionOn(lease: Lease, line: SessionLine, ended: () => void): P
     resume: line.resume.bind(line),
     async commitUnwritten() {
       const tag = await line.commitUnwritten();
-      if (tag !== undefined) ended();
+      if (tag !== undefined) lease.settled();
       return tag;
     },
     close: () => lease.release(),
