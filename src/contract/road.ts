@@ -29,6 +29,11 @@ export interface Asked {
   readonly message: Message;
   /** `provider.read(message)`, done by the gate so that it can refuse in its own tongue early. */
   readonly reading: Reading;
+  /**
+   * The reading that `mediate` proved on this very line, where it is the same object or one that is judged like `reading`: the gate
+   * vouches that the line has run nothing since by which its names could mean another thing.
+   */
+  readonly proved?: Reading;
   readonly settings?: JsonObject;
   /**
    * A lease with an open transaction, from a gate that owns one. Without it the road opens its own. On a refusal the
@@ -47,7 +52,6 @@ export type Outcome =
 
 /** A proved read that is asked for again, on the gate's own line. */
 export interface AskedAgain extends Asked {
-  /** The reading that `mediate` proved: the same object, or one that is judged like `reading`. */
   readonly proved: Reading;
   readonly lease: Lease;
 }

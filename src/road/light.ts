@@ -53,7 +53,7 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
 export function passAgain(road: RoadParts, asked: AskedAgain): Again | undefined {
   const { reading, proved, bearer, lease } = asked;
   const { token } = bearer;
-  if (reading !== proved && (reading.alike === undefined || reading.alike !== proved.alike)) return undefined;
+  if (!judgedLike(reading, proved)) return undefined;
   const [only, ...more] = reading.plan.steps;
   if (only === undefined || more.length > 0 || lease.upstream !== proved.entry) return undefined;
   const note = believedFor(road, asked.gate, proved, token.id);
@@ -96,7 +96,12 @@ async function requireLive({ road, asked }: Desk): Promise<void> {
 }
 
 function believed({ asked, road }: Desk): ReadNote | undefined {
-  return believedFor(road, asked.gate, asked.reading, asked.bearer.token.id);
+  const { reading, proved = reading } = asked;
+  return judgedLike(reading, proved) ? believedFor(road, asked.gate, proved, asked.bearer.token.id) : undefined;
+}
+
+function judgedLike(reading: Reading, proved: Reading): boolean {
+  return reading === proved || (reading.alike !== undefined && reading.alike === proved.alike);
 }
 
 function believedFor(road: RoadParts, gate: string, reading: Reading, token: string): ReadNote | undefined {

@@ -27,8 +27,7 @@ export async function act(
 ): Promise<Acted> {
   const { transaction } = talk;
   const { frame, setting } = statement.facts;
-  if (statement.class === 'frame' && frame !== undefined)
-    return moveFrame(talk, statement, frame, message, frames);
+  if (statement.class === 'frame' && frame !== undefined) return moveFrame(talk, statement, frame, message, frames);
   if (transaction.failed) {
     const words = errorFrame(
       '25P02',

@@ -61,6 +61,12 @@ export class ProvedReads {
     put(this.#byLikeness, reading.alike, proved);
   }
 
+  /** The reading that was proved here and is judged like this one, as long as it is believed. */
+  like({ alike }: Reading): Reading | undefined {
+    if (alike === undefined || this.#byLikeness.size === 0) return undefined;
+    return live(this.#byLikeness.get(alike))?.reading;
+  }
+
   /** The right to say this again, where all that it was proved by still stands; undefined for everything else. */
   ready(said: PostgresMessage): Ready | undefined {
     const { gate, session } = this.#parts;
@@ -71,8 +77,8 @@ export class ProvedReads {
       if (reading !== undefined) return this.#ask(reading, known.reading);
     }
     const reading = this.#read(said);
-    const like = reading?.alike === undefined ? undefined : live(this.#byLikeness.get(reading.alike));
-    return reading === undefined || like === undefined ? undefined : this.#ask(reading, like.reading);
+    const like = reading === undefined ? undefined : this.like(reading);
+    return reading === undefined || like === undefined ? undefined : this.#ask(reading, like);
   }
 
   /** Sends it. The client sees all that the server says, but for the refusal of a right: `words` are for that. */

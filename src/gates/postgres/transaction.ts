@@ -103,8 +103,9 @@ export class Transaction {
     this.touched = true;
     this.running = true;
     try {
-      const ran = this.#outcome(await this.#mediate(message, reading));
-      if (alone && ran.kind === 'done') this.#proved.keep(message, reading);
+      const proved = alone ? this.#proved.like(reading) : undefined;
+      const ran = this.#outcome(await this.#mediate(message, reading, proved));
+      if (alone && ran.kind === 'done' && proved === undefined) this.#proved.keep(message, reading);
       return ran;
     } finally {
       this.running = false;
@@ -192,7 +193,7 @@ export class Transaction {
     }
   }
 
-  #mediate(message: PostgresMessage, reading: Reading): Promise<Outcome> {
+  #mediate(message: PostgresMessage, reading: Reading, proved?: Reading): Promise<Outcome> {
     const { gate, bearer, session } = this.#parts;
     return gate.road.mediate({
       gate: 'postgres',
@@ -200,6 +201,7 @@ export class Transaction {
       provider: gate.provider,
       message,
       reading,
+      ...(proved === undefined ? {} : { proved }),
       settings: { role: session.identity.role, ...Object.fromEntries(this.settings) },
       lease: session.lease,
     });
