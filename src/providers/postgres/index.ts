@@ -4,6 +4,7 @@ import { presets } from './presets.ts';
 import { proveCommit } from './prove.ts';
 import { putBackAdded } from './put-back.ts';
 import { readMessage, readTransaction } from './reading.ts';
+import { repeatable } from './repeatable.ts';
 import { FitRoles } from './roles.ts';
 import type { OperationClass, Provider, Reading } from '../../contract/provider.ts';
 import type { Sql } from '../../languages/sql/index.ts';

@@ -28,67 +28,9 @@ export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'
     case 'statement': {
       const step = { message: said, statement: statementOf(sql, said) };
       const plan = view === 'inside' || staysOutside(step.statement) ? singleStep(outside(step)) : ownTransaction(said);
-      const reading = readingOf(sql, said, plan, [step], actionsOf(step, view), view);
-      return view === 'alone' && likelyRead(step.statement) ? repeatable(reading, said, step.statement) : reading;
+      return readingOf(sql, said, plan, [step], actionsOf(step, view), view);
     }
   }
-}
-
-/** A read's verdict hangs on what its text names, never on its values or on constants that no function is given. */
-function repeatable(reading: Reading, said: PostgresMessage, statement: Statement): Reading {
-  let alike: string | undefined;
-  const saying = (message: PostgresMessage): Reading => ({
-    ...reading,
-    plan: singleStep(message),
-    get alike() {
-      alike ??= JSON.stringify([said.entry, said.major, said.types, said.settings, likenessOf(statement)]);
-      return alike;
-    },
-    again: (message) => (differsInValues(said, message) ? saying(message) : undefined),
-  });
-  return saying(said);
-}
-
-function differsInValues(said: PostgresMessage, message: Message): message is PostgresMessage {
-  const other = message as PostgresMessage;
-  return (
-    message.protocol === 'postgres' &&
-    other.act === 'statement' &&
-    other.text === said.text &&
-    other.how === said.how &&
-    other.entry === said.entry &&
-    other.major === said.major &&
-    other.copied === undefined &&
-    other.types.length === said.types.length &&
-    other.types.every((type, at) => type === said.types[at]) &&
-    (other.settings === said.settings || JSON.stringify(other.settings) === JSON.stringify(said.settings))
-  );
-}
-
-/** Everything that was read of a statement but for its text, its place, and the words made of it. */
-function likenessOf({
-  kind,
-  verb,
-  class: form,
-  why,
-  parts,
-  names,
-  facts,
-  parameters,
-  inner,
-}: Statement): readonly unknown[] {
-  const said = parts.map(({ sentence: _, ...part }) => part);
-  return [
-    kind,
-    verb,
-    form,
-    why,
-    said,
-    names,
-    facts,
-    parameters,
-    inner.map((one) => [one.holding, likenessOf(one.statement)]),
-  ];
 }
 
 /** The whole of a transaction: its BEGIN, what ran in it, its COMMIT. */
