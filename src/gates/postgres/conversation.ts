@@ -115,7 +115,7 @@ export class Conversation implements Behind, Talk {
   #work(message: Frame): Promise<void> | undefined {
     switch (message.type) {
       case 'Q':
-        return this.#query(message);
+        return this.#queryAgain(message) ?? this.#query(message);
       case 'P':
       case 'B':
       case 'D':
@@ -137,8 +137,6 @@ export class Conversation implements Behind, Talk {
   }
 
   async #query(message: Frame): Promise<void> {
-    const ready = this.transaction.ready(postgresMessage(this.target, 'statement', queryText(message), 'simple'));
-    if (ready !== undefined) return this.#endedBy(await this.transaction.again(ready, [message]));
     this.#inQuery = true;
     try {
       await simpleQuery(this, message);
@@ -146,6 +144,17 @@ export class Conversation implements Behind, Talk {
       this.#inQuery = false;
       this.#offset = 0;
     }
+  }
+
+  /** A Query that was proved to be a read a moment ago goes out as it came. */
+  #queryAgain(message: Frame): Promise<void> | undefined {
+    if (!this.#opened(this.#extended).idle) return undefined;
+    const ready = this.transaction.ready(postgresMessage(this.target, 'statement', queryText(message), 'simple'));
+    return ready === undefined ? undefined : this.#whole(ready, message);
+  }
+
+  async #whole(ready: Ready, query: Frame): Promise<void> {
+    await this.again(ready, [query]);
   }
 
   async again(ready: Ready, frames: readonly Frame[]): Promise<boolean> {

@@ -65,9 +65,14 @@ export class Extended implements PreparedNames {
     return (message.type === 'S' ? this.#again(batch, message) : undefined) ?? this.#round(batch, message.type === 'S');
   }
 
+  /** Nothing waits for a Sync, and nothing is dropped up to one. */
+  get idle(): boolean {
+    return !this.#dropping && !this.#copied && this.#batch.length + this.#passed.length + this.#unit.length === 0;
+  }
+
   /** One statement up to its Sync that was proved to be a read a moment ago goes out as it came. */
   #again(batch: readonly Frame[], sync: Frame): Promise<void> | undefined {
-    if (this.#dropping || this.#copied || this.#passed.length + this.#unit.length > 0) return undefined;
+    if (!this.idle) return undefined;
     const found = wholeRead(batch, this.#statements);
     if (found === undefined) return undefined;
     const ready = this.#talk.transaction.ready(this.#messageOf(found.portal));

@@ -27,7 +27,7 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     language: 'sql',
     messageOf: (text) => offlineMessage(text),
     actionsIn: (text) => actionsIn(sql, text),
-    read: (message) => fitAlone(roles, readMessage(sql, message, 'alone')),
+    read: (message) => repeatable(sql, message, fitAlone(roles, readMessage(sql, message, 'alone'))),
     readInside: (message) => fitAlone(roles, readMessage(sql, message, 'inside')),
     readPlan: (plan) => fitAlone(roles, readTransaction(sql, plan)),
     prove: proveCommit,
