@@ -19,7 +19,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
   readonly #wire: Wire;
   readonly #reported: Map<string, string>;
   readonly #cancel: () => Promise<void>;
-  readonly #client: LineClient;
+  readonly #client: WireClient;
   readonly #prepared = new Map<string, Prepared>();
   /** Portals that were bound under a clearance in this transaction. */
   readonly #cleared = new Set<string>();
@@ -30,7 +30,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
   #touched = false;
   #inTransaction = false;
 
-  constructor(signedIn: SignedIn, client: LineClient, cancel: () => Promise<void>) {
+  constructor(signedIn: SignedIn, client: WireClient, cancel: () => Promise<void>) {
     this.#reported = new Map(signedIn.reported);
     this.#cancel = cancel;
     this.#client = client;
@@ -203,7 +203,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     if (parsed !== undefined) this.#prepared.delete('');
     let refused: PostgresAnswer | undefined;
     const end = await this.#wire.round(frames, {
-      bytes: (part) => this.#client.flow(part),
+      bytes: (part) => this.#client.flow?.(part),
       setting: (reply) => this.#report(reply),
       shows: (error) => {
         if (!isPermission(error)) return true;
@@ -321,11 +321,6 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     const [name = '', value = ''] = reply.bytes.toString('utf8', 5).split('\0');
     this.#reported.set(name, value);
   }
-}
-
-/** Who sees what comes: as messages, and of a whole round as bytes. */
-export interface LineClient extends WireClient {
-  flow(bytes: Buffer): void;
 }
 
 /** Waits for all; throws what the server said no to, before what was only skipped because of it. */

@@ -1,7 +1,8 @@
 import type { SecureContext } from 'node:tls';
-import { type LineClient, PostgresLine } from './line.ts';
+import { PostgresLine } from './line.ts';
 import { placeOf, signInOf } from './place.ts';
 import { requestCancel, signIn, SignInRefused } from './sign-in.ts';
+import type { WireClient } from './wire.ts';
 import type { SessionClient, SessionWishes } from '../../contract/postgres/session.ts';
 import type { Credential, Route, Upstream } from '../../contract/upstream.ts';
 import { refuse, Refused } from '../../model/refusal.ts';
@@ -41,7 +42,7 @@ const pinned: ReadonlyMap<string, string> = new Map([
 const needsRights: ReadonlySet<string> = new Set(['session_replication_role']);
 
 /** Nobody watches a line of the road's own. */
-const nobody: LineClient = Object.freeze({ take: () => undefined, flow: () => undefined, gone: () => undefined });
+const nobody: WireClient = Object.freeze({ take: () => undefined, gone: () => undefined });
 
 /** Speaks PostgreSQL's protocol to routes: one connection a line, never shared, never used again. */
 export function postgresUpstream(options: PostgresUpstreamOptions = {}): PostgresUpstream {
@@ -60,7 +61,7 @@ export function postgresUpstream(options: PostgresUpstreamOptions = {}): Postgre
   async function connected(
     route: Route,
     credential: Credential,
-    client: LineClient,
+    client: WireClient,
     wished: ReadonlyMap<string, string>,
   ): Promise<PostgresLine> {
     const place = placeOf(route.address);
@@ -71,17 +72,12 @@ export function postgresUpstream(options: PostgresUpstreamOptions = {}): Postgre
     const signedIn = await signIn(place, signInOf(credential.secret), trust, settings, dialling);
     const cancel = (): Promise<void> =>
       requestCancel(place, signedIn.pid, signedIn.cancelKey, trust, dialling).catch(() => undefined);
-    const heard: LineClient = {
-      take: (reply) => client.take(reply),
-      flow: (bytes) => client.flow(bytes),
-      gone: () => forget(line, client),
-    };
-    const line: PostgresLine = new PostgresLine(signedIn, heard, cancel);
+    const line = new PostgresLine(signedIn, { ...client, gone: () => forget(line, client) }, cancel);
     lines.add(line);
     return line.introduce(signedIn.pid);
   }
 
-  function forget(line: PostgresLine, client: LineClient): void {
+  function forget(line: PostgresLine, client: WireClient): void {
     lines.delete(line);
     client.gone();
   }
@@ -91,7 +87,15 @@ export function postgresUpstream(options: PostgresUpstreamOptions = {}): Postgre
     open: (route: Route, credential: Credential) =>
       explained(route, connected(route, credential, nobody, new Map([['application_name', 'holdpoint']]))),
     openFor: (route: Route, credential: Credential, client: SessionClient, { settings }: SessionWishes) =>
-      explained(route, connected(route, credential, client, settings)),
+      explained(
+        route,
+        connected(
+          route,
+          credential,
+          { take: (reply) => client.take(reply), flow: (bytes) => client.flow(bytes), gone: () => client.gone() },
+          settings,
+        ),
+      ),
     close: async () => {
       await Promise.all([...lines].map((line) => line.close()));
     },

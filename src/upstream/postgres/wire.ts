@@ -80,6 +80,8 @@ interface Round {
 
 export interface WireClient {
   take(reply: Frame): void;
+  /** Bytes of replies to a whole round; absent where nobody says such. */
+  flow?(bytes: Buffer): void;
   gone(): void;
 }
 
