@@ -9,12 +9,13 @@ import type { Message } from './plan.ts';
  * - `alone`: a statement that no transaction can hold: its own effect, and allowed to write
  * - `commit`: the effect
  * - `lookup`: a question of ours, whose answer the client never sees
+ * - `parse`: a statement that is only prepared; the server runs what literals and types bring with them even then
  */
 export interface PostgresMessage extends Message {
   readonly protocol: 'postgres';
   /** Name of the upstream entry: the database that the client signed in to. */
   readonly entry: string;
-  readonly act: 'begin' | 'statement' | 'alone' | 'commit' | 'lookup';
+  readonly act: 'begin' | 'statement' | 'alone' | 'commit' | 'lookup' | 'parse';
   /** Major version of the server: the same text can mean another thing to another one. */
   readonly major: number;
   /** With `begin`, or a statement that gets one of its own: settings of the session that are off what it began with; set again for the transaction. */

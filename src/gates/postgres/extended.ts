@@ -374,7 +374,23 @@ export class Extended implements PreparedNames {
         await this.#ourWord(bindComplete);
       } else if (bound !== undefined && message.type === 'D' && namedPart(message).kind === 'portal')
         await this.#describePromised(bound);
-      else this.#pass(message);
+      else if (message.type !== 'P' || (await this.#mayParse(message))) this.#pass(message);
+    }
+  }
+
+  /** Even what is only prepared has its literals made into values, by code of their types. */
+  async #mayParse(message: Frame): Promise<boolean> {
+    await this.#settlePassed();
+    if (this.#dropping) return false;
+    const { text } = parseParts(message);
+    if (this.#talk.peek(text)?.[0]?.class === 'frame') return true;
+    try {
+      await this.#talk.transaction.mayParse(postgresMessage(this.#talk.target, 'statement', text));
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown;
+      await this.#refused(refusalFrame(thrown.refusal));
+      return false;
     }
   }
 

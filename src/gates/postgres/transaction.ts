@@ -12,6 +12,7 @@ import {
   postgresMessage,
   type PostgresTarget,
 } from '../../model/postgres-message.ts';
+import { Refused } from '../../model/refusal.ts';
 
 /** How a statement, or the end of a transaction, came out. `words` are for the client, if it has not seen any yet. */
 export type Ran =
@@ -143,6 +144,15 @@ export class Transaction {
   async #settleAlone(): Promise<void> {
     const { session } = this.#parts;
     if (session.lease.ran.length > 0 || session.status !== 'I') await this.#takeBack();
+  }
+
+  /** A statement is only to be prepared: whether nothing runs by that alone. Throws `Refused` where something may. */
+  async mayParse(said: PostgresMessage): Promise<void> {
+    const { gate } = this.#parts;
+    const message: PostgresMessage = { ...said, act: 'parse' };
+    const reading = this.owner === 'nobody' ? gate.provider.read(message) : gate.provider.readInside(message);
+    const outcome = await this.#mediate(message, reading);
+    if (outcome.kind === 'refused') throw new Refused(outcome.refusal);
   }
 
   /** An Execute that goes on where its portal stopped. */

@@ -27,9 +27,10 @@ export function databaseOf({ entry }: PostgresTarget): Action['resources'][numbe
 function reversibilityOf(part: Part, view: View): Reversibility {
   switch (part.class) {
     case 'read-candidate':
+      return view === 'inside' ? 'provisional' : view === 'plan' ? 'reversible' : 'read';
     case 'setting':
-      return view === 'inside' ? 'provisional' : 'read';
     case 'frame':
+      return view === 'inside' ? 'provisional' : 'read';
     case 'provisional':
       return view === 'inside' ? 'provisional' : settledClass(part);
     case 'unrollable':
@@ -39,8 +40,10 @@ function reversibilityOf(part: Part, view: View): Reversibility {
   }
 }
 
-/** What it is once it is committed, as long as nothing of it is captured. */
+/**
+ * What it is once it is committed, where what is found inside the transaction says no worse. Nothing is a `read` by its
+ * form alone: a call can do anything, and only a transaction that wrote nothing changed nothing.
+ */
 function settledClass(part: Part): Reversibility {
-  if (part.inverse === 'nothing' && !part.destroys) return 'read';
-  return part.inverse === 'remove' && !part.destroys ? 'reversible' : 'irreversible';
+  return (part.inverse === 'remove' || part.inverse === 'nothing') && !part.destroys ? 'reversible' : 'irreversible';
 }

@@ -52,7 +52,8 @@ export const questions = Object.freeze({
         WHEN e.value->>0 = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema() ELSE n.nspname = e.value->>0 END))`,
 
   definitions: `SELECT f.oid::pg_catalog.text, n.nspname::pg_catalog.text, f.proname::pg_catalog.text,
-      (f.oid::pg_catalog.int8 < 16384)::pg_catalog.text, l.lanname::pg_catalog.text, f.provolatile::pg_catalog.text, f.prosecdef::pg_catalog.text,
+      (f.oid::pg_catalog.int8 < 16384 OR f.prolang = 12 AND f.prosrc IN ('range_constructor2', 'range_constructor3',
+        'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2'))::pg_catalog.text, l.lanname::pg_catalog.text, f.provolatile::pg_catalog.text, f.prosecdef::pg_catalog.text,
       (SELECT c.value FROM pg_catalog.unnest(f.proconfig) c(value) WHERE c.value LIKE 'search_path=%' LIMIT 1),
       (SELECT x.extname::pg_catalog.text FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
         WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = f.oid AND d.deptype = 'e' LIMIT 1),
@@ -62,13 +63,27 @@ export const questions = Object.freeze({
         CROSS JOIN LATERAL (VALUES (g.aggtransfn), (g.aggfinalfn), (g.aggcombinefn), (g.aggmtransfn), (g.aggminvtransfn), (g.aggmfinalfn)) s(p)
         WHERE g.aggfnoid = f.oid AND s.p::pg_catalog.oid <> 0)::pg_catalog.text,
       pg_catalog.pg_get_userbyid(f.proowner)::pg_catalog.text,
-      (f.proconfig IS NOT NULL AND EXISTS (SELECT 1 FROM pg_catalog.unnest(f.proconfig) c(value) WHERE c.value NOT LIKE 'search_path=%'))::pg_catalog.text
+      (f.proconfig IS NOT NULL AND EXISTS (SELECT 1 FROM pg_catalog.unnest(f.proconfig) c(value) WHERE c.value NOT LIKE 'search_path=%'))::pg_catalog.text,
+      (f.prosqlbody IS NOT NULL)::pg_catalog.text
     FROM pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
     JOIN pg_catalog.pg_language l ON l.oid = f.prolang
     WHERE f.oid::pg_catalog.text IN (SELECT x FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x)`,
 
-  casts: `SELECT DISTINCT k.castfunc::pg_catalog.text FROM pg_catalog.pg_cast k
-    WHERE k.oid::pg_catalog.int8 >= 16384 AND k.castfunc <> 0`,
+  /**
+   * Code of somebody's that runs wherever a value of its type turns up, even while a statement is only parsed: casts, and
+   * what domains and ranges are made with.
+   */
+  planted: `SELECT k.castfunc::pg_catalog.oid::pg_catalog.text FROM pg_catalog.pg_cast k
+    WHERE k.oid::pg_catalog.int8 >= 16384 AND k.castfunc <> 0
+    UNION SELECT f.oid::pg_catalog.text FROM pg_catalog.pg_depend d
+      LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = d.refobjid
+      JOIN pg_catalog.pg_proc f ON f.oid = CASE WHEN d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN d.refobjid ELSE o.oprcode::pg_catalog.oid END
+    WHERE d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+      AND f.prolang <> 12 AND d.refobjid::pg_catalog.int8 >= 16384 AND d.deptype = 'n'
+      AND (d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+          AND EXISTS (SELECT 1 FROM pg_catalog.pg_type t WHERE t.oid = d.objid AND t.typtype IN ('d', 'r', 'm'))
+        OR d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+          AND EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.oid = d.objid AND k.contypid <> 0))`,
 
   eventTriggers: `SELECT e.evtfoid::pg_catalog.text FROM pg_catalog.pg_event_trigger e WHERE e.evtenabled <> 'D'`,
 
@@ -84,19 +99,31 @@ export const questions = Object.freeze({
       FROM reached r JOIN pg_catalog.pg_class c ON c.oid = r.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     UNION ALL SELECT 'function', t.tgfoid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
       WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
-    UNION ALL SELECT 'rule', r.oid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'
+    UNION ALL SELECT 'rule', r.oid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid WHERE w.ev_type <> '1'
     UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_expr(d.adbin, d.adrelid), NULL FROM reached r JOIN pg_catalog.pg_attrdef d ON d.adrelid = r.oid
     UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_expr(k.conbin, k.conrelid), NULL FROM reached r JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid AND k.conbin IS NOT NULL
     UNION ALL SELECT 'texts', NULL, pg_catalog.pg_get_expr(i.indexprs, i.indrelid), NULL FROM reached r JOIN pg_catalog.pg_index i ON i.indrelid = r.oid AND i.indexprs IS NOT NULL
     UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_expr(i.indpred, i.indrelid), NULL FROM reached r JOIN pg_catalog.pg_index i ON i.indrelid = r.oid AND i.indpred IS NOT NULL
+    UNION ALL SELECT 'texts', NULL, pg_catalog.pg_get_expr(k.partexprs, k.partrelid), NULL FROM reached r JOIN pg_catalog.pg_partitioned_table k ON k.partrelid = r.oid AND k.partexprs IS NOT NULL
+    UNION ALL SELECT 'texts', NULL, pg_catalog.pg_get_expr(e.stxexprs, e.stxrelid), NULL FROM reached r JOIN pg_catalog.pg_statistic_ext e ON e.stxrelid = r.oid AND e.stxexprs IS NOT NULL
     UNION ALL SELECT 'text', NULL, pg_catalog.pg_get_triggerdef(t.oid), 'trigger' FROM reached r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
       WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgqual IS NOT NULL
     UNION ALL SELECT 'type', a.atttypid::pg_catalog.text, NULL, NULL FROM reached r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
       WHERE a.attnum > 0 AND NOT a.attisdropped AND a.atttypid::pg_catalog.int8 >= 16384`,
 
-  policies: `SELECT pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
-    FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid AND c.relrowsecurity
-    WHERE p.polrelid::pg_catalog.text IN (SELECT x FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x)`,
+  /** What reading a table evaluates, or only folds while it plans: policies, and the expressions of indexes, checks and partitions. */
+  planned: `WITH RECURSIVE reached(oid) AS (
+      SELECT x::pg_catalog.oid FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x
+      UNION SELECT i.inhrelid FROM reached r JOIN pg_catalog.pg_inherits i ON i.inhparent = r.oid)
+    SELECT pg_catalog.pg_get_expr(p.polqual, p.polrelid) FROM pg_catalog.pg_policy p JOIN reached r ON r.oid = p.polrelid
+      JOIN pg_catalog.pg_class c ON c.oid = p.polrelid AND c.relrowsecurity WHERE p.polqual IS NOT NULL
+    UNION SELECT pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) FROM pg_catalog.pg_policy p JOIN reached r ON r.oid = p.polrelid
+      JOIN pg_catalog.pg_class c ON c.oid = p.polrelid AND c.relrowsecurity WHERE p.polwithcheck IS NOT NULL
+    UNION SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid) FROM pg_catalog.pg_constraint k JOIN reached r ON r.oid = k.conrelid WHERE k.conbin IS NOT NULL
+    UNION SELECT pg_catalog.pg_get_expr(i.indexprs, i.indrelid) FROM pg_catalog.pg_index i JOIN reached r ON r.oid = i.indrelid WHERE i.indexprs IS NOT NULL
+    UNION SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index i JOIN reached r ON r.oid = i.indrelid WHERE i.indpred IS NOT NULL
+    UNION SELECT pg_catalog.pg_get_expr(t.partexprs, t.partrelid) FROM pg_catalog.pg_partitioned_table t JOIN reached r ON r.oid = t.partrelid WHERE t.partexprs IS NOT NULL
+    UNION SELECT pg_catalog.pg_get_expr(e.stxexprs, e.stxrelid) FROM pg_catalog.pg_statistic_ext e JOIN reached r ON r.oid = e.stxrelid WHERE e.stxexprs IS NOT NULL`,
 
   children: `WITH RECURSIVE reached(oid) AS (
       SELECT x::pg_catalog.oid FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) x

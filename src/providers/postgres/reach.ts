@@ -26,7 +26,19 @@ export interface Reach {
   /** By the path that the statement has: `schema.name` or `name`. */
   readonly tables: ReadonlyMap<string, Table>;
   readonly role: string;
+  /** What code that is reached does besides changing rows, which nobody counts: sentences such as `empties `t``. */
+  readonly acts: readonly string[];
 }
+
+/** What the open transaction counts by itself, or what leaves nothing behind. */
+const counted: ReadonlySet<string> = new Set([
+  'postgres:select',
+  'postgres:insert',
+  'postgres:update',
+  'postgres:delete',
+  'postgres:merge',
+  'postgres:lock-rows',
+]);
 
 /** So many rounds of "and what does that call": deeper is not followed, and counts as unknown. */
 const mostRounds = 10;
@@ -60,15 +72,13 @@ export function* reachOf(target: PostgresTarget, statements: readonly Statement[
   const path = pathFrom(row?.[0]);
   const work = new Work(target, sql, path, row?.[1] ?? '');
   for (const statement of statements) work.statement(statement, path);
-  if (statements.some((one) => !quietKinds.has(one.kind)))
-    for (const [oid] of yield* ask(target, 'eventTriggers')) work.functionOid(oid);
-  for (const [oid] of yield* ask(target, 'casts')) work.functionOid(oid);
+  for (const [oid] of yield* ask(target, 'planted')) work.functionOid(oid);
   for (let round = 0; work.open; round++) {
     if (round === mostRounds) work.fail('what it calls goes deeper than is followed');
     if (work.standing === 'unknown') break;
     yield* work.round();
   }
-  return { standing: work.standing, why: work.why, tables: work.tables, role: work.role };
+  return { standing: work.standing, why: work.why, tables: work.tables, role: work.role, acts: [...work.acts] };
 }
 
 /** PostgreSQL's own operators and types have to be found first: our own questions rely on it, and so does what we know. */
@@ -109,6 +119,7 @@ const roles: { readonly [role in RelationRole]: Writing } = {
 class Work {
   readonly tables = new Map<string, Table>();
   readonly role: string;
+  readonly acts = new Set<string>();
   standing: Standing = 'pure';
   why: string | undefined;
   readonly #target: PostgresTarget;
@@ -120,7 +131,9 @@ class Work {
   #types: Named[] = [];
   #typeOids = new Set<string>();
   #functionOids = new Set<string>();
-  #attributes = new Set<string>();
+  #attributes: Named[] = [];
+  /** Whether a statement was met that event triggers hear of: they are asked for once. */
+  #heard: 'no' | 'yes' | 'asked' = 'no';
   readonly #seenFunctions = new Set<string>();
   readonly #seenTypes = new Set<string>();
   readonly #seenNames = new Set<string>();
@@ -135,7 +148,8 @@ class Work {
   get open(): boolean {
     return (
       this.#relations.length + this.#functions.length + this.#operators.length + this.#types.length > 0 ||
-      this.#typeOids.size + this.#functionOids.size + this.#attributes.size > 0
+      this.#typeOids.size + this.#functionOids.size + this.#attributes.length > 0 ||
+      this.#heard === 'yes'
     );
   }
 
@@ -148,6 +162,7 @@ class Work {
   statement(statement: Statement, path: readonly string[]): void {
     if (statement.class === 'unknown') return this.fail(statement.why ?? 'it is not understood');
     this.#names(statement.names, path);
+    if (this.#heard === 'no' && !quietKinds.has(statement.kind)) this.#heard = 'yes';
     if (statement.class !== 'read-candidate') this.standing = worse(this.standing, 'rolls-back');
     return undefined;
   }
@@ -159,6 +174,9 @@ class Work {
     const { facts } = statement;
     if (facts.dynamic || facts.opaque || facts.transactionControl)
       return this.fail('it reaches code that puts its statements together when it runs');
+    if (facts.withHold) return this.fail('it reaches a cursor that runs its query within the COMMIT');
+    for (const part of statement.parts)
+      if (!counted.has(part.operation) && (part.destroys || part.inverse !== 'nothing')) this.acts.add(part.sentence);
     return this.statement(statement, path);
   }
 
@@ -167,6 +185,10 @@ class Work {
   }
 
   *round(): Looking<void> {
+    if (this.#heard === 'yes') {
+      this.#heard = 'asked';
+      for (const [oid] of yield* ask(this.#target, 'eventTriggers')) this.functionOid(oid);
+    }
     yield* this.#askRelations();
     yield* this.#askFunctions();
     yield* this.#askOperators();
@@ -191,7 +213,10 @@ class Work {
       const named = namedBy(one.path, path);
       if (this.#fresh('t', named)) this.#types.push(named);
     }
-    for (const one of names.attributes) if (!this.#seenNames.has(`a ${one}`)) this.#attributes.add(one);
+    for (const one of names.attributes) {
+      const named = namedBy([one], path);
+      if (this.#fresh('a', named)) this.#attributes.push(named);
+    }
     if (names.prepared.length > 0) this.fail('it runs a prepared statement by name');
   }
 
@@ -250,7 +275,7 @@ class Work {
   *#askRead(oids: readonly string[]): Looking<void> {
     if (oids.length === 0) return;
     const list = JSON.stringify(oids);
-    for (const row of yield* ask(this.#target, 'policies', list)) for (const text of row) this.#expression(text);
+    for (const [text] of yield* ask(this.#target, 'planned', list)) this.#expression(text);
     if ((yield* ask(this.#target, 'children', list)).length > 0) this.fail('a part of it is on another server');
   }
 
@@ -333,12 +358,13 @@ class Work {
   }
 
   *#askAttributes(): Looking<void> {
-    const asked = [...this.#attributes];
-    this.#attributes.clear();
-    if (asked.length === 0) return;
-    for (const one of asked) this.#seenNames.add(`a ${one}`);
-    const rows = yield* ask(this.#target, 'attributes', JSON.stringify(asked), JSON.stringify(this.#path));
-    for (const [oid] of rows) this.functionOid(oid);
+    const asked = this.#attributes;
+    this.#attributes = [];
+    for (const group of byPath(asked)) {
+      const names = JSON.stringify(group.map((one) => one.name));
+      const rows = yield* ask(this.#target, 'attributes', names, JSON.stringify(group[0]?.path ?? []));
+      for (const [oid] of rows) this.functionOid(oid);
+    }
   }
 
   *#askDefinitions(): Looking<void> {
@@ -358,8 +384,12 @@ class Work {
     }
     if (found.kind === 'unknown') return this.fail(found.why);
     const statement = this.#text(one.text);
-    const path = pathOf(one.path, this.#path);
+    // A body of parsed statements is written out under the session's path, whatever path it runs under.
+    const path = one.parsed ? this.#path : pathOf(one.path, this.#path);
     if (path === undefined) return this.fail(`\`${one.name}\` sets a search_path that is not followed`);
+    if (statement?.class === 'unknown') this.fail(`\`${one.name}\` cannot be read to its end`);
+    // What stands outside the body: the defaults of its arguments, which are written out under the session's path.
+    if (statement !== undefined) this.#names({ ...statement.names, relations: [] }, this.#path);
     for (const { statement: inner } of statement?.inner ?? []) this.#body(inner, path);
     if (statement?.facts.opaque === true || statement?.facts.dynamic === true)
       this.fail(`\`${one.name}\` runs statements that are put together when it runs`);

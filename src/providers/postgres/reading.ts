@@ -1,14 +1,15 @@
 import { actionsOf, frameAction } from './actions.ts';
 import { measured } from './measure.ts';
-import { asksAboutRows, isOurQuestion } from './questions.ts';
+import { asksAboutRows, isOurQuestion, questions } from './questions.ts';
+import { reachOf } from './reach.ts';
 import { resolution } from './resolution.ts';
 import type { Step, View } from './step.ts';
 import type { Reading } from '../../contract/provider.ts';
 import type { Answer } from '../../contract/upstream.ts';
 import type { Sql, Statement } from '../../languages/sql/index.ts';
 import type { Action } from '../../model/action.ts';
-import { commonNames } from './trusted.ts';
-import { type PostgresMessage, postgresAnswer, postgresMessage } from '../../model/postgres-message.ts';
+import { commonNames, harmlessWriters } from './trusted.ts';
+import { type PostgresMessage, postgresAnswer, postgresLookup, postgresMessage } from '../../model/postgres-message.ts';
 import { singleStep, type Message, type Plan } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
 
@@ -22,15 +23,41 @@ export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'
       return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
     case 'begin':
       return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:begin', 'provisional')], 'inside');
+    case 'parse':
+      return readingOfParse(sql, said, view);
     case 'alone':
     case 'commit':
       throw refuse('BAD_REQUEST', 'this is read with the Plan that it is part of');
     case 'statement': {
       const step = { message: said, statement: statementOf(sql, said) };
-      const plan = view === 'inside' || staysOutside(step.statement) ? singleStep(outside(step)) : ownTransaction(said);
-      return readingOf(sql, said, plan, [step], actionsOf(step, view), view);
+      if (view === 'alone' && !staysOutside(step.statement))
+        return readingOf(sql, said, ownTransaction(said), [step], actionsOf(step, 'plan'), 'plan');
+      return readingOf(sql, said, singleStep(outside(step)), [step], actionsOf(step, view), view);
     }
   }
+}
+
+/**
+ * Of what is only parsed: that nothing runs meanwhile which the transaction would not count, or could not take back. The
+ * Plan is a question; the client's own frame is passed once it has been answered.
+ */
+function readingOfParse(sql: Sql, said: PostgresMessage, view: 'alone' | 'inside'): Reading {
+  const look = postgresLookup(said, questions.session);
+  const reading = readingOf(sql, look, singleStep(look), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
+  return {
+    ...reading,
+    *resolve(context) {
+      const { standing, why, acts } = yield* reachOf(said, [], sql);
+      const [act] = acts;
+      if (standing === 'unknown' || (view === 'inside' && act !== undefined))
+        throw refuse(
+          'DENIED',
+          `${why ?? `a type’s own code ${act ?? 'is not known'}`}, and preparing a statement would run it`,
+          'send the statement without preparing it first: then a human can be asked',
+        );
+      return yield* reading.resolve(context);
+    },
+  };
 }
 
 /** The whole of a transaction: its BEGIN, what ran in it, its COMMIT. */
@@ -43,14 +70,11 @@ export function readTransaction(sql: Sql, plan: Plan): Reading {
   const steps = messages
     .filter((message) => message.act === 'statement')
     .map((message) => ({ message, statement: statementOf(sql, message) }));
-  return readingOf(
-    sql,
-    first,
-    plan,
-    steps,
-    steps.flatMap((step) => actionsOf(step, 'plan')),
-    'plan',
-  );
+  const actions = steps.flatMap((step) => actionsOf(step, 'plan'));
+  // A transaction that wrote something by nothing that is known to write: its COMMIT is judged all the same.
+  const bare = actions.every((action) => action.reversibility === 'read');
+  const commit = frameAction(first, 'postgres:commit', 'reversible');
+  return readingOf(sql, first, plan, steps, bare ? [...actions, commit] : actions, 'plan');
 }
 
 /** A likely read runs outside a transaction, where the server lets nothing be written; so does what no transaction can hold. */
@@ -66,10 +90,14 @@ function outside({ message, statement }: Step): PostgresMessage {
 /** By its form, and by names that are usually PostgreSQL's own; what they really stand for is asked of the server. */
 function likelyRead({ class: form, names, facts }: Statement): boolean {
   return (
-    form === 'read-candidate' &&
-    facts.rowLock === undefined &&
-    names.functions.every((one) => commonNames.has(one.path.at(-1) ?? ''))
+    form === 'read-candidate' && facts.rowLock === undefined && names.functions.every(({ path }) => isCommon(path))
   );
+}
+
+/** PostgreSQL's own by its schema, or by a name that usually is. */
+function isCommon(path: readonly string[]): boolean {
+  const name = path.at(-1) ?? '';
+  return commonNames.has(name) || (path.length === 2 && path[0] === 'pg_catalog' && !harmlessWriters.has(name));
 }
 
 /** What is done at once stands in a transaction of its own: BEGIN, the statement, COMMIT. */

@@ -50,7 +50,7 @@ export function* resolution(
   };
 }
 
-const untouched: Reach = { standing: 'pure', why: undefined, tables: new Map(), role: '' };
+const untouched: Reach = { standing: 'pure', why: undefined, tables: new Map(), role: '', acts: [] };
 
 /** A savepoint names nothing, and could not be asked about in a failed transaction. */
 function asksNames({ statement }: Step): boolean {
@@ -75,8 +75,14 @@ function withReach(action: Action, resource: Resource, reach: Reach, view: View)
       reversibility: 'unknown',
       why: `${action.why}; ${reach.why ?? 'what it does is not known'}`,
     };
-  if (action.reversibility === 'read' && reach.standing === 'rolls-back' && view === 'inside')
-    return { ...action, resources, reversibility: 'provisional' };
+  if (view === 'inside')
+    return action.reversibility === 'read' && reach.standing === 'rolls-back'
+      ? { ...action, resources, reversibility: 'provisional' }
+      : { ...action, resources };
+  const [act] = reach.acts;
+  // Rows are counted inside the transaction; what else its code does is not.
+  if (act !== undefined && action.reversibility !== 'irreversible')
+    return { ...action, resources, reversibility: 'irreversible', why: `${action.why}; it reaches code that ${act}` };
   return { ...action, resources };
 }
 

@@ -32,12 +32,15 @@ export interface Definition {
   readonly extension: string | undefined;
   /** CREATE FUNCTION, where its body is text that can be read. */
   readonly text: string | undefined;
+  /** Its body was parsed when it was made: BEGIN ATOMIC or RETURN. */
+  readonly parsed: boolean;
   /** Oids of the functions that an aggregate is made of. */
   readonly parts: readonly string[];
 }
 
 export function definitionOf(row: Row): Definition {
-  const [, schema, bare, system, language, volatility, definer, path, extension, text, , parts, owner, sets] = row;
+  const [, schema, bare, system, language, volatility, definer, path, extension, text, , parts, owner, sets, parsed] =
+    row;
   return {
     name: `${schema}.${bare}`,
     bare: bare ?? '',
@@ -48,6 +51,7 @@ export function definitionOf(row: Row): Definition {
     owner: owner ?? '',
     path: path ?? undefined,
     sets: sets === 'true',
+    parsed: parsed === 'true',
     extension: extension ?? undefined,
     text: text ?? undefined,
     parts: JSON.parse(parts ?? '[]') as readonly string[],

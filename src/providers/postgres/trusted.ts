@@ -20,6 +20,18 @@ const pure = `
   pg_try_advisory_xact_lock pg_try_advisory_xact_lock_shared pg_stat_get_xact_tuples_inserted pg_stat_get_xact_tuples_updated
   pg_stat_get_xact_tuples_deleted pg_stat_get_snapshot_timestamp pg_stat_clear_snapshot pg_available_extensions
   pg_available_extension_versions pg_column_compression pg_typeof version pg_partition_ancestors pg_partition_tree
+  pg_collation_actual_version pg_database_collation_actual_version
+  pg_get_multixact_members pg_get_wait_events pg_get_wal_replay_pause_state pg_get_wal_resource_managers pg_get_wal_summarizer_state
+  pg_available_wal_summaries pg_get_backend_memory_contexts pg_get_loaded_modules pg_get_aios pg_get_shmem_allocations_numa
+  pg_last_committed_xact pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_current_logfile
+  pg_show_replication_origin_status pg_replication_origin_progress pg_replication_origin_session_is_setup
+  pg_replication_origin_session_progress pg_stat_get_backend_io pg_stat_get_backend_wal pg_stat_get_io
+  pg_stat_get_recovery_prefetch pg_stat_have_stats pg_stat_force_next_flush pg_stat_get_xact_blocks_fetched
+  pg_stat_get_xact_blocks_hit pg_stat_get_xact_function_calls pg_stat_get_xact_function_self_time
+  pg_stat_get_xact_function_total_time pg_stat_get_xact_numscans pg_stat_get_xact_tuples_fetched
+  pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_newpage_updated pg_stat_get_xact_tuples_returned
+  array_sample array_shuffle bernoulli system suppress_redundant_updates_trigger tsvector_update_trigger
+  tsvector_update_trigger_column lo_get lo_open lo_close lo_lseek lo_lseek64 lo_tell lo_tell64 loread
 `;
 
 /** A sequence goes on whatever becomes of the transaction; nothing is lost by it. A notification waits for the COMMIT. */
@@ -30,10 +42,14 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 export const pureVolatile: ReadonlySet<string> = words(pure);
 export const harmlessWriters: ReadonlySet<string> = words(rollsBack);
 
-/** Immutable and stable by their label, yet they run SQL text that they are given, or read beyond the database. */
+/**
+ * Some of them immutable or stable by their label, yet they run SQL text that they are given, read whatever table or view a
+ * value names, or read beyond the database.
+ */
 export const mislabelled: ReadonlySet<string> = words(`
   query_to_xml query_to_xmlschema query_to_xml_and_xmlschema cursor_to_xml cursor_to_xmlschema ts_stat ts_rewrite
-  pg_read_file pg_read_binary_file pg_stat_file pg_ls_dir
+  table_to_xml table_to_xml_and_xmlschema schema_to_xml schema_to_xml_and_xmlschema database_to_xml
+  database_to_xml_and_xmlschema pg_read_file pg_read_binary_file pg_stat_file pg_ls_dir
 `);
 
 /** Extensions whose C functions compute and nothing else, where they are labelled immutable or stable, or listed. */

@@ -91,6 +91,8 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
         return this.#writing(said);
       case 'statement':
         return this.#statement(said);
+      case 'parse':
+        throw new LineBroken('no', 'what is only parsed is passed, not sent');
     }
   }
 
