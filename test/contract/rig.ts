@@ -88,6 +88,7 @@ export interface RigOptions {
       readonly reach: 'all' | 'environment';
       readonly kind?: string;
       readonly address?: string;
+      readonly ca?: string;
     };
   };
   /** Velocity limits other than none: a suite of attacks passes every one of them. */
@@ -111,7 +112,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     key: generateKeyPairSync('ed25519').privateKey,
     origin: 'holdpoint/rig',
   });
-  for (const [name, { address: _, kind = 'bearer', ...entry }] of Object.entries(options.entries)) {
+  for (const [name, { address: _, ca: __, kind = 'bearer', ...entry }] of Object.entries(options.entries)) {
     if (vault.entry(name) === undefined)
       await store.transact((tx) => vault.add(tx, { ...entry, name, kind, note: '' }));
   }
@@ -132,7 +133,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     const entry = options.entries[name];
     return entry === undefined
       ? undefined
-      : { name, address: entry.address ?? `${entry.provider}://far`, allowPrivate: true, credential: name };
+      : { name, address: entry.address ?? `${entry.provider}://far`, allowPrivate: true, credential: name, ...(entry.ca === undefined ? {} : { ca: entry.ca }) };
   };
   const policy = loadPolicy();
   const signers = openSigners({ store, journal, clock });

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { TestServer } from './server.ts';
 import type { Bearer, Outcome, Road } from '../../src/contract/road.ts';
 import { openPostgresGate, type PostgresGate } from '../../src/gates/postgres/postgres-gate.ts';
+import type { PostgresLimits } from '../../src/gates/postgres/parts.ts';
 import { openSql } from '../../src/languages/sql/index.ts';
 import type { Hold } from '../../src/model/hold.ts';
 import { postgresProvider } from '../../src/providers/postgres/index.ts';
@@ -34,6 +35,13 @@ export interface StageOptions {
   readonly secret?: string;
   readonly production?: boolean;
   readonly database?: string;
+  /** Instead of the server's own address: a pooler's, or one with TLS. */
+  readonly address?: string;
+  /** PEM of the authority that the server's certificate is under. */
+  readonly ca?: string;
+  /** The gate's own key and certificate. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly limits?: Partial<PostgresLimits>;
 }
 
 export async function openPostgresStage(server: TestServer, options: StageOptions = {}): Promise<PostgresStage> {
@@ -58,7 +66,9 @@ export async function openPostgresStage(server: TestServer, options: StageOption
         environment,
         secret: options.secret ?? 'agent:secret',
         reach: 'environment',
-        address: `postgres://127.0.0.1:${server.port}/${options.database ?? 'postgres'}?sslmode=disable`,
+        address:
+          options.address ?? `postgres://127.0.0.1:${server.port}/${options.database ?? 'postgres'}?sslmode=disable`,
+        ...(options.ca === undefined ? {} : { ca: options.ca }),
       },
     },
   });
@@ -72,7 +82,17 @@ export async function openPostgresStage(server: TestServer, options: StageOption
     askAbout: async (refusal) => refusal,
   };
   const { sessions } = rig.road.leases as OpenLeases;
-  const gate = await openPostgresGate({ road, provider, sessions, sql, clock: rig.clock, host: '127.0.0.1', port: 0 });
+  const gate = await openPostgresGate({
+    road,
+    provider,
+    sessions,
+    sql,
+    clock: rig.clock,
+    host: '127.0.0.1',
+    port: 0,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
   const clients: Client[] = [];
   return {
     rig,

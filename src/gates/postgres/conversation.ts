@@ -38,6 +38,8 @@ export class Conversation implements Behind, Talk {
   #inQuery = false;
   /** The last CommandComplete of what we have yet to commit. */
   #tail: Frame | undefined;
+  /** What the server reports of its settings comes behind it. */
+  readonly #behindTail: Frame[] = [];
   /** The server's refusal of a right: said in our words, which tell the agent to stop. */
   #permission: Frame | undefined;
   #over = false;
@@ -130,13 +132,26 @@ export class Conversation implements Behind, Talk {
         // What is left of a COPY that failed; the server drops it as well.
         return undefined;
       case 'F':
-        throw refuse('BAD_REQUEST', 'the function-call message is not taken', 'call the function with SELECT');
+        return this.#functionCall();
       default:
         throw refuse('BAD_REQUEST', `a message of type \`${message.type}\` is not understood`, 'use protocol 3');
     }
   }
 
+  /** Refused in its place. */
+  async #functionCall(): Promise<void> {
+    if (!(await this.#opened(this.#extended).heard())) return;
+    const { refusal } = refuse(
+      'BAD_REQUEST',
+      'the function-call message is not taken',
+      'call the function with SELECT',
+    );
+    await this.refuse(refusalFrame(refusal));
+    this.ready();
+  }
+
   async #query(message: Frame): Promise<void> {
+    if (!(await this.#opened(this.#extended).heard())) return;
     this.#inQuery = true;
     try {
       await simpleQuery(this, message);
@@ -302,7 +317,7 @@ export class Conversation implements Behind, Talk {
       return;
     }
     if (!well) {
-      this.#tail = undefined;
+      this.#dropTail();
       await transaction.rollback();
       return;
     }
@@ -310,12 +325,17 @@ export class Conversation implements Behind, Talk {
     if (ran.kind === 'done' && ran.tag === 'COMMIT') this.letTailGo();
     else if (ran.kind === 'done') this.#told(errorFrame('40000', 'the server took the statement back'));
     else this.wentWell(ran);
-    this.#tail = undefined;
+    this.#dropTail();
   }
 
   letTailGo(): void {
     if (this.#tail !== undefined) this.say(this.#tail);
+    this.#dropTail();
+  }
+
+  #dropTail(): void {
     this.#tail = undefined;
+    for (const one of this.#behindTail.splice(0)) this.say(one);
   }
 
   ready(): void {
@@ -332,7 +352,7 @@ export class Conversation implements Behind, Talk {
   }
 
   #told(words: Frame): void {
-    this.#tail = undefined;
+    this.#dropTail();
     this.say(words);
   }
 
@@ -343,6 +363,8 @@ export class Conversation implements Behind, Talk {
     if (reply.type === 'G') process.nextTick(() => this.#front?.copyBegan());
     if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
     else if (reply.type === 'C' && this.#inQuery && this.#transaction?.owner !== 'client') this.#tail = reply;
+    else if (reply.type === 'S' && this.#tail !== undefined)
+      this.#behindTail.push({ type: 'S', bytes: Buffer.from(reply.bytes) });
     else if (reply.type === 'T' && this.#formats !== undefined) this.say(inFormats(reply, this.#formats));
     else if (this.#offset > 0 && (reply.type === 'E' || reply.type === 'N')) this.say(movedBy(reply, this.#offset));
     else this.say(reply);

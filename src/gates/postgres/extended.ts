@@ -88,6 +88,16 @@ export class Extended implements PreparedNames {
     this.transactionEnded();
   }
 
+  /** Does what still waits, for a message that is no part of it; false where that message is to be dropped. */
+  async heard(): Promise<boolean> {
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    if (batch.length > 0) await this.#round(batch, false);
+    await this.#settlePassed();
+    return !this.#dropping;
+  }
+
   async work(frames: readonly Frame[]): Promise<boolean> {
     await this.#all(frames);
     await this.#settlePassed();
@@ -254,8 +264,9 @@ export class Extended implements PreparedNames {
   }
 
   async #execute(message: Frame): Promise<void> {
-    const portal = this.#portals.get(executePart(message));
-    if (portal === undefined) return this.#refused(errorFrame('34000', 'the portal does not exist'));
+    const name = executePart(message);
+    const portal = this.#portals.get(name);
+    if (portal === undefined) return this.#refused(errorFrame('34000', `portal "${name}" does not exist`));
     const { read } = portal.statement;
     if (this.#running.has(portal.name)) return this.#more(message);
     if (read === undefined) return this.#ourWord(frame('I'));
@@ -263,7 +274,7 @@ export class Extended implements PreparedNames {
     const promised = this.#promised.get(portal.name);
     if (promised !== undefined || this.#bound !== portal) await this.#sendUnit();
     if (promised === undefined && this.#bound !== portal)
-      return this.#refused(errorFrame('34000', 'the portal does not exist'));
+      return this.#refused(errorFrame('34000', `portal "${portal.name}" does not exist`));
     const frames = promised === undefined ? [...this.#unit, message] : [promised, message];
     if (promised === undefined) this.#unit = [];
     this.#bound = undefined;

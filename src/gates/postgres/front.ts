@@ -12,7 +12,7 @@ import {
   int32,
   saying,
 } from '../../contract/postgres/frames.ts';
-import { refusalIn, type Refusal } from '../../model/refusal.ts';
+import { refusalIn, refuse, type Refusal } from '../../model/refusal.ts';
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
@@ -226,6 +226,13 @@ export class Front {
       this.close();
       return undefined;
     }
+    // The token would go over the line in the clear.
+    if (this.#trust !== undefined && !(this.#socket instanceof TLSSocket))
+      throw refuse(
+        'BAD_REQUEST',
+        'this gate speaks TLS alone',
+        'use sslmode=require, or verify-full with its certificate',
+      );
     return this.#behind.greet(packet);
   }
 

@@ -43,10 +43,16 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     });
   }
 
-  /** Asks the server who it is. Throws `NotTheServer`. */
-  async introduce(pid: number): Promise<this> {
-    this.#identity = identityFrom(await this.#own(identityQuestion), pid);
+  /** Asks the server who it is. Throws `NotTheServer`, `NotPinned`. */
+  async introduce(): Promise<this> {
+    this.#identity = identityFrom(await this.#own(identityQuestion));
     return this;
+  }
+
+  /** Settings that a pooler does not take in the start-up packet. */
+  async pin(settings: ReadonlyMap<string, string>): Promise<void> {
+    for (const [name, value] of settings)
+      await this.#own('SELECT pg_catalog.set_config($1, $2, false)', [Buffer.from(name), Buffer.from(value)]);
   }
 
   get identity(): ServerIdentity {

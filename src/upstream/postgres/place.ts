@@ -7,6 +7,8 @@ export interface Place {
   readonly database: string;
   /** Encrypted and verified, or plain: only to private addresses, and only where the address says so. */
   readonly encrypted: boolean;
+  /** A pooler stands there, and lends a server's session for as long as ours lasts: a human says so. */
+  readonly pooled: boolean;
 }
 
 /** Who signs in there. */
@@ -32,8 +34,21 @@ export function placeOf(address: string): Place {
       `sslmode \`${mode}\` is not one of ours`,
       'use verify-full, or disable on a private net',
     );
+  const pool = url.searchParams.get('pool_mode');
+  if (pool !== null && pool !== 'session')
+    throw refuse(
+      'UNAVAILABLE',
+      `pool_mode \`${pool}\` cannot be worked with`,
+      'a transaction has to stay on one session: let the pooler use session mode',
+    );
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  return { host, port: url.port === '' ? 5432 : Number(url.port), database, encrypted: mode === 'verify-full' };
+  return {
+    host,
+    port: url.port === '' ? 5432 : Number(url.port),
+    database,
+    encrypted: mode === 'verify-full',
+    pooled: pool === 'session',
+  };
 }
 
 /** Out of a vault entry's secret, `user:password`, both percent-encoded. Throws `Refused` (`UNAVAILABLE`). */

@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls';
+import { NotPinned } from './identity.ts';
 import { PostgresLine } from './line.ts';
 import { placeOf, signInOf } from './place.ts';
 import { requestCancel, signIn, SignInRefused } from './sign-in.ts';
@@ -41,6 +42,19 @@ const pinned: ReadonlyMap<string, string> = new Map([
 /** Setting it, even to its default, takes a right that an agent's role should not have. */
 const needsRights: ReadonlySet<string> = new Set(['session_replication_role']);
 
+/** What poolers know themselves and give every client its own of; the rest is set once signed in. */
+const poolersTake: ReadonlySet<string> = new Set([
+  'client_encoding',
+  'standard_conforming_strings',
+  'datestyle',
+  'timezone',
+  'application_name',
+]);
+
+class PoolerBetween extends Error {
+  override readonly name = 'PoolerBetween';
+}
+
 /** Nobody watches a line of the road's own. */
 const nobody: WireClient = Object.freeze({ take: () => undefined, gone: () => undefined });
 
@@ -69,12 +83,22 @@ export function postgresUpstream(options: PostgresUpstreamOptions = {}): Postgre
     const lookup = options.lookup === undefined ? {} : { lookup: options.lookup };
     const dialling = { allowPrivate: route.allowPrivate, timeout, ...lookup };
     const settings = new Map([...wished, ...[...pinned].filter(([name]) => !needsRights.has(name))]);
-    const signedIn = await signIn(place, signInOf(credential.secret), trust, settings, dialling);
+    const early = new Map([...settings].filter(([name]) => !place.pooled || poolersTake.has(name)));
+    const signedIn = await signIn(place, signInOf(credential.secret), trust, early, dialling);
     const cancel = (): Promise<void> =>
       requestCancel(place, signedIn.pid, signedIn.cancelKey, trust, dialling).catch(() => undefined);
     const line = new PostgresLine(signedIn, { ...client, gone: () => forget(line, client) }, cancel);
     lines.add(line);
-    return line.introduce(signedIn.pid);
+    try {
+      if (place.pooled) await line.pin(new Map([...settings].filter(([name]) => !poolersTake.has(name))));
+      await line.introduce();
+      // A pooler makes up the pid of its cancel keys.
+      if (!place.pooled && line.identity.pid !== signedIn.pid) throw new PoolerBetween('a pooler stands between');
+      return line;
+    } catch (thrown) {
+      await line.close();
+      throw thrown;
+    }
   }
 
   function forget(line: PostgresLine, client: WireClient): void {
@@ -113,6 +137,17 @@ async function explained(route: Route, opening: Promise<PostgresLine>): Promise<
 }
 
 function refusalFor(route: Route, thrown: unknown): Refused['refusal'] {
+  const pooler =
+    thrown instanceof PoolerBetween ||
+    (thrown instanceof SignInRefused && thrown.message.startsWith('unsupported startup parameter'));
+  if (pooler) {
+    const hint = 'where it pools by session, a human adds pool_mode=session to the address';
+    return refuse('UNAVAILABLE', `a pooler stands before the server of \`${route.name}\``, hint).refusal;
+  }
+  if (thrown instanceof NotPinned) {
+    const hint = 'a human looks at the role’s and the database’s own settings (ALTER ROLE … RESET ALL)';
+    return refuse('UNAVAILABLE', `behind \`${route.name}\` ${thrown.message}`, hint).refusal;
+  }
   const detail =
     thrown instanceof SignInRefused
       ? `the server behind \`${route.name}\` refused the sign-in (${thrown.code})`

@@ -1,0 +1,20 @@
+import { test } from 'vitest';
+import { plantWorld, resetWorld, stateOf, changes } from './bypass-world.ts';
+import { openPostgres } from './server.ts';
+import { openPostgresStage } from './stage.ts';
+test('x', async () => {
+  const server = await openPostgres(); await plantWorld(server); await resetWorld(server, 'typed');
+  const stage = await openPostgresStage(server, { database: 'work' });
+  const before = await stateOf(server);
+  const tr = async (c: any, t: any) => console.log(JSON.stringify(t), await c.query(t).then((r: any) => 'ok ' + r.command + JSON.stringify(r.rows ?? r.map?.((x: any) => x.rows)), (e: any) => e.code + ' ' + e.message));
+  const c = await stage.connect();
+  await tr(c, 'select 1 as a');
+  await tr(c, { name: 'p', text: "select '(1)'::trap_row", values: [] });
+  await tr(c, 'begin'); await tr(c, "prepare p2 as select '(1)'::trap_row"); await tr(c, 'select count(*) from t'); await tr(c, 'commit');
+  await tr(c, 'begin'); await tr(c, { name: 'p3', text: "select '(1)'::trap_row", values: [] }); await tr(c, 'commit');
+  console.log((await server.query('select count(*) from t', [], 'work')).rows);
+  await tr(c, 'insert into victim values (77, $$x$$)');
+  await tr(c, 'set row_security = off');
+  console.log(changes(before, await stateOf(server)));
+  await stage.close(); await server.stop();
+}, 60000);
