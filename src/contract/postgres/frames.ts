@@ -18,10 +18,16 @@ export interface FrameBounds {
   readonly message: number;
   /** Bytes of an untyped packet before sign-in. */
   readonly startup: number;
+  /** Types that there are; any other is `BrokenFrame` at its first byte. Absent: whatever comes. */
+  readonly types?: string;
 }
 
 /** PostgreSQL's own bound on a start-up packet; messages far below its gigabyte. */
-export const clientBounds: FrameBounds = Object.freeze({ message: 64 * 1024 * 1024, startup: 10_000 });
+export const clientBounds: FrameBounds = Object.freeze({
+  message: 64 * 1024 * 1024,
+  startup: 10_000,
+  types: 'QPBDECHSFdcfpX',
+});
 /** A row may be as large as the server can make it. */
 export const serverBounds: FrameBounds = Object.freeze({ message: 0x3fffffff, startup: 10_000 });
 
@@ -79,6 +85,9 @@ export class Framer {
     const length = data.readInt32BE(header - 4);
     const total = length + header - 4;
     const bound = this.#untyped ? this.#bounds.startup : this.#bounds.message;
+    const { types } = this.#bounds;
+    if (!this.#untyped && types !== undefined && !types.includes(String.fromCharCode(data[0] ?? 0)))
+      throw new BrokenFrame('a message has a type that there is not');
     if (length < 4 || total > bound) throw new BrokenFrame('a message has an impossible length');
     return total;
   }

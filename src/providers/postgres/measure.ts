@@ -44,14 +44,18 @@ export function* measured(target: PostgresTarget, steps: readonly Step[], found:
       of: Math.max(one.estimate, 0),
     })),
     facts: [...tables.map(factOf), ...locks.map(([table, mode]) => lockFact(table, mode))],
-    hashes: tables.map((one) =>
-      digestOf('holdpoint/postgres-count/v1', {
-        table: one.table,
-        inserted: one.inserted,
-        updated: one.updated,
-        deleted: one.deleted,
-      }),
-    ),
+    hashes: [
+      // What was signed for one cluster is another thing on any other, however alike their tables are.
+      digestOf('holdpoint/postgres-server/v1', { system: system ?? null, database: database ?? null }),
+      ...tables.map((one) =>
+        digestOf('holdpoint/postgres-count/v1', {
+          table: one.table,
+          inserted: one.inserted,
+          updated: one.updated,
+          deleted: one.deleted,
+        }),
+      ),
+    ],
     rows: tables.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0),
     intent,
     actions,

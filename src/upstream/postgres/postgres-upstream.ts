@@ -51,6 +51,10 @@ const poolersTake: ReadonlySet<string> = new Set([
   'application_name',
 ]);
 
+class AnotherServer extends Error {
+  override readonly name = 'AnotherServer';
+}
+
 class PoolerBetween extends Error {
   override readonly name = 'PoolerBetween';
 }
@@ -63,6 +67,8 @@ export function postgresUpstream(options: PostgresUpstreamOptions = {}): Postgre
   const timeout = options.timeout ?? 10_000;
   const trusts = new Map<string, { readonly ca: string | undefined; readonly trust: SecureContext }>();
   const lines = new Set<PostgresLine>();
+  /** Who answered at each address: a failover keeps its `system_identifier`, anything else is another database. */
+  const servers = new Map<string, string>();
 
   function trustOf(route: Route): SecureContext {
     const known = trusts.get(route.name);
@@ -92,6 +98,10 @@ export function postgresUpstream(options: PostgresUpstreamOptions = {}): Postgre
     try {
       if (place.pooled) await line.pin(new Map([...settings].filter(([name]) => !poolersTake.has(name))));
       await line.introduce();
+      const there = `${line.identity.system}/${line.identity.database}`;
+      const before = servers.get(`${route.name} ${route.address}`);
+      if (before !== undefined && before !== there) throw new AnotherServer('another server answers there than before');
+      servers.set(`${route.name} ${route.address}`, there);
       // A pooler makes up the pid of its cancel keys.
       if (!place.pooled && line.identity.pid !== signedIn.pid) throw new PoolerBetween('a pooler stands between');
       return line;
@@ -143,6 +153,10 @@ function refusalFor(route: Route, thrown: unknown): Refused['refusal'] {
   if (pooler) {
     const hint = 'where it pools by session, a human adds pool_mode=session to the address';
     return refuse('UNAVAILABLE', `a pooler stands before the server of \`${route.name}\``, hint).refusal;
+  }
+  if (thrown instanceof AnotherServer) {
+    const hint = 'a human makes sure that it is meant, and starts holdpoint again';
+    return refuse('UNAVAILABLE', `behind \`${route.name}\` ${thrown.message}`, hint).refusal;
   }
   if (thrown instanceof NotPinned) {
     const hint = 'a human looks at the role’s and the database’s own settings (ALTER ROLE … RESET ALL)';
