@@ -301,3 +301,37 @@ describe('an agent that asks for what is not there, over and over', () => {
     expect(own.join()).not.toContain('Jane');
   });
 });
+
+describe('an agent that keeps the daemon busy', () => {
+  const asked = async (path: string, body?: unknown): Promise<{ readonly status: number; readonly text: string }> => {
+    const answer = await fetch(`${stage.daemon.addresses.api}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${everything}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+
+  it('F2, H6: has few requests open at once, and those that wait hear of the answer', async () => {
+    const { body } = await stage.graphql(everything, `mutation { volumeDelete(volumeId: "${ids().volume}") }`);
+    const code = String(body.errors?.[0]?.extensions?.['hold']);
+    const waits = Array.from({ length: 20 }, () => asked(`/v1/holds/${code}/wait?seconds=30`));
+    const refused = await Promise.race(waits);
+    expect(refused).toMatchObject({ status: 503 });
+    expect(refused.text).toContain('requests open already');
+    const began = performance.now();
+    expect((await stage.api('GET', '/v1/freeze')).status).toBe(200);
+    await stage.api('POST', `/v1/holds/${code}/deny`, { note: '' });
+    const told = (await Promise.all(waits)).filter((one) => one.status === 200);
+    expect(told).toHaveLength(16);
+    expect(told.every((one) => one.text.includes('"denied"'))).toBe(true);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  it('F2: has no large text explained to it, and each in its turn', async () => {
+    const text = 'select 1;'.repeat(4_000);
+    expect((await asked('/v1/explain', { about: 'sql', text })).status).toBe(400);
+    const many = await Promise.all([1, 2, 3].map(() => asked('/v1/explain', { about: 'sql', text: 'select 1' })));
+    expect(many.map((one) => one.status)).toEqual([200, 200, 200]);
+  });
+});

@@ -10,6 +10,8 @@ import type { BriefHold, GoalLock } from '../../contract/api.ts';
 import type { Bearer } from '../../contract/road.ts';
 
 const waitAtMostMs = 60_000;
+/** The journal tells of each step; looking by itself is for what happened between a look and listening. */
+const lookAgainMs = 1_000;
 
 /** Holds: humans see and decide all of them; an agent waits for, runs and withdraws its own. */
 export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
@@ -22,6 +24,24 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
     if (hold === undefined || !mine)
       throw refuse('BAD_REQUEST', `there is no hold \`${id.slice(0, 40)}\``, 'list them with `holdpoint hold list`');
     return hold;
+  };
+
+  /** Resolves with the next entry about this hold, or when the time (ms) is over or nobody waits any more. */
+  const step = async (id: string, ms: number, signal: AbortSignal): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = parts.journal.subscribe((entry) => {
+      if (entry.hold === id) resolve();
+    });
+    const timer = setTimeout(resolve, ms);
+    const gone = (): void => resolve();
+    signal.addEventListener('abort', gone, { once: true });
+    try {
+      await promise;
+    } finally {
+      stop();
+      clearTimeout(timer);
+      signal.removeEventListener('abort', gone);
+    }
   };
 
   app.get('/v1/holds', async (c) => {
@@ -37,7 +57,7 @@ export function holdRoutes(parts: ApiParts): Hono<ApiVariables> {
     const until = Date.now() + Math.min(Number.isFinite(asked) ? asked : 0, waitAtMostMs);
     let hold = await known(c.req.param('id'), c.get('bearer'));
     while (hold.state === 'waiting' && Date.now() < until && !c.req.raw.signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await step(hold.id, Math.min(lookAgainMs, until - Date.now()), c.req.raw.signal);
       hold = await known(hold.id, c.get('bearer'));
     }
     return c.json(brief(hold));

@@ -37,6 +37,7 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   app.get('/v1/health', (c) => c.json({ ok: parts.journal.healthy }, parts.journal.healthy ? 200 : 503));
   app.get('/openapi.json', (c) => c.json(openApiDocument()));
   app.use('/v1/*', identified(parts));
+  app.use('/v1/*', bounded());
   for (const routes of [
     holdRoutes,
     actRoutes,
@@ -119,5 +120,33 @@ function identified(parts: ApiParts): MiddlewareHandler<ApiVariables> {
     const { incoming } = c.env as HttpBindings;
     c.set('bearer', await parts.identify(presented, await peerOf(incoming.socket)));
     return next();
+  };
+}
+
+/** Requests of one agent or job that are open at once. */
+const openAtMost = 16;
+
+/** Everybody is answered by one process: a crowd of an agent's would keep a human's freeze from being heard. */
+function bounded(): MiddlewareHandler<ApiVariables> {
+  const open = new Map<string, number>();
+  return async (c, next) => {
+    // Unset for the enrolment of the first signer.
+    const principal = (c.get('bearer') as Bearer | undefined)?.principal;
+    if (principal === undefined || principal.kind === 'human') return next();
+    const count = (open.get(principal.id) ?? 0) + 1;
+    if (count > openAtMost)
+      throw refuse(
+        'UNAVAILABLE',
+        `${principal.name} has ${openAtMost} requests open already`,
+        'wait for their answers',
+      );
+    open.set(principal.id, count);
+    try {
+      await next();
+    } finally {
+      const left = (open.get(principal.id) ?? 1) - 1;
+      if (left > 0) open.set(principal.id, left);
+      else open.delete(principal.id);
+    }
   };
 }
