@@ -125,7 +125,8 @@ let server: TestServer;
 let stage: PostgresStage;
 
 async function layOut(): Promise<void> {
-  await server.query(`drop table if exists child, t, elsewhere.t;
+  await server.query(`do $$ begin if (select relkind from pg_class where oid = to_regclass('public.t')) = 'v' then drop view t; end if; end $$;
+    drop table if exists late, was, child, t, elsewhere.t cascade;
     create table t (id int primary key, v text); create table elsewhere.t (id int primary key, v text);
     create table child (id int primary key, t_id int references t on delete cascade);
     insert into t select g, 'row ' || g from generate_series(1, 500) g; insert into elsewhere.t select * from t;
@@ -204,8 +205,6 @@ describe('H2 Show 4: a signature is for one act', () => {
       server.query(`create or replace function more() returns trigger language plpgsql as $$ begin delete from elsewhere.t; return old; end $$;
         create trigger more before delete on t for each row execute function more()`),
     'one more row hangs on it': () => server.query('insert into child values (1000, 3)'),
-    'the row is gone by now, and another came': () =>
-      server.query(`update t set id = 1003 where id = 4; insert into child values (1001, ${signedId})`),
     'a table that refers to it was made': () =>
       server.query(
         'create table late (id int primary key, t_id int references t on delete cascade); insert into late values (1, 3)',
@@ -215,7 +214,6 @@ describe('H2 Show 4: a signature is for one act', () => {
   };
 
   test.each(Object.keys(changes))('%s: held again, or refused', async (name) => {
-    await server.query('drop view if exists t; drop table if exists late, was cascade').catch(() => undefined);
     await layOut();
     stage = await openPostgresStage(server);
     try {
@@ -227,7 +225,6 @@ describe('H2 Show 4: a signature is for one act', () => {
       expect(await contents()).toEqual(before);
     } finally {
       await stage.close();
-      await server.query('drop view if exists t; drop table if exists late, was cascade').catch(() => undefined);
     }
   });
 
