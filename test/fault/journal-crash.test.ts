@@ -4,7 +4,7 @@ import { brokenPromises, runChild, withStore } from './journal-crash.ts';
 import { Dice, seedFor } from './journal-dice.ts';
 import { exported, JournalPlace } from './journal-place.ts';
 
-const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 30 : 10));
+const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 150 : 10));
 
 describe('SIGKILL while the journal is written', () => {
   it(

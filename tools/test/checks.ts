@@ -16,6 +16,9 @@ export interface Check {
 /** Suites that kill processes: they run by themselves, so that what they starve is their own. */
 const faultSuites = 'test/fault/**';
 
+/** Seconds; where every test is asked for they kill 500 times, and let every file call fail. */
+const faultLimit = process.env['HOLDPOINT_FULL'] === '1' ? 5_400 : 600;
+
 export const checks: readonly Check[] = [
   { name: 'types', command: ['tsc', '--noEmit'], counts: false, slow: false, limit: 120 },
   { name: 'lint', command: ['oxlint', '--type-aware'], counts: false, slow: false, limit: 120 },
