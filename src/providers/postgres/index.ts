@@ -1,3 +1,4 @@
+import { BeforeTransactions } from './before.ts';
 import { actionsIn, catalogueOf, offlineMessage } from './catalogue.ts';
 import { introspectionOf } from './introspection.ts';
 import { presets } from './presets.ts';
@@ -6,13 +7,13 @@ import { putBackAdded } from './put-back.ts';
 import { readMessage, readTransaction } from './reading.ts';
 import { repeatable } from './repeatable.ts';
 import { FitRoles } from './roles.ts';
-import type { OperationClass, Provider, Reading } from '../../contract/provider.ts';
+import type { OperationClass, Provider, Reading, ResolveContext } from '../../contract/provider.ts';
 import type { Sql } from '../../languages/sql/index.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
 
 /** PostgreSQL by its own grammar and its own catalogue. Remembers for a while which roles are fit for agents. */
 export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, 'readInside' | 'readPlan'>> {
-  const roles = new FitRoles();
+  const memory: Memory = { roles: new FitRoles(), transactions: new BeforeTransactions() };
   let catalogue: readonly OperationClass[] | undefined;
   return Object.freeze({
     name: 'postgres',
@@ -27,23 +28,33 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     language: 'sql',
     messageOf: (text) => offlineMessage(text),
     actionsIn: (text) => actionsIn(sql, text),
-    read: (message) => repeatable(sql, message, fitAlone(roles, readMessage(sql, message, 'alone'))),
-    readInside: (message) => fitAlone(roles, readMessage(sql, message, 'inside')),
-    readPlan: (plan) => fitAlone(roles, readTransaction(sql, plan)),
+    read: (message) => repeatable(sql, message, known(memory, readMessage(sql, message, 'alone'))),
+    readInside: (message) => known(memory, readMessage(sql, message, 'inside')),
+    readPlan: (plan) => known(memory, readTransaction(sql, plan)),
     prove: proveCommit,
     introspection: introspectionOf(sql),
     putBack: putBackAdded,
   } satisfies Provider);
 }
 
-/** The same reading, for sessions whose role agents may have: whatever is resolved, the role is looked at first. */
-function fitAlone(roles: FitRoles, reading: Reading): Reading {
+/** What is remembered between one statement and the next. */
+interface Memory {
+  readonly roles: FitRoles;
+  readonly transactions: BeforeTransactions;
+}
+
+/**
+ * The same reading, with what is remembered. For agents it is of sessions alone whose role they may have: whatever is
+ * resolved, the role is looked at first.
+ */
+function known({ roles, transactions }: Memory, reading: Reading): Reading {
   return {
     ...reading,
     *resolve(context) {
       const [first] = reading.plan.steps;
       if (first !== undefined && context.principal !== 'human') yield* roles.require(first as PostgresMessage);
-      return yield* reading.resolve(context);
+      const remembering: ResolveContext & { readonly transactions: BeforeTransactions } = { ...context, transactions };
+      return yield* reading.resolve(remembering);
     },
   };
 }

@@ -9,6 +9,9 @@ import type { Statement } from '../../languages/sql/index.ts';
 export const questions = Object.freeze({
   ...roleQuestions,
 
+  /** Which transaction is open: no other has had this process and this beginning. In bytes, for its look is a setting's. */
+  opened: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text, pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.now()), 'hex')`,
+
   session: `SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true))::pg_catalog.text, current_user::pg_catalog.text`,
 
   relations: `SELECT a.i::pg_catalog.text, c.oid::pg_catalog.text, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text,

@@ -1,4 +1,5 @@
 import { ask } from './ask.ts';
+import { bareOf, type Before, type BeforeTransactions, everTouched, isRemembered, keyOf, standing } from './before.ts';
 import { reachOf, type Reach, type Table } from './reach.ts';
 import type { Step, View } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
@@ -16,9 +17,10 @@ export function* resolution(
   steps: readonly Step[],
   actions: readonly Action[],
   view: View,
-  context: ResolveContext,
+  context: ResolveContext & { readonly transactions?: BeforeTransactions },
   sql: Sql,
 ): Looking<Resolution> {
+  const { transactions } = context;
   const environment = boundTo(context.environments, 'postgres', target.entry);
   if (environment === undefined) {
     const hint = 'a human binds it in holdpoint.yaml and applies that';
@@ -32,22 +34,90 @@ export function* resolution(
       )
     : untouched;
   if (view === 'inside' && reach.standing === 'unknown') throw refuseInside(reach);
-  const on = steps.flatMap((step) => step.statement.parts.map((part) => part.on));
-  const resolved = actions.map((action, at) =>
-    withReach(action, resourceOf(target, on[at], reach, environment.name), reach, view),
+  const earlier = view === 'plan' ? yield* beforeOf(target, steps, transactions) : undefined;
+  const tables = tablesBefore(steps, reach, earlier);
+  const on = steps.flatMap(({ statement }, at) =>
+    statement.parts.map((part) => (part.on === undefined ? undefined : { on: part.on, table: tables.at(part.on, at) })),
   );
-  const doomed = tablesOf(steps, reach);
+  const resolved = actions.map((action, at) =>
+    withReach(action, resourceOf(target, on[at], environment.name), reach, view),
+  );
+  const doomed = doomedIn(steps, tables);
+  const asked = doomed.filter((one) => !isKnown(earlier, one));
   const hanging =
-    doomed.length === 0 ? [] : yield* ask(target, 'dependents', JSON.stringify(doomed.map((one) => one.oid)));
-  const dependents = hanging.flatMap(([what]) => (what ? [what] : [])).sort();
+    asked.length === 0 ? [] : yield* ask(target, 'dependents', JSON.stringify(asked.map((one) => one.oid)));
+  const found = hanging.flatMap(([what]) => (what ? [what] : []));
+  const dependents = [...new Set([...found, ...(earlier?.hanging ?? [])])].sort();
+  if (view === 'inside' && transactions !== undefined) yield* remember(target, steps, reach, dependents, transactions);
   return {
     actions: resolved,
-    facts: factsOf(steps, reach, dependents),
-    dependents: [...dependents, ...[...reach.tables.values()].map((one) => `table ${one.oid}`)],
-    varyingFact: varyingFactOf(target, on, reach),
+    facts: factsOf(steps, doomed, dependents),
+    dependents: [...dependents, ...tables.all.map((one) => `table ${one.oid}`)],
+    varyingFact: varyingFactOf(target, on),
     defaultMode: 'now',
     undo: undoOf(resolved),
   };
+}
+
+/** What an action is on, with the table that stood there before its transaction. */
+interface On {
+  readonly on: ObjectName;
+  readonly table: Table | undefined;
+}
+
+interface TablesBefore {
+  /** Undefined where it did not exist, or is no longer what it was when the step comes. */
+  at(on: ObjectName, step: number): Table | undefined;
+  named(path: readonly string[], step: number): Table | undefined;
+  readonly all: readonly Table[];
+}
+
+/** The server's word for the open transaction: its process, and when it began. */
+function* transactionOf(target: PostgresTarget): Looking<string> {
+  const [row] = yield* ask(target, 'opened');
+  return `${target.entry} ${row?.[0] ?? ''} ${row?.[1] ?? ''}`;
+}
+
+function* beforeOf(
+  target: PostgresTarget,
+  steps: readonly Step[],
+  transactions: BeforeTransactions | undefined,
+): Looking<Before | undefined> {
+  if (transactions === undefined || !steps.some(({ statement }) => isRemembered(statement))) return undefined;
+  return transactions.of(yield* transactionOf(target));
+}
+
+function* remember(
+  target: PostgresTarget,
+  steps: readonly Step[],
+  reach: Reach,
+  hanging: readonly string[],
+  transactions: BeforeTransactions,
+): Looking<void> {
+  const remembered = steps.filter(({ statement }) => isRemembered(statement));
+  if (remembered.length === 0) return;
+  const paths = remembered.flatMap(({ statement }) => statement.names.relations.map(({ path }) => path));
+  const names = new Map(paths.map((path) => [keyOf(path), reach.tables.get(keyOf(path))]));
+  transactions.add(yield* transactionOf(target), { names, hanging });
+}
+
+function tablesBefore(steps: readonly Step[], reach: Reach, earlier: Before | undefined): TablesBefore {
+  const stands = standing(steps);
+  const named = (path: readonly string[], step: number): Table | undefined => {
+    if (stands[step]?.(path) !== true) return undefined;
+    const key = keyOf(path);
+    return earlier?.names.has(key) === true ? earlier.names.get(key) : reach.tables.get(key);
+  };
+  const touched = everTouched(steps);
+  const first = steps.flatMap(({ statement }, step) =>
+    statement.names.relations.flatMap(({ path }) => (touched.has(bareOf(path)) ? (named(path, step) ?? []) : [])),
+  );
+  const rest = [...reach.tables].flatMap(([key, one]) => (touched.has(bareOf(key.split('.'))) ? [] : [one]));
+  return { at: ({ path }, step) => named(path, step), named, all: [...first, ...rest] };
+}
+
+function isKnown(earlier: Before | undefined, one: Table): boolean {
+  return earlier !== undefined && [...earlier.names.values()].some((known) => known?.oid === one.oid);
 }
 
 const untouched: Reach = { standing: 'pure', why: undefined, tables: new Map(), role: '', acts: [] };
@@ -86,10 +156,10 @@ function withReach(action: Action, resource: Resource, reach: Reach, view: View)
   return { ...action, resources };
 }
 
-function resourceOf(target: PostgresTarget, on: ObjectName | undefined, reach: Reach, environment: string): Resource {
+function resourceOf(target: PostgresTarget, found: On | undefined, environment: string): Resource {
   const environments = [environment];
-  if (on === undefined) return { kind: 'postgres:database', id: target.entry, name: target.entry, environments };
-  const table = reach.tables.get(on.path.slice(-2).join('.'));
+  if (found === undefined) return { kind: 'postgres:database', id: target.entry, name: target.entry, environments };
+  const { on, table } = found;
   const within = [target.entry];
   if (table !== undefined)
     return {
@@ -104,14 +174,15 @@ function resourceOf(target: PostgresTarget, on: ObjectName | undefined, reach: R
 }
 
 /** What the statements take away or empty, so that it matters what hangs on it. */
-function tablesOf(steps: readonly Step[], reach: Reach): readonly Table[] {
-  const doomed = steps.flatMap(({ statement }) =>
-    statement.names.relations.filter((one) => one.role === 'drop' || one.role === 'truncate').map((one) => one.path),
+function doomedIn(steps: readonly Step[], tables: TablesBefore): readonly Table[] {
+  return steps.flatMap(({ statement }, step) =>
+    statement.names.relations
+      .filter((one) => one.role === 'drop' || one.role === 'truncate')
+      .flatMap((one) => tables.named(one.path, step) ?? []),
   );
-  return doomed.flatMap((path) => reach.tables.get(path.slice(-2).join('.')) ?? []);
 }
 
-function factsOf(steps: readonly Step[], reach: Reach, dependents: readonly string[]): readonly Fact[] {
+function factsOf(steps: readonly Step[], doomed: readonly Table[], dependents: readonly string[]): readonly Fact[] {
   const facts: Fact[] = steps.slice(0, 20).map(({ statement }, at) => ({
     label: `Statement ${at + 1}`,
     value: statement.sentence,
@@ -120,7 +191,7 @@ function factsOf(steps: readonly Step[], reach: Reach, dependents: readonly stri
   }));
   if (steps.length > 20)
     facts.push({ label: 'More statements', value: String(steps.length - 20), tone: 'plain', source: 'measured' });
-  for (const one of tablesOf(steps, reach)) {
+  for (const one of doomed) {
     const rows = one.rows < 0 ? 'not known' : `about ${one.rows}`;
     facts.push({ label: `Rows of ${one.schema}.${one.name}`, value: rows, tone: 'danger', source: 'estimated' });
   }
@@ -130,10 +201,9 @@ function factsOf(steps: readonly Step[], reach: Reach, dependents: readonly stri
 }
 
 /** What a signer types: the first thing that is named, else the database. */
-function varyingFactOf(target: PostgresTarget, on: readonly (ObjectName | undefined)[], reach: Reach): string {
+function varyingFactOf(target: PostgresTarget, on: readonly (On | undefined)[]): string {
   const first = on.find((one) => one !== undefined);
-  if (first === undefined) return target.entry;
-  return reach.tables.get(first.path.slice(-2).join('.'))?.name ?? first.path.at(-1) ?? target.entry;
+  return first === undefined ? target.entry : (first.table?.name ?? first.on.path.at(-1) ?? target.entry);
 }
 
 function undoOf(actions: readonly Action[]): string {
