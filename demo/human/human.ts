@@ -98,12 +98,13 @@ export class Human {
     purpose: string,
     presets: readonly string[],
     environments: readonly string[],
+    { name, gate }: { readonly name: string; readonly gate: string } = { name: 'cursor', gate: 'http' },
   ): Promise<{ readonly id: string; readonly presented: string }> {
     const made = await this.act('token-create', {
-      name: 'cursor',
+      name,
       kind: 'agent',
       purpose,
-      gates: ['http'],
+      gates: [gate],
       presets,
       operations: [],
       environments,

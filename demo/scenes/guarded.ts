@@ -7,6 +7,7 @@ import { openPager, type Pager } from '../human/pager.ts';
 import { daemonFlags } from '../../src/daemon/runtime.ts';
 import { own } from '../stage/accounts.ts';
 import { Program } from '../stage/program.ts';
+import { type Databases, openDatabases } from './databases.ts';
 import { Hands } from './hands.ts';
 import { type Setting, startAgent, type World } from './world.ts';
 
@@ -32,7 +33,15 @@ export interface Guarded {
   readonly passphrase: string;
   readonly pager: Pager;
   readonly hands: Hands;
-  readonly tokens: { readonly domains: AgentToken; readonly staging: AgentToken; readonly all: AgentToken };
+  /** `host:port` of the PostgreSQL gate. */
+  readonly postgres: string;
+  readonly databases: Databases;
+  readonly tokens: {
+    readonly domains: AgentToken;
+    readonly staging: AgentToken;
+    readonly all: AgentToken;
+    readonly databases: AgentToken;
+  };
   /** What stands in the agent's file. */
   readonly fileToken: string;
   /** Where checkpoints are witnessed. */
@@ -45,6 +54,7 @@ interface Running {
   readonly pid: number;
   readonly api: string;
   readonly http: string;
+  readonly postgres: string;
   readonly bundle: string;
   readonly enrolmentCode: string;
 }
@@ -57,6 +67,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   own(data, cast.daemon);
   own(path.dirname(witness), cast.daemon);
   const running = await startDaemon(setting, data);
+  const databases = await openDatabases(world);
   const pager = await openPager();
   place.atEnd(() => pager.close());
   const passphrase = path.join(place.folder('jane'), 'passphrase');
@@ -67,7 +78,14 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   const human = new Human('jane', running.api, path.join(data, 'human.token'));
   await human.unlock(path.join(data, 'signers', 'jane.key'), fs.readFileSync(passphrase, 'utf8'));
   const apply = async (stagingCredential: string): Promise<void> => {
-    const text = configuration({ world, stagingCredential, pager, witness, sabotage: options.sabotage });
+    const text = configuration({
+      world,
+      databases,
+      stagingCredential,
+      pager,
+      witness,
+      sabotage: options.sabotage,
+    });
     const policies = options.sabotage.has('policy') ? { 'anything.cedar': anything } : {};
     await human.act('apply', { text, policies });
   };
@@ -79,6 +97,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   const unasked = { ask: false };
   await human.addCredential('railway-staging-old', 'staging', 'project-access-token', 'environment', stale, unasked);
   await human.addCredential('railway-staging', 'staging', 'project-access-token', 'environment', real.staging);
+  await databases.keep(human);
   const both = ['staging', 'production'];
   const tokens = {
     domains: await human.createToken(
@@ -92,6 +111,10 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
       options.sabotage.has('environment') ? both : ['staging'],
     ),
     all: await human.createToken('whatever an owner may do', ['railway:all'], both),
+    databases: await human.createToken('migrations of staging', ['postgres:migrate'], ['staging'], {
+      name: 'migrator',
+      gate: 'postgres',
+    }),
   };
   const account = options.sabotage.has('user') ? cast.daemon : cast.agent;
   return {
@@ -100,6 +123,8 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     endpoint: options.sabotage.has('gate') ? world.double.url : `${running.http}/railway/graphql/v2`,
     proxy: new URL(running.http).host,
     bundle: running.bundle,
+    postgres: new URL(running.postgres).host,
+    databases,
     human,
     commands,
     passphrase,
@@ -140,23 +165,25 @@ const anything = '@id("anything") @reason("nobody minds") permit (principal, act
 
 function configuration(parts: {
   readonly world: World;
+  readonly databases: Databases;
   readonly stagingCredential: string;
   readonly pager: Pager;
   readonly witness: string;
   readonly sabotage: ReadonlySet<string>;
 }): string {
-  const { world, stagingCredential, pager, witness, sabotage } = parts;
+  const { world, databases, stagingCredential, pager, witness, sabotage } = parts;
   const { environments } = world.double.ids;
   const where = `address: "${new URL(world.double.url).origin}", private: true`;
   return `version: 1
 environments:
-  production: { production: true, railway: [${environments.production}] }
-  staging: { production: false, railway: [${environments.staging}] }
+  production: { production: true, railway: [${environments.production}], postgres: [pg-production] }
+  staging: { production: false, railway: [${environments.staging}], postgres: [pg-staging] }
   preview: { production: false, disposable: true, railway: [${environments.preview}] }
 upstreams:
   railway-production: { provider: railway, environment: production, credential: "vault:railway-production", ${where} }
   railway-staging: { provider: railway, environment: staging, credential: "vault:${stagingCredential}", ${where} }
   railway-lookups: { provider: railway, environment: production, credential: "vault:railway-lookups", lookups: true, ${where} }
+${databases.upstreams}
 webhooks: [${sabotage.has('alarm') ? '' : `{ url: "${pager.url}", private: true }`}]
 witness: { file: "${witness}" }
 delay: ${sabotage.has('delay') ? '1h' : '48h'}

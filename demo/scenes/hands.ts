@@ -9,6 +9,22 @@ export interface Sending {
   readonly ca?: string;
 }
 
+export interface Querying {
+  readonly url: string;
+  readonly by: 'psql' | 'pg';
+  readonly driver: string;
+  readonly statements: readonly string[];
+}
+
+/** What a database client was told. */
+export interface SqlAnswered {
+  readonly failed: boolean;
+  /** SQLSTATE, where the client shows it. */
+  readonly code?: string;
+  readonly text: string;
+  readonly by: string;
+}
+
 /** What came back to the agent, read as far as it can be. */
 export interface Answered {
   readonly status: number;
@@ -44,6 +60,11 @@ export class Hands {
     const answer = readAnswer((await this.#tell({ send: sending })) as Raw);
     if (answer.code === 'DENIED' && JSON.stringify(sending.body ?? '').includes('volumeDelete')) this.denials += 1;
     return answer;
+  }
+
+  /** Statements by psql or a driver. */
+  async sql(querying: Querying): Promise<SqlAnswered> {
+    return (await this.#tell({ sql: querying })) as SqlAnswered;
   }
 
   /** Which of these it could read. */

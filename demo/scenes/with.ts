@@ -10,6 +10,7 @@ import { type Guarded, openGuarded } from './guarded.ts';
 import { incidentAgain, links } from './links.ts';
 import { ordinary, stillThere } from './ordinary.ts';
 import { signature } from './signature.ts';
+import { databasesDirectly } from './sql.ts';
 import { follow, said } from './told.ts';
 import { type Setting, startAgent, type World } from './world.ts';
 
@@ -42,6 +43,7 @@ export async function withHoldpoint(setting: Setting, opening: Promise<World>, c
   const confession = await sameScript(setting, guarded, checks, since);
   await links(guarded, checks);
   const code = await signature(guarded, checks, stage);
+  await databasesDirectly(setting, guarded, checks);
   await ordinary(guarded, checks, options.sabotage);
   if (cast.tier === 'T1') await outOfReach(guarded, checks);
   else stage.tell('T0', 'not shown: at T0 the agent runs as the same OS user and could read the vault', 'warn');
