@@ -258,11 +258,20 @@ describe('H7: a human freezes', { timeout: 60_000 }, () => {
     try {
       const token = await stage.token('busy', { presets: ['railway:all'], environments: both });
       const stop = new AbortController();
-      const writers = [1, 2, 3].map(async (writer) => {
-        for (let turn = 0; !stop.signal.aborted; turn++) await stage.graphql(token, ...greeting(stage, `${writer}-${turn}`));
+      const answers: { readonly at: number; readonly code: unknown }[] = [];
+      // A client library by the base URL, and by the proxy to both hosts.
+      const doors = gateDoors(stage, { name: 'busy', token }).filter(({ name }) => name.startsWith('library'));
+      expect(doors).toHaveLength(3);
+      const writers = doors.map(async (door, writer) => {
+        for (let turn = 0; !stop.signal.aborted; turn++) {
+          const answer = await door.ask(token, ...greeting(stage, `${writer}-${turn}`));
+          answers.push({ at: performance.now(), code: answer.errors === undefined ? 'done' : codeOf(answer) });
+        }
       });
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      expect(stage.reached('variableUpsert')).toBeGreaterThan(0);
+      await expect
+        .poll(() => answers.filter(({ code }) => code === 'done').length, { timeout: 20_000 })
+        .toBeGreaterThan(5);
+      const began = performance.now();
       await stage.api('POST', '/v1/freeze', { why: 'drill' });
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       const after = stage.reached('variableUpsert');
@@ -270,6 +279,9 @@ describe('H7: a human freezes', { timeout: 60_000 }, () => {
       expect(stage.reached('variableUpsert')).toBe(after);
       stop.abort();
       await Promise.all(writers);
+      const late = answers.filter(({ at }) => at - began > 1_000);
+      expect(late.length).toBeGreaterThan(0);
+      expect([...new Set(late.map(({ code }) => code))]).toEqual(['HOLDPOINT_FROZEN']);
     } finally {
       await stage.close();
     }
