@@ -5,6 +5,8 @@ import type { Reading } from '../contract/provider.ts';
 export interface LightVerdict {
   /** One object for all its reads: the journal counts them by it. */
   readonly note: ReadNote;
+  /** It holds for a step inside a transaction, which is judged again with the COMMIT. */
+  readonly provisional: boolean;
   readonly policy: string;
   readonly bindings: unknown;
   readonly until: number;

@@ -9,7 +9,7 @@ import { admitTargets } from './identity/scope.ts';
 import type { ReadNote } from '../contract/journal.ts';
 import type { Clearance, Lease } from '../contract/lease.ts';
 import type { Reading } from '../contract/provider.ts';
-import type { Again, AskedAgain, Outcome } from '../contract/road.ts';
+import type { Again, Asked, AskedAgain, Outcome } from '../contract/road.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import { refuse } from '../model/refusal.ts';
 
@@ -33,7 +33,7 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   if (!light || reading.actions.length === 0 || asked.running !== undefined) return undefined;
 
   const began = road.clock.now();
-  const note = believed(desk) ?? (await judgeLight(desk, provisional));
+  const note = believed(desk, provisional) ?? (await judgeLight(desk, provisional));
   if (note === undefined) return undefined;
   // Looking up takes as long as the provider takes: who was revoked meanwhile is sent nothing more (C2).
   if (asked.lease !== undefined) await requireLive(desk);
@@ -56,7 +56,7 @@ export function passAgain(road: RoadParts, asked: AskedAgain): Again | undefined
   if (!judgedLike(reading, proved)) return undefined;
   const [only, ...more] = reading.plan.steps;
   if (only === undefined || more.length > 0 || lease.upstream !== proved.entry) return undefined;
-  const note = believedFor(road, asked.gate, proved, token.id);
+  const note = believedFor(road, asked, proved, false);
   if (note === undefined || !road.lightCache.lives(token.id)) return undefined;
   try {
     road.journal.noteRead(note);
@@ -95,20 +95,26 @@ async function requireLive({ road, asked }: Desk): Promise<void> {
   road.lightCache.sawLive(token.id);
 }
 
-function believed({ asked, road }: Desk): ReadNote | undefined {
+function believed({ asked, road }: Desk, provisional: boolean): ReadNote | undefined {
   const { reading, proved = reading } = asked;
-  return judgedLike(reading, proved) ? believedFor(road, asked.gate, proved, asked.bearer.token.id) : undefined;
+  return judgedLike(reading, proved) ? believedFor(road, asked, proved, provisional) : undefined;
 }
 
 function judgedLike(reading: Reading, proved: Reading): boolean {
   return reading === proved || (reading.alike !== undefined && reading.alike === proved.alike);
 }
 
-function believedFor(road: RoadParts, gate: string, reading: Reading, token: string): ReadNote | undefined {
-  const verdict = road.lightCache.get(reading, token);
+function believedFor(
+  road: RoadParts,
+  { gate, bearer }: Asked,
+  reading: Reading,
+  provisional: boolean,
+): ReadNote | undefined {
+  const verdict = road.lightCache.get(reading, bearer.token.id);
   if (verdict === undefined) return undefined;
   const good =
     verdict.note.gate === gate &&
+    verdict.provisional === provisional &&
     verdict.until > road.clock.now() &&
     verdict.policy === road.policy().version &&
     verdict.bindings === road.bindings();
@@ -128,9 +134,11 @@ async function judgeLight(desk: Desk, provisional: boolean): Promise<ReadNote | 
   const request = describe(desk, target, target.actions, null);
   if (road.policy().judge(judgeInput(desk, request, undefined)).kind !== 'allow') return undefined;
   const note = noteOf(desk, target.upstream.name);
-  if (!provisional) {
+  // Of steps only those of which the provider says what else is judged like them.
+  if (!provisional || asked.reading.alike !== undefined) {
     road.lightCache.set(asked.reading, asked.bearer.token.id, {
       note,
+      provisional,
       policy: road.policy().version,
       bindings: road.bindings(),
       until: Math.min(road.clock.now() + believedMs, Date.parse(asked.bearer.token.expiresAt)),

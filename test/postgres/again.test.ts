@@ -124,6 +124,46 @@ test('errors of a read that goes out again are the server’s, and the next stat
   expect((await client.query(text, [1])).rows).toEqual([{ q: 10 }]);
 });
 
+test('K5: steps of a transaction are believed, and its COMMIT is proved anew', async () => {
+  const work = async (id: number): Promise<void> => {
+    await client.query('begin');
+    await client.query('select count(*) from t');
+    await client.query('insert into t values ($1, $2)', [id, 'more']);
+    await client.query('commit');
+  };
+  await work(100);
+  await asked();
+  await work(101);
+  expect(await asked()).toBe(1);
+  await server.query(`create function other.planted() returns trigger language plpgsql as 'begin perform other.bad(); return new; end';
+    create trigger planted before insert on t for each row execute function other.planted()`);
+  await expect(work(102)).rejects.toMatchObject({ code: expect.stringMatching(/^HP/) });
+  expect((await server.query('select id from t where id > 99 order by id')).rows).toEqual([{ id: 100 }, { id: 101 }]);
+  await server.query('drop trigger planted on t; delete from t where id > 99');
+});
+
+test('K5: names that a transaction made go with it', async () => {
+  await client.query('begin');
+  await client.query('create temp table seen2 (id int)');
+  for (let time = 0; time < 2; time++) expect((await client.query('select * from seen2')).rows).toEqual([]);
+  await server.query('create view public.seen2 as select id from other.t; grant select on seen2 to agent');
+  await client.query('rollback');
+  await client.query('begin');
+  await expect(client.query('select * from seen2')).rejects.toMatchObject({ code: expect.stringMatching(/^HP/) });
+  await client.query('rollback');
+});
+
+test('C1: a freeze stops steps that are believed', async () => {
+  for (let time = 0; time < 2; time++) {
+    await client.query('begin');
+    await client.query("insert into t values (200, 'x')");
+    await client.query('rollback');
+  }
+  await client.query('begin');
+  await stage.rig.road.freeze.freeze('jane', 'enough');
+  await expect(client.query("insert into t values (200, 'x')")).rejects.toMatchObject({ code: 'HP003' });
+});
+
 test('C1: every read that went out again is noted in the journal', async () => {
   for (let time = 0; time < 10; time++) await client.query('select count(*) from t');
   await sleep(300);

@@ -52,12 +52,15 @@ export class ProvedReads {
     this.#byLikeness.clear();
   }
 
-  /** It went well outside a transaction. Whether it was proved a read, the road remembers. */
-  keep(message: PostgresMessage, reading: Reading): void {
+  /**
+   * It went well, outside a transaction or as a step of one. Whether it was proved, and to be what, the road remembers: what
+   * holds for a step is never taken for a read outside.
+   */
+  keep(message: PostgresMessage, reading: Reading, alone: boolean): void {
     if (this.#parts.gate.road.again === undefined || reading.plan.steps.length !== 1 || reading.alike === undefined)
       return;
     const proved = { reading, until: performance.now() + believedMs };
-    put(message.how === 'simple' ? this.#simple : this.#extended, message.text, proved);
+    if (alone) put(message.how === 'simple' ? this.#simple : this.#extended, message.text, proved);
     put(this.#byLikeness, reading.alike, proved);
   }
 

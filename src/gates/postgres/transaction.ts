@@ -104,9 +104,9 @@ export class Transaction {
     this.touched = true;
     this.running = true;
     try {
-      const proved = alone ? this.#proved.like(reading) : undefined;
+      const proved = this.#proved.like(reading);
       const ran = this.#outcome(await this.#mediate(message, reading, proved));
-      if (alone && ran.kind === 'done' && proved === undefined) this.#proved.keep(message, reading);
+      if (ran.kind === 'done' && proved === undefined) this.#proved.keep(message, reading, alone);
       return ran;
     } finally {
       this.running = false;
@@ -189,6 +189,8 @@ export class Transaction {
   /** Takes back what ran. */
   async rollback(): Promise<void> {
     this.owner = 'nobody';
+    // With the transaction go the names that it made.
+    this.#proved.forget();
     this.settings.clear();
     for (const [name, value] of this.#settingsBefore) this.settings.set(name, value);
     await this.#takeBack();

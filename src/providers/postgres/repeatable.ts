@@ -4,25 +4,30 @@ import type { Sql, Statement } from '../../languages/sql/index.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
 import { singleStep, type Message } from '../../model/plan.ts';
 
+/** Statements that change rows alone: inside a transaction they are judged again, live, with its COMMIT. */
+const rows: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
 /**
- * The reading of what may be a read, which knows what else is judged like it: a verdict on a read hangs on what its text
- * names, never on its values, or on constants that no function is given.
+ * The reading of what may be a read, or of a step that its transaction can take back, which knows what else is judged like
+ * it: such a verdict hangs on what the text names, never on its values, or on constants that no function is given.
  */
-export function repeatable(sql: Sql, message: Message, reading: Reading): Reading {
+export function repeatable(sql: Sql, message: Message, view: 'alone' | 'inside', reading: Reading): Reading {
   const said = message as PostgresMessage;
   if (said.act !== 'statement' || reading.plan.steps.length !== 1 || reading.plan.steps[0] !== message) return reading;
-  if (!reading.actions.every((action) => action.reversibility === 'read')) return reading;
+  const mild = view === 'alone' ? 'read' : 'provisional';
+  if (!reading.actions.every((action) => action.reversibility === mild)) return reading;
   const statement = statementOf(sql, said);
-  return statement.class === 'read-candidate' ? knowing(reading, said, statement) : reading;
+  const known = statement.class === 'read-candidate' || (view === 'inside' && rows.has(statement.kind));
+  return known ? knowing(reading, said, statement, view) : reading;
 }
 
-function knowing(reading: Reading, said: PostgresMessage, statement: Statement): Reading {
+function knowing(reading: Reading, said: PostgresMessage, statement: Statement, view: string): Reading {
   let alike: string | undefined;
   const saying = (message: PostgresMessage): Reading => ({
     ...reading,
     plan: singleStep(message),
     get alike() {
-      alike ??= JSON.stringify([said.entry, said.major, said.types, said.settings, likenessOf(statement)]);
+      alike ??= JSON.stringify([view, said.entry, said.major, said.types, said.settings, likenessOf(statement)]);
       return alike;
     },
     again: (message) => (differsInValues(said, message) ? saying(message) : undefined),

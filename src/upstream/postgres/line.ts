@@ -117,16 +117,20 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     }
   }
 
+  /** All of it goes out together: each waits for the one before it at the server alone. */
   async #begin(said: PostgresMessage): Promise<PostgresAnswer> {
     // Counters of earlier transactions would count as this one's: flushed, they start at zero (PostgreSQL 15 and later).
-    if (this.identity.version >= 150_000) await this.#own('SELECT pg_catalog.pg_stat_force_next_flush()');
-    const begun = await this.#own(said.text);
-    if (this.#wire.status !== 'T') throw new LineBroken('no', 'the server did not open a transaction');
+    const first = this.identity.version < 150_000 ? [] : [this.#own('SELECT pg_catalog.pg_stat_force_next_flush()')];
+    const begun = this.#own(said.text);
+    const settings = Object.entries(said.settings ?? {}).map(([name, value]) =>
+      this.#own('SELECT pg_catalog.set_config($1, $2, true)', [Buffer.from(name), Buffer.from(value)]),
+    );
+    const settled = await Promise.allSettled([...first, begun, ...settings]);
+    if (this.#wire.status === 'I') throw new LineBroken('no', 'the server did not open a transaction');
     this.#inTransaction = true;
     this.#cleared.clear();
-    for (const [name, value] of Object.entries(said.settings ?? {}))
-      await this.#own('SELECT pg_catalog.set_config($1, $2, true)', [Buffer.from(name), Buffer.from(value)]);
-    return { ...begun, rows: [] };
+    for (const one of settled) if (one.status === 'rejected') throw one.reason;
+    return { ...(await begun), rows: [] };
   }
 
   async #commit(): Promise<PostgresAnswer> {

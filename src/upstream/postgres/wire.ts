@@ -101,6 +101,7 @@ export class Wire {
   readonly #prepared = new Map<string, string>();
   #out: Uint8Array[] = [];
   #portals = 0;
+  #statements = 0;
   #round: Round | undefined;
 
   constructor(socket: Socket, framer: Framer, client: WireClient) {
@@ -180,7 +181,7 @@ export class Wire {
     // What the types are not left to is prepared for this once.
     const kept = shape === textual;
     const name = kept ? this.#prepared.get(text) : undefined;
-    const statement = name ?? `${reserved}${kept ? this.#prepared.size : `once${this.#portals}`}`;
+    const statement = name ?? `${reserved}${kept ? this.#statements++ : `once${this.#portals}`}`;
     const portal = `${reserved}p${this.#portals++}`;
     const answer = new Promise<OwnResult>((resolve, reject) => {
       const rows: (string | null)[][] = [];
