@@ -1,3 +1,4 @@
+import { isRemembered } from './before.ts';
 import { statementOf } from './reading.ts';
 import type { Reading } from '../../contract/provider.ts';
 import type { Sql, Statement } from '../../languages/sql/index.ts';
@@ -18,7 +19,8 @@ export function repeatable(sql: Sql, message: Message, view: 'alone' | 'inside',
   if (!reading.actions.every((action) => action.reversibility === mild)) return reading;
   const statement = statementOf(sql, said);
   const known = statement.class === 'read-candidate' || (view === 'inside' && rows.has(statement.kind));
-  return known ? knowing(reading, said, statement, view) : reading;
+  // What is remembered for the COMMIT is looked at each time.
+  return known && !isRemembered(statement) ? knowing(reading, said, statement, view) : reading;
 }
 
 function knowing(reading: Reading, said: PostgresMessage, statement: Statement, view: string): Reading {
