@@ -373,6 +373,36 @@ describe('the server fails', () => {
   });
 });
 
+test('F1: the journal cannot be written: what writes is refused, nothing is gone, and the gate lives', async () => {
+  const client = await gate();
+  const fail = async (): Promise<never> => {
+    throw new Error('no space left on device');
+  };
+  Object.assign(stage.rig.road.journal, {
+    append: fail,
+    record: fail,
+    noteRead: () => {
+      throw new Error('no space left on device');
+    },
+  });
+  const said: string[] = [];
+  for (const text of [
+    'delete from t',
+    "insert into t values (70, 'x')",
+    "begin; insert into t values (71, 'x')",
+    'commit',
+  ]) {
+    client.send(query(text));
+    said.push(...codes(await client.until('Z')));
+  }
+  expect(said.length).toBeGreaterThan(2);
+  expect(said).toContain('HP004');
+  expect(await rows()).toBe(5);
+  client.send(query('select 1'));
+  expect(codes(await client.until('Z'))).toEqual(['HP004']);
+  client.end();
+});
+
 test('a result of 200 MB to a slow reader costs bounded memory', { timeout: 120_000 }, async () => {
   const client = await gate();
   client.socket.removeAllListeners('data');

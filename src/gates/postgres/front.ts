@@ -62,8 +62,13 @@ export class Front {
 
   /** Told in this turn, sent together at its end. */
   say(message: Frame): void {
-    if (this.#out.length === 0) process.nextTick(() => this.#flush());
-    this.#out.push(message.bytes);
+    const { bytes } = message;
+    const last = this.#out.at(-1);
+    if (last === undefined) process.nextTick(() => this.#flush());
+    // What came together from the server goes on together, without a copy.
+    if (last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset)
+      this.#out[this.#out.length - 1] = Buffer.from(bytes.buffer, last.byteOffset, last.length + bytes.length);
+    else this.#out.push(bytes);
   }
 
   /** Bytes of the server's own, as they came. */
