@@ -8,6 +8,7 @@ import type { Asking, Connection } from './connection.ts';
 import { carriesToken, misplacedToken, presentedIn } from './credentials.ts';
 import { refuseExposure } from './exposure.ts';
 import type { Head } from './head.ts';
+import { largeBody } from './large-ones.ts';
 import { messageOf } from './message.ts';
 import type { Room } from './parts.ts';
 import { say, sayAnswer } from './say.ts';
@@ -31,9 +32,20 @@ export async function askRoad(
   exchange: Asking,
   request: WholeRequest,
 ): Promise<void> {
-  const { head, address, judged, body } = request;
   const bearer = await bearerOf(room, connection, request);
   exchange.bearer = bearer;
+  if (request.body.length <= largeBody) return askAs(room, bearer, exchange, request);
+  const over = await room.largeOnes.turn(bearer.principal.id);
+  try {
+    // Whoever has gone meanwhile is asked nothing for.
+    if (!exchange.silent) await askAs(room, bearer, exchange, request);
+  } finally {
+    over();
+  }
+}
+
+async function askAs(room: Room, bearer: Bearer, exchange: Asking, request: WholeRequest): Promise<void> {
+  const { head, address, judged, body } = request;
   const agentSays = saysIn(head.headers);
   const message = messageOf(head, address.origin, address.path, body);
   const reading = judged.provider.read(message);

@@ -11,6 +11,7 @@ import type { Room, Share } from './parts.ts';
 import { say, sayAndDrain } from './say.ts';
 import { readTarget, readUnjudgedTarget } from './target.ts';
 import { listedTongue, type ListedTongue, problemDocument, sayRefusal, tongueOf } from './tongue.ts';
+import { uncounted } from './unread-answers.ts';
 import { WireRefused } from './wire-refusal.ts';
 
 /**
@@ -28,7 +29,7 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
     request.resume();
     return;
   }
-  const exchange = new NodeExchange(request, response, connection.tunnel?.bearer);
+  const exchange = new NodeExchange(room, request, response, connection.tunnel?.bearer);
   if (connection.open !== undefined) {
     connection.over = true;
     const pipelined = new WireRefused(
@@ -55,13 +56,15 @@ export function handleRequest(room: Room, request: IncomingMessage, response: Se
 }
 
 class NodeExchange implements Exchange {
+  readonly #room: Room;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   bearer: Bearer | undefined;
   acted = false;
   abandoned = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, bearer: Bearer | undefined) {
+  constructor(room: Room, request: IncomingMessage, response: ServerResponse, bearer: Bearer | undefined) {
+    this.#room = room;
     this.request = request;
     this.response = response;
     this.bearer = bearer;
@@ -78,6 +81,8 @@ class NodeExchange implements Exchange {
   answer(status: number, headers: readonly string[], body: Uint8Array): void {
     this.response.writeHead(status, [...headers]);
     if (body.length === 0) this.response.end();
+    else if (body.length > uncounted)
+      this.response.end(body, this.#room.unread.hold(this.request.socket, body.length).taken);
     else this.response.end(body);
   }
 }

@@ -6,6 +6,7 @@ import { claimsOf } from './claims.ts';
 import { handleConnect } from './connect.ts';
 import { newConnections } from './connection.ts';
 import { handleRequest } from './exchange.ts';
+import { openLargeOnes } from './large-ones.ts';
 import { type HttpLimits, defaultLimits } from './limits.ts';
 import { listedNotes } from './listed-notes.ts';
 import { refusalNotes } from './notes.ts';
@@ -14,6 +15,7 @@ import { peerReader } from './peer.ts';
 import { openPlainLane } from './plain-lane.ts';
 import { sayRaw } from './say.ts';
 import { secureContexts } from './secure-contexts.ts';
+import { unreadAnswers } from './unread-answers.ts';
 import { WireRefused } from './wire-refusal.ts';
 
 export type { Egress, HttpGateParts, Reach, Reached } from './parts.ts';
@@ -66,6 +68,8 @@ function roomOf(parts: HttpGateParts, limits: HttpLimits): Room {
     limits,
     connections: newConnections(),
     memory: memoryOf(limits.buffered),
+    unread: unreadAnswers(limits.unread),
+    largeOnes: openLargeOnes(),
     noteRefusal: refusalNotes(parts.road, parts.clock, limits.notesPerSecond),
     noteListed: listedNotes(parts.road),
   });

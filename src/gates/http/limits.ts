@@ -13,6 +13,8 @@ export interface HttpLimits {
   readonly body: number;
   /** Bodies of all open requests together; beyond it a request is answered 503. */
   readonly buffered: number;
+  /** Large answers of all connections together that were not read yet; beyond it who reads the slowest is hung up on. */
+  readonly unread: number;
   /** Open connections; beyond it new ones are dropped by the kernel's and Node's own count. */
   readonly connections: number;
   /** Open CONNECT tunnels, intercepted ones included; beyond it CONNECT is answered 503. */
@@ -42,6 +44,7 @@ export const defaultLimits: HttpLimits = Object.freeze({
   target: 8_192,
   body: 1_048_576,
   buffered: 67_108_864,
+  unread: 67_108_864,
   connections: 1_024,
   tunnels: 512,
   headTime: 10_000,

@@ -8,9 +8,11 @@ import type { Refusal } from '../../model/refusal.ts';
 import type { Authority } from './authority/authority.ts';
 import type { Claims } from './claims.ts';
 import type { Connections } from './connection.ts';
+import type { LargeOnes } from './large-ones.ts';
 import type { HttpLimits } from './limits.ts';
 import type { ListedRead } from './listed-notes.ts';
 import type { Seen } from './notes.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 
 /** What the daemon hands to the HTTP gate. */
 export interface HttpGateParts {
@@ -72,7 +74,9 @@ export interface Room {
   readonly covers: (host: string) => boolean;
   readonly limits: HttpLimits;
   readonly connections: Connections;
+  readonly largeOnes: LargeOnes;
   readonly memory: Memory;
+  readonly unread: UnreadAnswers;
   readonly noteRefusal: (refusal: Refusal, seen: Seen) => void;
   /** Resolves once the read is on the journal; rejects when it cannot be written, and then nothing may be sent. */
   readonly noteListed: (read: ListedRead) => Promise<void>;

@@ -255,11 +255,36 @@ describe('a connection that asks plainly', () => {
     socket.destroy();
   });
 
-  test('F3: bodies of all requests count here too, and are given back with the answer', async () => {
-    const on = await rig({ limits: { buffered: 10_000 } });
+  test('F2 F3: large requests of one principal go one after the other, and hold no small one up', async () => {
+    const on = await rig();
     const answers: (() => void)[] = [];
     on.road.answer = () => new Promise((resolve) => answers.push(() => resolve(done(200, '{}'))));
-    const body = JSON.stringify('x'.repeat(6_000));
+    const large = post(JSON.stringify('x'.repeat(5_000)));
+    const talks = await Promise.all([talk(on), talk(on), talk(on), talk(on)]);
+    const [first, second, third, small] = talks;
+    first?.socket.write(large);
+    await until(() => answers.length === 1);
+    second?.socket.write(large);
+    third?.socket.write(large);
+    await wait(40);
+    small?.socket.write(post('{}'));
+    await until(() => answers.length === 2);
+    // Who has gone before it was their turn is asked nothing for.
+    second?.socket.destroy();
+    await wait(20);
+    answers[0]?.();
+    await until(() => answers.length === 3);
+    answers[2]?.();
+    await until(() => statuses(third?.got() ?? '').length === 1);
+    expect(on.road.asked).toHaveLength(3);
+    for (const one of talks) one.socket.destroy();
+  });
+
+  test('F3: bodies of all requests count here too, and are given back with the answer', async () => {
+    const on = await rig({ limits: { buffered: 5_000 } });
+    const answers: (() => void)[] = [];
+    on.road.answer = () => new Promise((resolve) => answers.push(() => resolve(done(200, '{}'))));
+    const body = JSON.stringify('x'.repeat(3_000));
     const first = await talk(on);
     first.socket.write(post(body));
     await until(() => answers.length === 1);

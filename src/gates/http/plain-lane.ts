@@ -12,6 +12,7 @@ import { PlainExchange } from './plain-exchange.ts';
 import { readPlainRequest } from './plain-request.ts';
 import { say } from './say.ts';
 import { problemDocument, tongueOf } from './tongue.ts';
+import { uncounted } from './unread-answers.ts';
 import { WireRefused } from './wire-refusal.ts';
 
 /** Where a connection goes that asks for anything that is not plain. */
@@ -26,8 +27,6 @@ export interface Elsewhere {
 const keepAliveMargin = 1_000;
 /** Heads up to so many bytes are remembered, one a connection. */
 const longestKnown = 4_096;
-/** Larger bodies are not copied behind their head. */
-const copied = 65_536;
 
 /** Connections that are read without Node's parser as long as they ask plainly. */
 export interface PlainLane {
@@ -201,7 +200,7 @@ class Lane {
       head += `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(this.#room.limits.keepAlive / 1_000)}\r\n`;
     head += '\r\n';
     this.#finish();
-    write(this.#socket, head, body);
+    write(this.#room, this.#socket, head, body);
     if (close) this.#hangUp();
     else if (this.#pipelined) this.#refusePipelined();
   }
@@ -246,11 +245,12 @@ class Lane {
   }
 }
 
-function write(socket: Duplex, head: string, body: Uint8Array): void {
-  if (body.length > copied) {
+function write(room: Room, socket: Duplex, head: string, body: Uint8Array): void {
+  if (body.length > uncounted) {
+    const { taken } = room.unread.hold(socket, body.length);
     socket.cork();
     socket.write(head, 'latin1');
-    socket.write(body);
+    socket.write(body, taken);
     socket.uncork();
     return;
   }
