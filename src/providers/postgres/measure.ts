@@ -18,7 +18,7 @@ export function* measured(target: PostgresTarget, steps: readonly Step[], found:
   const tables = yield* countsOf(target);
   const locks = yield* ask(target, 'locks');
   const [row] = yield* ask(target, 'transaction');
-  const [transaction, system, timeline, database, generation, pid, holdable] = row ?? [];
+  const [transaction, system, timeline, database, generation, pid, holdable, exclusive] = row ?? [];
   if (holdable !== '0')
     throw refuse('DENIED', 'a cursor WITH HOLD would run its query within the COMMIT', 'declare it without HOLD');
   if (transaction === null) return { facts: [], hashes: [], rows: 0, actions: found.actions.map(asRead) };
@@ -33,7 +33,8 @@ export function* measured(target: PostgresTarget, steps: readonly Step[], found:
     major: target.major,
   };
   const identity = { transaction: transaction ?? '', system: system ?? '', database: database ?? '' };
-  const actions = found.actions.map((action) => measuredAction(action, tables));
+  const hidden = exclusive !== '0' && found.actions.every((action) => ofRows.has(action.operation));
+  const actions = found.actions.map((action) => (hidden ? asHidden(action) : measuredAction(action, tables)));
   const reversible = actions.some((action) => action.reversibility === 'reversible');
   const capture = reversible ? yield* addedBy(target, steps, tables, identity) : undefined;
   return {
@@ -71,6 +72,29 @@ export function* countsOf(target: PostgresTarget): Looking<readonly TableCount[]
     deleted: Number(deleted),
     estimate: Number(estimate ?? -1),
   }));
+}
+
+/** What has no business with locking a table, or anything else, for itself alone. */
+const ofRows: ReadonlySet<string> = new Set([
+  'postgres:select',
+  'postgres:insert',
+  'postgres:update',
+  'postgres:delete',
+  'postgres:merge',
+  'postgres:lock-rows',
+  'postgres:set',
+  'postgres:reset',
+  'postgres:commit',
+  'postgres:savepoint',
+  'postgres:declare-cursor',
+  'postgres:fetch',
+  'postgres:close-cursor',
+]);
+
+/** Something emptied, changed or dropped an object that no statement names: code that came between the look and the act. */
+function asHidden(action: Action): Action {
+  const why = `${action.why}; it changed an object that nothing in it names`;
+  return { ...action, reversibility: 'irreversible', why };
 }
 
 function asRead(action: Action): Action {
