@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -61,6 +62,21 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig.close();
   await server.stop();
+});
+
+describe('holdpoint scan --ask', () => {
+  test('C4: a database address that is found is described in one sentence, as its server answers', async () => {
+    const folder = mkdtempSync(join(rig.root, 'project-'));
+    writeFileSync(
+      join(folder, '.env'),
+      `DATABASE_URL=postgres://postgres:${server.password}@127.0.0.1:${server.port}/postgres\n`,
+    );
+    const ran = await rig.run(['scan', '--path', folder, '--no-home', '--only', 'workspace', '--ask']);
+    expect(ran.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'superuser `postgres` on database `postgres` can drop every database of the server',
+    );
+    expect(ran.stdout + ran.stderr).not.toContain(server.password);
+  }, 60_000);
 });
 
 describe('holdpoint connect', () => {
@@ -126,6 +142,17 @@ upstreams:
       await client.end();
     }
     expect((await server.query('select count(*)::int as n from t')).rows).toEqual([{ n: 5 }]);
+  }, 60_000);
+
+  test('H6: what agents may not use is said when it is put in force', async () => {
+    await server.query('alter role holdpoint_agent createdb');
+    const text = `${readFileSync(join(rig.root, 'holdpoint.yaml'), 'utf8')}delay: 24h\n`;
+    const applied = await rig.sign(['apply', '--file', rig.write('holdpoint.yaml', text)]);
+    expect(applied).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('ALTER ROLE "holdpoint_agent" NOCREATEDB'),
+    });
+    await server.query('alter role holdpoint_agent nocreatedb');
   }, 60_000);
 
   test('H6: --remove takes away what it made, and asks as well', async () => {

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { unfitRoles } from './fit-roles.ts';
 import { addToVault, askBeforeKeeping, moveBack, moveBackBody, vaultBody, vaultChanged } from './keep.ts';
 import { readConfig } from '../config.ts';
 import { refuseProductionAtT0 } from '../seat-belt.ts';
@@ -54,6 +55,8 @@ interface Carried {
   readonly answer: object;
   /** Once the transaction is durable. */
   readonly afterwards?: () => void | Promise<void>;
+  /** After that: what it found out, beside the answer. */
+  readonly adds?: () => Promise<object>;
 }
 
 /** Reads the body that was signed; throws `Refused` (`BAD_REQUEST`) or gives what carries it out. */
@@ -103,11 +106,11 @@ export function actRoutes(parts: ApiParts): Hono<ApiVariables> {
       kind === 'vault-add'
         ? await askBeforeKeeping(parts, asked.act, asked.secret)
         : { kind: 'not-asked', why: 'there is nothing to ask about' };
-    const { answer, afterwards } = await parts.acts.carryOut(asked.act, kind, (tx, signer) =>
+    const { answer, afterwards, adds } = await parts.acts.carryOut(asked.act, kind, (tx, signer) =>
       carryOut({ parts, tx, signer, secret: asked.secret, asking }),
     );
     await afterwards?.();
-    return c.json(answer);
+    return c.json({ ...answer, ...(await adds?.()) });
   });
   return app;
 }
@@ -131,12 +134,14 @@ async function apply({ parts, tx, signer }: Given, applied: z.infer<typeof appli
     principal: signer.name,
     body: { text: applied.text, policies: applied.policies, policy: policy.version },
   });
+  const notices = parts.noticesFor(readConfig(applied.text));
   return {
-    answer: { applied: true, policy: policy.version, notices: parts.noticesFor(readConfig(applied.text)) },
+    answer: { applied: true, policy: policy.version, notices },
     afterwards: () => {
       inForce();
       parts.afterApply(policy);
     },
+    adds: async () => ({ notices: [...notices, ...(await unfitRoles(parts))] }),
   };
 }
 
