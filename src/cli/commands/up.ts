@@ -28,7 +28,11 @@ export const up: Run = async (invocation) => {
     out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, found, places));
     const code = signers.length === 0 ? codeLeftBy(places) : undefined;
     if (code !== undefined) await firstSigner(invocation, places, code, { api: found.api, signers });
-    else if (signers.length === 0) printFreshCode(invocation);
+    else if (signers.length === 0) {
+      printFreshCode(invocation);
+      // Somebody who asked for a signer and has none was not served, though the daemon runs.
+      if (wantsSigner(invocation)) return exitCode.failed;
+    }
     return exitCode.done;
   }
   const foreground = invocation.flag('foreground');
@@ -141,6 +145,18 @@ function printFreshCode(invocation: Invocation): void {
   invocation.out.note(`  holdpoint down${place} && holdpoint up${same}${place}`);
 }
 
+const canAsk = (): boolean => process.stdin.isTTY && hasTerminal();
+
+function passphraseGiven(invocation: Invocation): boolean {
+  return invocation.text('passphraseFd') !== undefined || invocation.text('passphraseFile') !== undefined;
+}
+
+/** Whether `up` would have made the first signer, had it the code. */
+function wantsSigner(invocation: Invocation): boolean {
+  if (passphraseGiven(invocation) || invocation.text('signer') !== undefined) return true;
+  return canAsk() && !invocation.flag('skipSigner');
+}
+
 /** Where nobody can sign yet and somebody can be asked; else the code and what to do with it are printed. */
 async function firstSigner(
   invocation: Invocation,
@@ -151,16 +167,19 @@ async function firstSigner(
   const { out } = invocation;
   if (code === undefined || found.signers.length > 0) return;
   const named = invocation.text('signer');
-  const canAsk = process.stdin.isTTY && hasTerminal();
-  const given = invocation.text('passphraseFd') !== undefined || invocation.text('passphraseFile') !== undefined;
-  if (!given && (!canAsk || invocation.flag('skipSigner'))) {
+  const given = passphraseGiven(invocation);
+  const printCode = (): void => {
     out.note(['strong', 'nobody can sign yet.'], ' Make the first signer with this one-time code:');
     out.note(`  holdpoint signer add ${named ?? ownName(invocation)} --code ${code} --data ${places.data}`);
-    return;
-  }
+  };
+  if (!given && (!canAsk() || invocation.flag('skipSigner'))) return printCode();
   const name = slug(named ?? ownName(invocation));
   if (!given) out.note(`nobody can sign yet: this makes the first signer, ${name} (another name: --signer)`);
-  const { signer, path } = await enrolFirst(invocation, found.api, name, code, places);
+  const { signer, path } = await enrolFirst(invocation, found.api, name, code, places).catch((thrown: unknown) => {
+    // The daemon goes on, and nobody else was told the code.
+    printCode();
+    throw thrown;
+  });
   out.note(['good', 'enrolled'], ` ${signer.name} (${signer.id}); key: ${path}, sealed under the passphrase`);
   out.note('  keep a copy of it elsewhere: nobody can make it again');
 }
