@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Place } from './finding.ts';
+import type { CredentialKind, Place } from './finding.ts';
 import { formatOf } from './read/format-of.ts';
 import { type Refused, refuse } from '../../model/refusal.ts';
 
@@ -15,6 +15,7 @@ export interface Reference {
 
 /** Where a credential stands, for the question what can stand there instead. */
 export interface Spot {
+  readonly kind: CredentialKind;
   readonly place: Place;
   /** The file's text up to the value, and from behind it. */
   readonly before: string;
@@ -73,13 +74,21 @@ export function referenceFor(spot: Spot): Reference {
 }
 
 /** The one that it stands in already, where `exec` fills that; else the usual one. */
-function variableFor({ place, variables }: Spot): string {
+function variableFor({ kind, place, variables }: Spot): string {
   const key = place.key?.split('.').at(-1);
   const own = variables.find((one) => one === key);
   const [usual] = variables;
   if (own !== undefined) return own;
   if (usual !== undefined) return usual;
-  throw byHand('`holdpoint exec` fills no variable for this provider yet', 'take it out of the file by hand');
+  if (kind === 'postgres')
+    throw byHand(
+      'the vault keeps `user:password` of a database and not its address, so this could not be put back byte for byte',
+      'keep it with `holdpoint vault add <name> --provider postgres`, name its address in holdpoint.yaml, and take it out by hand: `holdpoint exec` sets DATABASE_URL and PG…, which lead to the gate',
+    );
+  throw byHand(
+    `\`holdpoint exec\` fills no variable in place of a credential of this kind (${kind})`,
+    'take it out of the file by hand, and rotate it',
+  );
 }
 
 /** Programs that load such a file leave what `exec` has set as it is; shells and compose expand the reference to it. */

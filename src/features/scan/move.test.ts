@@ -129,7 +129,10 @@ describe('a credential that is moved out of a file', () => {
     }
     const { span: _, ...escaped } = found('x.env', `A=${token}`);
     expect(() => planMove(escaped, variables, 'x')).toThrow(/byte for byte/);
-    expect(() => planMove(found('y.env', `A=${token}`), [], 'x')).toThrow(/fills no variable/);
+    const unknown = found('y.env', `A=${token}`);
+    expect(() => planMove(unknown, [], 'x')).toThrow(/fills no variable .*\(railway\)/);
+    const database = { ...unknown, finding: { ...unknown.finding, kind: 'postgres' as const } };
+    expect(() => planMove(database, [], 'x')).toThrow(/keeps `user:password` of a database and not its address/);
   });
 
   it('N3: keeps the mode, makes nothing beside it, and is done once', () => {

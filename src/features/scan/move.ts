@@ -41,6 +41,7 @@ export function planMove(found: Found, variables: readonly string[], entry: stri
   const start = span?.start ?? 0;
   const bytes = file?.bytes ?? Buffer.alloc(0);
   const { text, lead, trail, works } = referenceFor({
+    kind: finding.kind,
     place,
     before: bytes.subarray(0, start).toString('utf8'),
     after: bytes.subarray(span?.end ?? 0).toString('utf8'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findingId, type Certainty, type Fact, type Finding } from './finding.ts';
 import { preconditionsOf, type PreconditionFacts, type PreconditionName } from './preconditions.ts';
+import { routesIn } from './routes.ts';
 
 function finding(path: string, facts: readonly Fact[] = [], more: Partial<Finding> = {}): Finding {
   const place = { kind: 'file', path, line: 4, column: 1 } as const;
@@ -45,6 +46,17 @@ const asked = (
   },
   { about: 'backups', says: '7 backups lie beside it', certainty, holds: backups },
 ];
+
+test('N2: a token in an MCP server’s settings or in a history logs nobody in, one in the program’s own file does', () => {
+  const at = (path: string, kind: 'config' | 'history'): readonly string[] =>
+    routesIn([{ ...finding(path), place: { kind, path, line: 1, column: 1 } }], undefined).flatMap((one) =>
+      one.kind === 'logged-in-cli' ? [one.says] : [],
+    );
+  expect(at('/home/claude/.railway/config.json', 'config')).toEqual(['a program is logged in to railway']);
+  expect(at('/home/me/.cursor/mcp.json', 'config')).toEqual([]);
+  expect(at('/home/me/.config/Claude/claude_desktop_config.json', 'config')).toEqual([]);
+  expect(at('/home/me/.bash_history', 'history')).toEqual([]);
+});
 
 describe('N2: the preconditions of the incident', () => {
   test('nothing found: all pass but the backups, which nobody has shown', () => {

@@ -65,7 +65,8 @@ function inReach({ findings }: PreconditionFacts): Precondition {
       ? 'inferred'
       : 'assumed';
   const says = `${count(distinct(findings), 'credential')} in ${count(findings.length, 'place')}`;
-  const next = 'move them with `holdpoint scan --move`, then rotate them: they have been readable';
+  const next =
+    'move with `holdpoint scan --move` those of providers that it knows, take out the others by hand, then rotate all: they have been readable';
   return { name, title, state: 'fail', certainty, says, next, findings: findings.map(({ id }) => id) };
 }
 

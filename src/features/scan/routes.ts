@@ -10,6 +10,10 @@ export interface Route {
   readonly path: string;
 }
 
+/** Settings and transcripts of agents and editors. */
+const agentFile =
+  /\/(\.?mcp[\w.-]*\.json|claude_desktop_config\.json|\.claude\.json)$|\/\.(claude|cursor|codeium|codex|gemini|windsurf|vscode)\/|\/(\.config|Application Support)\/(claude|zed|goose|code|cursor|vscodium)\//i;
+
 /** Files that say that a push is deployed. */
 const deployFiles: readonly string[] = [
   'railway.json',
@@ -47,6 +51,8 @@ function routeOf(kind: Finding['kind'], path: string, place: Finding['place']['k
   if (kind === 'private-key' && path.includes('/.ssh/'))
     return { kind: 'ssh', says: 'a key of SSH opens other machines', path };
   if (kind === 'aws') return { kind: 'bucket', says: 'a key of AWS speaks to buckets and services directly', path };
+  // What an agent's own files hold of others is for its servers, or was said to it: no program is logged in by them.
+  if (kind !== 'anthropic' && kind !== 'openai' && agentFile.test(path)) return undefined;
   if (place !== 'config' || kind === 'generic' || kind === 'private-key') return undefined;
   return { kind: 'logged-in-cli', says: `a program is logged in to ${kind}`, path };
 }
