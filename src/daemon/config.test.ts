@@ -43,6 +43,36 @@ describe('holdpoint.yaml', () => {
     expect(said).toBe(expected);
   });
 
+  test.each([
+    [
+      'http://127.0.0.1:4000',
+      '',
+      '4:60 upstreams.x.address: `127.0.0.1` is a private address: it is dialled with `private: true` alone',
+    ],
+    [
+      'https://localhost',
+      '',
+      '4:60 upstreams.x.address: `localhost` is a private address: it is dialled with `private: true` alone',
+    ],
+    [
+      'postgres://10.1.2.3/app',
+      '',
+      '4:60 upstreams.x.address: `10.1.2.3` is a private address: it is dialled with `private: true` alone',
+    ],
+    [
+      'http://example.com',
+      '',
+      '4:60 upstreams.x.address: `http://` is dialled with `private: true` alone; write https:// for a public address',
+    ],
+    ['http://127.0.0.1:4000', ', private: true', undefined],
+    ['https://example.com', '', undefined],
+  ])('F1: a proposal names no address that would never be dialled: %s%s', (address, more, said) => {
+    const text = `version: 1\nenvironments: { s: {} }\nupstreams:\n  x: { provider: p, environment: s, credential: "vault:x", address: "${address}"${more} }\n`;
+    expect(() => readConfig(text)).not.toThrow();
+    if (said === undefined) expect(() => readConfig(text, { proposed: true })).not.toThrow();
+    else expect(() => readConfig(text, { proposed: true })).toThrow(said);
+  });
+
   test('E1: what is not said means production, and nothing is disposable', () => {
     const config = readConfig('version: 1\nenvironments:\n  live: { railway: [a] }\n  test: { production: false }');
     expect(environmentsOf(config)).toEqual([

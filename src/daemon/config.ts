@@ -1,7 +1,9 @@
+import { isIP } from 'node:net';
 import { LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import type { Environment } from '../model/environment.ts';
 import { readLimit } from '../road/velocity/limits.ts';
+import { classifyAddress } from '../upstream/dial/address.ts';
 
 const slug = z
   .string()
@@ -123,8 +125,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads `holdpoint.yaml` text. Throws `ConfigError` that points at the line. */
-export function readConfig(text: string): Config {
+/**
+ * Reads `holdpoint.yaml` text. Throws `ConfigError` that points at the line. What is `proposed` must not name addresses
+ * that would never be dialled; one in force that does is read all the same, so that the daemon starts and says so.
+ */
+export function readConfig(text: string, { proposed = false }: { readonly proposed?: boolean } = {}): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -151,7 +156,7 @@ export function readConfig(text: string): Config {
       }),
     );
   }
-  const problems = inconsistencies(parsed.data);
+  const problems = [...inconsistencies(parsed.data), ...(proposed ? neverDialled(parsed.data) : [])];
   if (problems.length > 0)
     throw new ConfigError(
       problems.map(({ path, message }) => ({ ...at(offsetOf(document, path)), path: path.join('.'), message })),
@@ -216,6 +221,21 @@ function inconsistencies(config: Config): { path: string[]; message: string }[] 
       });
   }
   return problems;
+}
+
+/** Upstreams whose address says by itself that it needs `private`. What a name stands for is looked at when it is dialled. */
+function neverDialled(config: Config): { path: string[]; message: string }[] {
+  return Object.entries(config.upstreams).flatMap(([name, one]) => {
+    const url = URL.parse(one.address ?? '');
+    if (url === null || one.private) return [];
+    const host = url.hostname.replaceAll(/^\[|\]$/g, '');
+    const isPrivate = /(^|\.)localhost\.?$/i.test(host) || (isIP(host) !== 0 && classifyAddress(host) === 'private');
+    if (!isPrivate && url.protocol !== 'http:') return [];
+    const message = isPrivate
+      ? `\`${host}\` is a private address: it is dialled with \`private: true\` alone`
+      : '`http://` is dialled with `private: true` alone; write https:// for a public address';
+    return [{ path: ['upstreams', name, 'address'], message }];
+  });
 }
 
 function bindingsOf(one: Config['environments'][string]): { [provider: string]: readonly string[] } {

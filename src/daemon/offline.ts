@@ -90,7 +90,7 @@ function isRecord(value: unknown): value is { [key: string]: StrictJson } {
 /** What is wrong with the text of a `holdpoint.yaml`; nothing when it is good. */
 export function configProblems(text: string): readonly ConfigProblem[] {
   try {
-    readConfig(text);
+    readConfig(text, { proposed: true });
     return [];
   } catch (thrown) {
     if (thrown instanceof ConfigError) return thrown.problems;
