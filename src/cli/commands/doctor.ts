@@ -66,7 +66,7 @@ async function attacked(invocation: Invocation, given: Attacked): Promise<ExitCo
     // From the root of the system it would be everything, and nothing to the end.
     searched: [process.cwd(), ...invocation.list('path')].filter((path) => path !== '/'),
   });
-  const attempts = await attackAs(user, switching, target, api);
+  const attempts = await attackAs(user, switching, target, api, (line) => out.note(['faint', `  ${line} …`]));
   const others = [...new Set([...before, ...(switching ? processesOf(user.uid) : [])])];
   const proof = others.length > 0 ? undefined : await recorded(api, attempts, user, running);
   const tier = proof?.tier ?? tierProved(attempts);

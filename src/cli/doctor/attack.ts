@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { AttackerReport, Target } from './target.ts';
 import { ask } from './attacks/ask.ts';
@@ -21,11 +23,12 @@ export async function attackAs(
   switching: boolean,
   target: Target,
   api: Api,
+  progress: (line: string) => void,
 ): Promise<readonly Attempt[]> {
   // What the daemon runs, others can read: our own program may lie in a home that they cannot enter.
   const house = switching ? target.program : { root: packageRoot, node: process.execPath };
   const aimed = { ...target, commandLine: target.commandLine.replace(packageRoot, house.root) };
-  const report = await reportOf(user, switching, house, aimed);
+  const report = await reportOf(user, switching, house, aimed, progress);
   if (report.uid !== user.uid)
     throw new Complaint(`the attacks ran as uid ${report.uid}, not as \`${user.name}\``, 'nothing is proved by them');
   const credentials = await judgeFound(report, target, api);
@@ -37,6 +40,7 @@ async function reportOf(
   switching: boolean,
   house: { readonly root: string; readonly node: string },
   target: Target,
+  progress: (line: string) => void,
 ): Promise<AttackerReport> {
   const args = ['--disable-warning=ExperimentalWarning', moduleIn(house.root, 'cli/doctor/attacker')];
   const launch = switching ? launchAgent(user, house.node, args) : { program: house.node, args, as: {} };
@@ -56,16 +60,26 @@ async function reportOf(
   // One that could not start reads nothing, which is told by how it ended.
   child.stdin.on('error', () => undefined);
   child.stdin.end(JSON.stringify(target));
-  const [said, complained, how] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const [said, complained, how] = await Promise.all([text(child.stdout), complaints(child.stderr, progress), ended]);
   clearTimeout(timer);
   try {
     return JSON.parse(said) as AttackerReport;
   } catch (cause) {
     throw new Complaint(`the attacks could not be made as \`${user.name}\`: ${how}`, 'see the lines above', {
       cause,
-      lines: complained.split('\n').slice(0, 6),
+      lines: complained.split('\n'),
     });
   }
+}
+
+/** What the attacker complains of; how far it is goes on at once. It is another user's process: nothing else of it is shown. */
+async function complaints(stderr: Readable, progress: (line: string) => void): Promise<string> {
+  const said: string[] = [];
+  for await (const line of createInterface({ input: stderr })) {
+    if (/^looked at \d{1,9} files$/.test(line)) progress(line);
+    else if (said.length < 6) said.push(line);
+  }
+  return said.join('\n');
 }
 
 /** What is refused where nobody gets through proves nothing: we ourselves have to. */

@@ -33,6 +33,9 @@ const tries: { readonly [name in Exclude<AttackName, 'find-credentials'>]: Try }
 };
 
 /** The attacker's own process: started as the agent's user, told its target on stdin, it writes one report to stdout. */
+/** How far the search is; the parent shows lines of this form and no others. */
+const tell = (files: number): void => void process.stderr.write(`looked at ${files} files\n`);
+
 async function main(): Promise<void> {
   const target = JSON.parse(await text(process.stdin)) as Target;
   const attempts: Attempt[] = [];
@@ -43,7 +46,7 @@ async function main(): Promise<void> {
       attempts.push(attempt(name, 'unclear', `it could not be tried: ${codeOf(thrown)}`));
     }
   }
-  const report: AttackerReport = { uid: process.getuid?.() ?? -1, attempts, ...findCandidates(target) };
+  const report: AttackerReport = { uid: process.getuid?.() ?? -1, attempts, ...findCandidates(target, tell) };
   process.stdout.write(JSON.stringify(report));
 }
 

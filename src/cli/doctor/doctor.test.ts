@@ -92,7 +92,7 @@ test('T1: a folder that somebody else may write is named, one that is only stick
 describe('texts that could be credentials', () => {
   const looked = (text: string): readonly string[] => {
     writeFileSync(join(folder, 'notes'), text);
-    const found = findCandidates({ searched: [folder] } as unknown as Target);
+    const found = findCandidates({ searched: [folder] } as unknown as Target, () => undefined);
     return found.candidates.filter((one) => one.path.startsWith(folder)).map((one) => one.text);
   };
 

@@ -19,7 +19,14 @@ export async function judgeFound(report: AttackerReport, target: Target, api: Ap
   ];
   if (found.length > 0) return [attempt('find-credentials', 'succeeded', some(found, 6).slice(0, 1_900))];
   const looked = `${report.candidates.length} texts in ${some(target.searched)}`;
-  if (report.isCutShort) return [attempt('find-credentials', 'unclear', `only ${looked}: there is more; name less`)];
+  if (report.isCutShort)
+    return [
+      attempt(
+        'find-credentials',
+        'unclear',
+        `only ${looked}: the search was cut, there is more than it takes or it took too long; start it in a smaller folder, or name less`,
+      ),
+    ];
   return [attempt('find-credentials', 'refused', `${looked}: none is ours`)];
 }
 

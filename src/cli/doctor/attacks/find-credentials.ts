@@ -2,21 +2,28 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, r
 import { join } from 'node:path';
 import type { AttackerReport, Candidate, Target } from '../target.ts';
 
-const limits = { files: 60_000, fileBytes: 262_144, texts: 400_000, depth: 14 } as const;
+const limits = { files: 60_000, fileBytes: 262_144, texts: 400_000, depth: 14, ms: 90_000 } as const;
 /** Code of others, in which nobody keeps credentials of theirs. */
 const skipped = new Set(['node_modules', '.git', '.cache', '.npm', '.cargo', '.rustup', 'proc', 'sys']);
 
 type Found = Pick<AttackerReport, 'candidates' | 'signerKeys' | 'isCutShort'>;
 
 /** Every text that could be a credential, in every file that this user can read, and in its processes' environments. */
-export function findCandidates({ searched }: Target): Found {
+export function findCandidates({ searched }: Target, progress: (files: number) => void): Found {
   const candidates = new Map<string, Candidate>();
   const signerKeys: { path: string; publicKey: string }[] = [];
   let seen = 0;
+  const start = performance.now();
+  const isLate = (): boolean => performance.now() - start > limits.ms;
+  let told = start;
   const take = (path: string): void => {
     const text = read(path);
     if (text === undefined) return;
     seen += 1;
+    if (performance.now() - told > 2_000) {
+      told = performance.now();
+      progress(seen);
+    }
     const key = signerKeyIn(text);
     if (key !== undefined) signerKeys.push({ path, publicKey: key });
     for (const one of textsIn(text))
@@ -24,17 +31,17 @@ export function findCandidates({ searched }: Target): Found {
   };
   const queue = searched.map((path) => ({ path, depth: 0 }));
   const visited = new Set<string>();
-  for (let next = queue.shift(); next !== undefined && seen < limits.files; next = queue.shift()) {
+  for (let next = queue.shift(); next !== undefined && seen < limits.files && !isLate(); next = queue.shift()) {
     if (visited.has(next.path)) continue;
     visited.add(next.path);
     for (const one of entries(next.path)) {
       const path = join(next.path, one.name);
-      if ((one.isFile() || one.isSymbolicLink()) && seen < limits.files) take(path);
+      if ((one.isFile() || one.isSymbolicLink()) && seen < limits.files && !isLate()) take(path);
       if (one.isDirectory() && !skipped.has(one.name) && next.depth < limits.depth)
         queue.push({ path, depth: next.depth + 1 });
     }
   }
-  const isCutShort = seen >= limits.files || candidates.size >= limits.texts;
+  const isCutShort = seen >= limits.files || candidates.size >= limits.texts || queue.length > 0 || isLate();
   for (const pid of entries('/proc')) if (/^\d+$/.test(pid.name)) take(`/proc/${pid.name}/environ`);
   return { candidates: [...candidates.values()], signerKeys, isCutShort };
 }
