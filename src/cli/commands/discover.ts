@@ -92,7 +92,11 @@ function proposal(reach: Reach, notProduction: readonly string[], entry: VaultEn
 function yamlOf({ environments, upstreams }: Proposal, reach: Reach): string {
   const lines = ['version: 1', 'environments:'];
   for (const one of environments) {
-    const counts = `${one.services} services, ${one.volumes} volumes${one.backups === undefined ? '' : `, ${one.backups} backups`}`;
+    const counts = [
+      counted(one.services, 'service'),
+      counted(one.volumes, 'volume'),
+      ...(one.backups === undefined ? [] : [counted(one.backups, 'backup')]),
+    ].join(', ');
     lines.push(`  # ${plainText(one.project.name)} / ${plainText(one.name)}: ${counts}`);
     lines.push(`  ${one.slug}: { production: ${one.declared}, ${reach.provider}: [${JSON.stringify(one.id)}] }`);
   }
@@ -103,6 +107,10 @@ function yamlOf({ environments, upstreams }: Proposal, reach: Reach): string {
     );
   if (!reach.whole) lines.push(`# ${reach.provider} has more environments than it showed`);
   return `${lines.join('\n')}\n`;
+}
+
+function counted(many: number, one: string): string {
+  return `${many} ${one}${many === 1 ? '' : 's'}`;
 }
 
 function slugOf(text: string): string {

@@ -63,7 +63,12 @@ export const verify: Run = async (invocation) => {
   ]);
   const path = invocation.text('file');
   const given = invocation.text('publicKey');
-  const publicKey = given === undefined ? await keyOfDaemon(invocation) : keyIn(given);
+  const publicKey =
+    given !== undefined
+      ? keyIn(given)
+      : await keyOfDaemon(invocation).catch((cause: unknown) => {
+          throw path === undefined ? cause : keyNotKnown(path, cause);
+        });
   const retained = (
     await Promise.all(invocation.list('checkpoint').map((file) => retainedIn(file, retainedCheckpoints)))
   ).flat();
@@ -108,6 +113,16 @@ export const checkpoint: Run = async (invocation) => {
 /** The journal's verifier key, as the daemon says it. */
 export async function keyOfDaemon(invocation: Invocation): Promise<string> {
   return (await invocation.api().get<{ key: string }>('/v1/journal/checkpoint')).key;
+}
+
+/** A journal in a file is checked without a daemon, where the key is said. */
+function keyNotKnown(path: string, cause: unknown): Complaint {
+  const why = cause instanceof Complaint ? `: ${cause.message}` : '';
+  return new Complaint(
+    `there is no key to check \`${path}\` with, and no daemon was asked for it${why}`,
+    'give --public-key <key or file>, as you kept it; a running daemon shows its key by `holdpoint journal checkpoint`',
+    { exit: cause instanceof Complaint ? cause.exit : exitCode.unavailable, cause },
+  );
 }
 
 /** A verifier key, or the one in a file. */

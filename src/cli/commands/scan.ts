@@ -18,6 +18,8 @@ export const scan: Run = async (invocation) => {
   if (invocation.flag('moved')) return (await import('./scan-move.ts')).moved(invocation);
   if (invocation.text('moveBack') !== undefined) return (await import('./scan-move.ts')).moveBack(invocation);
   const options = optionsOf(invocation);
+  if (invocation.flag('sarif') && invocation.out.json)
+    throw misused('--json and --sarif both write to standard output', 'give one of them, or `--sarif <file>`');
   if (invocation.text('move') !== undefined) return (await import('./scan-move.ts')).move(invocation, options);
   const room = await import('../../features/scan/index.ts');
   const ticker = new Ticker(invocation.out);
@@ -146,7 +148,7 @@ function print(out: Output, room: typeof scanning, report: ScanReport, root: str
   else
     out.line(
       ['strong', 'next: '],
-      `holdpoint scan --move ${next.findings[0].id}, then rotate it; what --move does not know is taken out by hand`,
+      `holdpoint scan --move ${next.findings[0].id}, then rotate it; what --move refuses, it says why, and is taken out by hand`,
     );
 }
 

@@ -12,6 +12,10 @@ export interface SecretOptions {
 
 const camel = (option: string): string => option.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
+function insteadOf({ fd, file }: SecretOptions): string {
+  return `--${fd} <number>${file === undefined ? '' : ` or --${file} <path>`}`;
+}
+
 /** A secret from a descriptor or a file that was named outright; undefined where neither was. */
 function givenSecret(invocation: Invocation, options: SecretOptions): string | undefined {
   const fd = invocation.text(camel(options.fd));
@@ -26,8 +30,7 @@ function givenSecret(invocation: Invocation, options: SecretOptions): string | u
 /** The secret that was given, or what the person types into the terminal unseen. */
 export async function secretFor(invocation: Invocation, question: string, options: SecretOptions): Promise<string> {
   return (
-    givenSecret(invocation, options) ??
-    (await askTerminal(question, { hidden: true, instead: `--${options.fd} <number>` }))
+    givenSecret(invocation, options) ?? (await askTerminal(question, { hidden: true, instead: insteadOf(options) }))
   );
 }
 
@@ -35,7 +38,7 @@ export async function secretFor(invocation: Invocation, question: string, option
 export async function newPassphrase(invocation: Invocation, name: string, options: SecretOptions): Promise<string> {
   const given = givenSecret(invocation, options);
   if (given !== undefined) return given;
-  const asking = { hidden: true, instead: `--${options.fd} <number>` };
+  const asking = { hidden: true, instead: insteadOf(options) };
   const first = await askTerminal(`choose a passphrase for the key of ${name} (12 characters or more):`, asking);
   refuseShort(first);
   const second = await askTerminal('once more:', asking);

@@ -54,9 +54,10 @@ describe('operations (C2)', () => {
         admitOperations(domains, 'http', [action('railway:customDomainCreate'), action('railway:volumeDelete')]),
       ),
     ).toBe('DENIED: this token is for custom domains (`railway:domains`); `railway:volumeDelete` is outside it');
-    expect(refusal(() => admitOperations({ ...domains, purpose: '' }, 'http', [action('railway:volumeDelete')]))).toBe(
-      'DENIED: this token is for `railway:domains`; `railway:volumeDelete` is outside it',
-    );
+    for (const purpose of ['', 'railway:domains'])
+      expect(refusal(() => admitOperations({ ...domains, purpose }, 'http', [action('railway:volumeDelete')]))).toBe(
+        'DENIED: this token is for `railway:domains`; `railway:volumeDelete` is outside it',
+      );
     expect(
       refusal(() =>
         admitOperations(

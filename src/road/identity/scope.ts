@@ -128,7 +128,9 @@ function madeFor({ scope, purpose }: Pick<TokenRecord, 'scope' | 'purpose'>): st
     presets === '' && scope.operations !== 'all' && scope.operations.length <= 3
       ? scope.operations.map((name) => `\`${name}\``).join(', ')
       : presets;
-  if (purpose === '') return named === '' ? 'this token is for other things' : `this token is for ${named}`;
+  // Where the maker gave no words, the presets or operations stand in their place.
+  if (purpose === '' || purpose === named.replaceAll('`', ''))
+    return named === '' ? 'this token is for other things' : `this token is for ${named}`;
   return `this token is for ${purpose}${named === '' ? '' : ` (${named})`}`;
 }
 
