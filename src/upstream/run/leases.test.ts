@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exactCopy, saysTheSame } from './exact-copy.ts';
 import { type OpenLeases, openLeases } from './leases.ts';
+import { VaultFault } from '../vault/vault-fault.ts';
 import type { Clearance, Lease } from '../../contract/lease.ts';
 import { type Answer, type Line, LineBroken, type Upstream } from '../../contract/upstream.ts';
 import type { Message } from '../../model/plan.ts';
@@ -40,6 +41,22 @@ beforeEach(async () => {
   lease = await leases.open('db');
 });
 afterEach(() => leases.close());
+
+test('C1: a credential that is not in the vault is said by the name of its upstream, and nothing is dialled', async () => {
+  const missing = openLeases({
+    upstreams: [toy('toy')],
+    routes: (name) => ({ name, address: 'toy://a', allowPrivate: false, credential: 'gone' }),
+    vault: { open: async () => Promise.reject(new VaultFault('not-found', 'there is no vault entry `gone`')) },
+  });
+  await expect(missing.open('db')).rejects.toMatchObject({
+    refusal: {
+      code: 'UNAVAILABLE',
+      detail: 'the credential of upstream `db` is not in the vault',
+      hint: expect.stringContaining('tell the person you work for') as unknown,
+    },
+  });
+  expect(wire).toEqual([]);
+});
 
 describe('a clearance', () => {
   test('H2: sends its messages in order, each once', async () => {

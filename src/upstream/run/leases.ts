@@ -11,7 +11,8 @@ import {
   type Upstream,
 } from '../../contract/upstream.ts';
 import type { Message } from '../../model/plan.ts';
-import { refuse } from '../../model/refusal.ts';
+import { refuse, Refused } from '../../model/refusal.ts';
+import { VaultFault } from '../vault/vault-fault.ts';
 
 /** A protocol, how it is shut, and how a gate's client gets a line of its own where the protocol has such. */
 export interface Spoken extends Upstream {
@@ -65,23 +66,34 @@ export function openLeases(parts: LeaseParts): OpenLeases {
       'a human names it in holdpoint.yaml and applies that',
     );
   };
+  const opened = async (name: string, route: Way['route']): Promise<Credential> => {
+    try {
+      return await parts.vault.open(route.credential ?? name);
+    } catch (cause) {
+      if (!(cause instanceof VaultFault) || cause.code !== 'not-found') throw cause;
+      throw new Refused(
+        {
+          code: 'UNAVAILABLE',
+          detail: `the credential of upstream \`${name}\` is not in the vault`,
+          hint: 'its credential is missing: tell the person you work for, who adds it with `holdpoint vault add`',
+        },
+        { cause },
+      );
+    }
+  };
   const lend = (name: string, protocol: string, line: Line): OpenLease =>
     new OpenLease(`lease-${++count}`, name, protocol, line, lender);
   return Object.freeze({
     open: async (name: string) => {
       const { route, upstream } = way(name);
-      return lend(
-        name,
-        upstream.protocol,
-        await upstream.open(route, await parts.vault.open(route.credential ?? name)),
-      );
+      return lend(name, upstream.protocol, await upstream.open(route, await opened(name, route)));
     },
     sessions: Object.freeze({
       open: async (name: string, client: SessionClient, wishes: SessionWishes) => {
         const { route, upstream } = way(name);
         if (upstream.openFor === undefined)
           throw refuse('UNAVAILABLE', `upstream \`${name}\` keeps no sessions`, 'name an upstream of a database');
-        const line = await upstream.openFor(route, await parts.vault.open(route.credential ?? name), client, wishes);
+        const line = await upstream.openFor(route, await opened(name, route), client, wishes);
         const lease = lend(name, upstream.protocol, line);
         return sessionOn(lease, line);
       },
