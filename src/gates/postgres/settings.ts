@@ -144,7 +144,7 @@ function readOnlyByDefault(talk: Talk, { act, values, scope }: SettingFact): Act
 export async function resetAll(talk: Talk, statement: Statement): Promise<Acted> {
   const { transaction, target } = talk;
   transaction.defaults = {};
-  for (const name of [...transaction.settings.keys()]) {
+  for (const name of transaction.settings.keys()) {
     const text = `RESET ${identifier(name)}`;
     const reset = talk.peek(text)?.[0] ?? statement;
     const message = postgresMessage(target, 'statement', text, 'simple');
