@@ -14,6 +14,7 @@ import { pinned } from './processes.ts';
 import { benchPostgres } from './postgres.ts';
 import { benchRoad } from './road.ts';
 import { benchScan } from './scan.ts';
+import { benchSlowClients } from './slow-clients.ts';
 import { benchWrites } from './writes.ts';
 
 type Bench = (folder: string, effort: Effort) => Promise<readonly Figure[]>;
@@ -28,6 +29,7 @@ const benches: { readonly [name: string]: Bench } = {
   upstream: benchUpstream,
   scan: benchScan,
   postgres: benchPostgres,
+  'slow-clients': benchSlowClients,
 };
 
 /** Reading and policy, and what both cost together for a document that nobody has sent before. */
