@@ -60,7 +60,7 @@ const preparing = new RegExp(
   `^${gap}*prepare${gap}+(${word})${gap}*(?:\\(([^()]*)\\)${gap}*)?(?<![A-Za-z0-9_$])as(?![A-Za-z0-9_$])`,
   'i',
 );
-const executing = new RegExp(`^${gap}*execute${gap}+(${word})${gap}*(?:\\(([\\s\\S]*)\\)${gap}*)?;?${gap}*$`, 'i');
+const executing = new RegExp(`^${gap}*execute${gap}+(${word})${gap}*(?:\\(([\\s\\S]*)\\))?$`, 'i');
 
 /** What a PREPARE says; undefined where it is said in a way that is not taken here. */
 export function preparedText(text: string): PreparedText | undefined {
@@ -79,14 +79,14 @@ function oidOf(type: string): number | undefined {
 
 /** What an EXECUTE says; undefined where a value is no constant. */
 export function executedText(text: string): ExecutedText | undefined {
-  const [, name, said] = executing.exec(text) ?? [];
+  const [, name, said] = executing.exec(withoutEnd(text)) ?? [];
   if (name === undefined) return undefined;
   const values = said === undefined || said.trim() === '' ? [] : constants(said);
   return values === undefined ? undefined : { name: folded(name), values };
 }
 
 const constant =
-  /\s*(?:'((?:[^']|'')*)'|([+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)|(true|false)|(null))\s*(,|$)/iy;
+  /\s*(?:'((?:[^']|'')*)'|((?:[+-]\s*)?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)|(true|false)|(null))\s*(,|$)/iy;
 
 function constants(text: string): readonly (string | null)[] | undefined {
   const found: (string | null)[] = [];
@@ -99,6 +99,13 @@ function constants(text: string): readonly (string | null)[] | undefined {
     else found.push(quoted?.replaceAll("''", "'") ?? number?.replaceAll(/\s/g, '') ?? truth?.toLowerCase() ?? '');
     if (behind === '') return found;
   }
+}
+
+/** By hand: a pattern takes quadratic time over blanks that end in something else. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \t\n\r\f\v;'.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /** An identifier as the server takes it. */

@@ -102,7 +102,7 @@ const units: ReadonlyMap<string, number> = new Map([
 
 /** Of a time as PostgreSQL writes it; undefined for what is longer than an hour in any case, or no time. */
 export function milliseconds(text: string): number | undefined {
-  const [, digits = '', unit = ''] = /^\s*(\d{1,9})\s*(ms|s|min)?\s*$/.exec(text) ?? [];
+  const [, digits = '', unit = ''] = (text.length > 40 ? null : /^\s*(\d{1,9})\s*(ms|s|min)?\s*$/.exec(text)) ?? [];
   const factor = units.get(unit);
   return digits === '' || factor === undefined ? undefined : Number(digits) * factor;
 }
