@@ -7,7 +7,6 @@
  * repeats it; 2 on wrong usage.
  */
 import { randomInt } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Tally, torture } from '../test/torture/railway-torture.ts';
 
@@ -25,8 +24,6 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(usage);
     return 2;
   }
-  // What is tried is no disk: a store in memory takes a fraction of the time.
-  if (existsSync('/dev/shm')) process.env['HOLDPOINT_TORTURE_FOLDER'] ??= '/dev/shm';
   const { count, seed, from } = asked;
   console.log(`torture: ${count} requests from ${from}, seed ${seed}`);
   const began = performance.now();

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FarSide } from './railway-far-side.ts';
@@ -58,7 +58,7 @@ export class Bench implements AsyncDisposable {
 
   /** In memory where the machine has such a file system: what is tried here is no disk. */
   static async open(far: FarSide, provider: Provider = railway): Promise<Bench> {
-    const data = mkdtempSync(join(process.env['HOLDPOINT_TORTURE_FOLDER'] ?? tmpdir(), 'holdpoint-torture-'));
+    const data = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'holdpoint-torture-'));
     const { ids, tokens } = far.double;
     const entry = { provider: 'railway', secret: tokens.account, reach: 'all', address: 'http://127.0.0.1:9' } as const;
     const bound = (name: 'production' | 'staging', production: boolean) => ({
