@@ -200,7 +200,9 @@ upstreams:
       expect(early.stderr).toContain('tier T0 takes no production credential');
       expect(early.code).toBe(3);
     }
-    const turned = real.replaceAll(', private: true', '').replaceAll('http://', 'https://');
+    const turned = real
+      .replaceAll(', private: true', '')
+      .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'https://railway.example.com');
     const later = await rig.sign(['apply', '--file', rig.write('turned.yaml', turned)]);
     expect(later.stderr).toContain('tier T0 takes no production credential');
     expect(later.code).toBe(3);
