@@ -57,7 +57,9 @@ describe('explaining offline', () => {
     const found = explain(
       JSON.stringify({ id: 'a', text, variables: { input: { name: 'DATABASE_URL', value: 'x' } } }),
     );
-    const harmless = explain(JSON.stringify({ id: 'a', text, variables: { input: { name: 'COLOUR', value: 'x', skipDeploys: true } } }));
+    const harmless = explain(
+      JSON.stringify({ id: 'a', text, variables: { input: { name: 'COLOUR', value: 'x', skipDeploys: true } } }),
+    );
     expect(found.reasons.join()).toContain('$input.environmentId is missing');
     expect(found.decision).toBe('hold');
     expect(harmless.decision).toBe('allow');

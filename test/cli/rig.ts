@@ -76,7 +76,19 @@ export class Rig {
   }
 
   async up(...more: readonly string[]): Promise<Ran> {
-    return this.sign(['up', '--same-user', '--api-port', '0', '--http-port', '0', '--postgres-port', '0', '--signer', 'jane', ...more]);
+    return this.sign([
+      'up',
+      '--same-user',
+      '--api-port',
+      '0',
+      '--http-port',
+      '0',
+      '--postgres-port',
+      '0',
+      '--signer',
+      'jane',
+      ...more,
+    ]);
   }
 
   get running(): { readonly pid: number; readonly api: string; readonly http: string } {

@@ -133,7 +133,13 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     const entry = options.entries[name];
     return entry === undefined
       ? undefined
-      : { name, address: entry.address ?? `${entry.provider}://far`, allowPrivate: true, credential: name, ...(entry.ca === undefined ? {} : { ca: entry.ca }) };
+      : {
+          name,
+          address: entry.address ?? `${entry.provider}://far`,
+          allowPrivate: true,
+          credential: name,
+          ...(entry.ca === undefined ? {} : { ca: entry.ca }),
+        };
   };
   const policy = loadPolicy();
   const signers = openSigners({ store, journal, clock });

@@ -64,7 +64,11 @@ describe('the road’s order of syncs and sends', () => {
         '-o',
         file,
       ];
-      const pool = new DaemonPool(['--data', data, '--api-port', '0', '--http-port', '0', '--postgres-port', '0'], undefined, under);
+      const pool = new DaemonPool(
+        ['--data', data, '--api-port', '0', '--http-port', '0', '--postgres-port', '0'],
+        undefined,
+        under,
+      );
       try {
         const daemon = await pool.next();
         const client = new DaemonClient(data, daemon);

@@ -9,7 +9,12 @@ const routes: readonly (readonly [
 ])[] = [
   ['get', '/v1/health', 'anyone', 'Whether the journal can be written; 503 when not.'],
   ['post', '/v1/signers/first', 'anyone', 'Enrol the first signer with the one-time code: `{code, name, publicKey}`.'],
-  ['get', '/v1/whoami', 'token', 'The principal and scope of the presented token, and the upstreams in its environments.'],
+  [
+    'get',
+    '/v1/whoami',
+    'token',
+    'The principal and scope of the presented token, and the upstreams in its environments.',
+  ],
   ['get', '/v1/status', 'human', 'Tier, addresses, journal, holds, environments, upstreams, what is not covered.'],
   ['get', '/v1/holds', 'human', 'Holds, newest first; `?state=`.'],
   [

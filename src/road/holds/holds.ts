@@ -84,7 +84,8 @@ export function openHolds(parts: HoldParts): Holds {
     find,
     async ask(request, shown) {
       const { hold, isNew } = await store.transact((tx) => openOrMerge(parts, tx, request, shown));
-      if (isNew && hold.kind !== 'question') parts.raise({ kind: 'held', text: `${hold.code} waits for a signature`, hold });
+      if (isNew && hold.kind !== 'question')
+        parts.raise({ kind: 'held', text: `${hold.code} waits for a signature`, hold });
       return hold;
     },
     async forDigest(request) {
