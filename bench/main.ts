@@ -12,6 +12,7 @@ import { machine } from './machine.ts';
 import { benchPolicy, newHold } from './policy.ts';
 import { pinned } from './processes.ts';
 import { benchPostgres } from './postgres.ts';
+import { benchPostgresBulk } from './postgres-bulk.ts';
 import { benchRoad } from './road.ts';
 import { benchScan } from './scan.ts';
 import { benchSlowClients } from './slow-clients.ts';
@@ -30,6 +31,7 @@ const benches: { readonly [name: string]: Bench } = {
   scan: benchScan,
   postgres: benchPostgres,
   'slow-clients': benchSlowClients,
+  'postgres-bulk': benchPostgresBulk,
 };
 
 /** Reading and policy, and what both cost together for a document that nobody has sent before. */
