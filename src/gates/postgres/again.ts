@@ -54,12 +54,12 @@ export class ProvedReads {
 
   /**
    * It went well, outside a transaction or as a step of one. Whether it was proved, and to be what, the road remembers: what
-   * holds for a step is never taken for a read outside.
+   * holds for a step is never taken for a read outside. `since`: before it was proved, by `performance.now`.
    */
-  keep(message: PostgresMessage, reading: Reading, alone: boolean): void {
+  keep(message: PostgresMessage, reading: Reading, alone: boolean, since: number): void {
     if (this.#parts.gate.road.again === undefined || reading.plan.steps.length !== 1 || reading.alike === undefined)
       return;
-    const proved = { reading, until: performance.now() + believedMs };
+    const proved = { reading, until: since + believedMs };
     if (alone) put(message.how === 'simple' ? this.#simple : this.#extended, message.text, proved);
     put(this.#byLikeness, reading.alike, proved);
   }

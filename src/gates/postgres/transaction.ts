@@ -104,9 +104,10 @@ export class Transaction {
     this.touched = true;
     this.running = true;
     try {
+      const since = performance.now();
       const proved = this.#proved.like(reading);
       const ran = this.#outcome(await this.#mediate(message, reading, proved));
-      if (ran.kind === 'done' && proved === undefined) this.#proved.keep(message, reading, alone);
+      if (ran.kind === 'done' && proved === undefined) this.#proved.keep(message, reading, alone, since);
       return ran;
     } finally {
       this.running = false;
