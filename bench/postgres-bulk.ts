@@ -16,9 +16,10 @@ export async function benchPostgresBulk(folder: string, effort: Effort): Promise
   const gate = ways.find((way) => way.name === 'gate');
   if (gate?.pid === undefined) throw new Error('there is no gate');
   return [
+    // First of all: after a large result the process gives memory back while it is looked at.
+    await waiting(gate),
     ...(await copied(ways, effort)),
     ...(await largeResult(gate, effort)),
-    await waiting(gate),
     ...(await inserted(folder, ways, effort)),
   ];
 }
