@@ -1,5 +1,5 @@
 import { refusalFrame } from './says.ts';
-import type { TransactionParts } from './transaction.ts';
+import type { TransactionParts } from './transaction-parts.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
 import type { RoundEnd } from '../../contract/postgres/session.ts';
 import type { Reading } from '../../contract/provider.ts';

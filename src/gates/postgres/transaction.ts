@@ -1,17 +1,12 @@
 import { ProvedReads, type Ready } from './again.ts';
-import type { PostgresGateParts } from './parts.ts';
 import { refusalFrame, errorFrame } from './says.ts';
+import type { TransactionParts } from './transaction-parts.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
-import type { PostgresSession, RoundEnd } from '../../contract/postgres/session.ts';
+import type { RoundEnd } from '../../contract/postgres/session.ts';
 import type { Reading } from '../../contract/provider.ts';
-import type { Bearer, Outcome } from '../../contract/road.ts';
+import type { Outcome } from '../../contract/road.ts';
 import type { Statement, TransactionModes } from '../../languages/sql/statement.ts';
-import {
-  type PostgresMessage,
-  postgresAnswer,
-  postgresMessage,
-  type PostgresTarget,
-} from '../../model/postgres-message.ts';
+import { type PostgresMessage, postgresAnswer, postgresMessage } from '../../model/postgres-message.ts';
 import { Refused } from '../../model/refusal.ts';
 
 /** How a statement, or the end of a transaction, came out. `words` are for the client, if it has not seen any yet. */
@@ -20,13 +15,6 @@ export type Ran =
   /** The server said no; the client has seen it. */
   | { readonly kind: 'failed' }
   | { readonly kind: 'refused'; readonly words: Frame };
-
-export interface TransactionParts {
-  readonly gate: PostgresGateParts;
-  readonly bearer: Bearer;
-  readonly session: PostgresSession;
-  readonly target: PostgresTarget;
-}
 
 /** Statements whose effect is not in the transaction's id: they get theirs within the COMMIT, or outlive it. */
 const written: ReadonlySet<string> = new Set(['NotifyStmt', 'DeclareCursorStmt', 'LockStmt']);
