@@ -30,7 +30,14 @@ export const checks: readonly Check[] = [
     counts: true,
     slow: false,
     limit: 1500,
-    fullOnly: ['test/tiers/**', 'test/clients/**'],
+    fullOnly: [
+      'test/tiers/**',
+      'test/clients/**',
+      'test/cli/connect.test.ts',
+      'test/incident/hostile.test.ts',
+      'test/postgres/{again,binding,bypass,clients,hostile,protocol,roles,tls}.test.ts',
+      'test/torture/slow-clients.test.ts',
+    ],
   },
   {
     name: 'fault',

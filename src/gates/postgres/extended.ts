@@ -124,7 +124,8 @@ export class Extended implements PreparedNames {
   }
 
   async #round(batch: readonly Frame[], ends: boolean): Promise<void> {
-    if (this.#writesSeveral(batch) && !(await this.#talk.beginOwn())) this.#drop();
+    // Before its Sync nothing is over: a client that hangs up behind a Flush has taken it back.
+    if (this.#writes(batch, ends ? 2 : 1) && !(await this.#talk.beginOwn())) this.#drop();
     await this.#all(batch);
     if (ends) return this.#end();
     if (!this.#talk.session.skipping) this.#talk.session.flush();
@@ -156,9 +157,9 @@ export class Extended implements PreparedNames {
   }
 
   /** Several statements up to one Sync are one act, as the server would have them, where one of them may write. */
-  #writesSeveral(batch: readonly Frame[]): boolean {
+  #writes(batch: readonly Frame[], atLeast: number): boolean {
     const { transaction } = this.#talk;
-    if (this.#dropping || transaction.owner !== 'nobody' || batch.filter((one) => one.type === 'B').length < 2)
+    if (this.#dropping || transaction.owner !== 'nobody' || batch.filter((one) => one.type === 'B').length < atLeast)
       return false;
     const parsed = new Map<string, Statement | undefined>();
     const bound: (Statement | undefined)[] = [];

@@ -47,7 +47,28 @@ export async function findIn(document: Document, literals: ReadonlySet<string>):
     if (asked) found.push(...rule.find(text));
   }
   if (wellKnownLiterals.some((literal) => literals.has(literal))) found.push(...(await findWellKnown(text)));
-  return merged(found).map((one) => withName(one, text));
+  return hushed(merged(found).map((one) => withName(one, text)));
+}
+
+/** Of more than these only a finding's own value is looked for: a file made of credentials has no names to leak them. */
+const mostOthers = 100;
+
+/** A name can hold a value too, its own or another's: wherever one stands in what is shown, its mask stands instead. */
+function hushed(found: readonly Candidate[]): readonly Candidate[] {
+  return found.map((one) => {
+    const others = found.length > mostOthers ? [one] : found;
+    const hush = (shown: string): string =>
+      others.reduce(
+        (text, { value, masked }) => (text.includes(value) ? text.replaceAll(value, () => masked) : text),
+        shown,
+      );
+    return {
+      ...one,
+      why: hush(one.why),
+      ...(one.key === undefined ? {} : { key: hush(one.key) }),
+      ...(one.facts === undefined ? {} : { facts: one.facts.map((fact) => ({ ...fact, says: hush(fact.says) })) }),
+    };
+  });
 }
 
 function withName(one: Candidate, { names }: Text): Candidate {

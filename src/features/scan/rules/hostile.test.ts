@@ -112,6 +112,7 @@ test('N1: rules never throw, and what they find lies in the text', async () => {
         expect(one.end).toBeLessThanOrEqual(text.length);
         expect(one.masked).not.toContain(one.value);
         expect(one.why).not.toContain(one.value);
+        expect(one.key ?? '').not.toContain(one.value);
       }
     }),
     { numRuns: 500 },
