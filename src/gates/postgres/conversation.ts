@@ -75,8 +75,14 @@ export class Conversation implements Behind, Talk {
     const asked = this.#asked;
     if (asked === undefined) throw refuse('BAD_REQUEST', 'the start-up packet is missing');
     const bearer = await this.#parts.road.identify(password, await this.#peer);
-    if (bearer.principal.name !== asked.user)
-      throw refuse('BAD_TOKEN', 'the token was made for another user', 'use the DATABASE_URL that you were given');
+    if (bearer.principal.name !== asked.user) {
+      const { refusal } = refuse(
+        'BAD_TOKEN',
+        'the token was made for another user',
+        'use the DATABASE_URL you were given',
+      );
+      throw new Refused(await this.#parts.road.askAbout(refusal, { peer: await this.#peer, by: bearer }));
+    }
     const client = {
       take: (reply: Frame) => this.#reply(reply),
       flow: (bytes: Buffer) => this.#front?.pass(bytes),

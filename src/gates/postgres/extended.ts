@@ -394,10 +394,10 @@ export class Extended implements PreparedNames {
   async #mayParse(message: Frame): Promise<boolean> {
     await this.#settlePassed();
     if (this.#dropping) return false;
-    const { text } = parseParts(message);
+    const { text, types } = parseParts(message);
     if (this.#talk.peek(text)?.[0]?.class === 'frame') return true;
     try {
-      await this.#talk.transaction.mayParse(postgresMessage(this.#talk.target, 'statement', text));
+      await this.#talk.transaction.mayParse({ ...postgresMessage(this.#talk.target, 'statement', text), types });
       return true;
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;

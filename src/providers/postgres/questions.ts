@@ -47,7 +47,11 @@ export const questions = Object.freeze({
 
   types: `SELECT t.oid::pg_catalog.text, t.typtype::pg_catalog.text, t.typinput::pg_catalog.oid::pg_catalog.text,
       (SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, 0)) FROM pg_catalog.pg_constraint k
-        WHERE k.contypid = t.oid)::pg_catalog.text, t.typbasetype::pg_catalog.text
+        WHERE k.contypid = t.oid)::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(m.oid::pg_catalog.text) FROM (SELECT t.typbasetype UNION SELECT t.typelem
+          UNION SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+          UNION SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid OR r.rngmultitypid = t.oid) m(oid)
+        WHERE m.oid::pg_catalog.int8 >= 16384)::pg_catalog.text
     FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE t.oid::pg_catalog.int8 >= 16384 AND (t.oid::pg_catalog.text IN (SELECT x FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) x)
       OR EXISTS (SELECT 1 FROM pg_catalog.json_array_elements($1::pg_catalog.json) e WHERE t.typname = e.value->>1 AND

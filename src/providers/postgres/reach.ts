@@ -66,12 +66,21 @@ const quietKinds: ReadonlySet<string> = new Set([
   'UnlistenStmt',
 ]);
 
-/** Resolves everything that these statements name, by the server's catalogue, under the session's own search_path and role. */
-export function* reachOf(target: PostgresTarget, statements: readonly Statement[], sql: Sql): Looking<Reach> {
+/**
+ * Resolves everything that these statements name, by the server's catalogue, under the session's own search_path and role.
+ * `types`: oids that parameters were declared with, whose code runs when their values are bound.
+ */
+export function* reachOf(
+  target: PostgresTarget,
+  statements: readonly Statement[],
+  sql: Sql,
+  types: readonly number[] = [],
+): Looking<Reach> {
   const [row] = yield* ask(target, 'session');
   const path = pathFrom(row?.[0]);
   const work = new Work(target, sql, path, row?.[1] ?? '');
   for (const statement of statements) work.statement(statement, path);
+  for (const type of types) if (type !== 0) work.typeOid(String(type));
   for (const [oid] of yield* ask(target, 'planted')) work.functionOid(oid);
   for (let round = 0; work.open; round++) {
     if (round === mostRounds) work.fail('what it calls goes deeper than is followed');
@@ -178,6 +187,10 @@ class Work {
     for (const part of statement.parts)
       if (!counted.has(part.operation) && (part.destroys || part.inverse !== 'nothing')) this.acts.add(part.sentence);
     return this.statement(statement, path);
+  }
+
+  typeOid(oid: string): void {
+    if (!this.#seenTypes.has(oid)) this.#typeOids.add(oid);
   }
 
   functionOid(oid: string | null | undefined): void {
@@ -347,12 +360,12 @@ class Work {
     for (const [index, group] of groups.entries()) {
       const path = JSON.stringify(group[0]?.path ?? this.#path);
       const rows = yield* ask(this.#target, 'types', listed(group), path, JSON.stringify(index === 0 ? oids : []));
-      for (const [oid, kind, input, checks, base] of rows) {
+      for (const [oid, kind, input, checks, made] of rows) {
         if (!oid || this.#seenTypes.has(oid)) continue;
         this.#seenTypes.add(oid);
         if (kind === 'b' || kind === 'r' || kind === 'm') this.functionOid(input);
         for (const text of JSON.parse(checks ?? '[]') as readonly string[]) this.#expression(text);
-        if (kind === 'd' && base) this.#typeOids.add(base);
+        for (const part of JSON.parse(made ?? '[]') as readonly string[]) this.typeOid(part);
       }
     }
   }

@@ -47,7 +47,7 @@ function readingOfParse(sql: Sql, said: PostgresMessage, view: 'alone' | 'inside
   return {
     ...reading,
     *resolve(context) {
-      const { standing, why, acts } = yield* reachOf(said, [], sql);
+      const { standing, why, acts } = yield* reachOf(said, [], sql, said.types);
       const [act] = acts;
       if (standing === 'unknown' || (view === 'inside' && act !== undefined))
         throw refuse(

@@ -31,6 +31,7 @@ export function* resolution(
         target,
         steps.map((one) => one.statement),
         sql,
+        steps.flatMap((one) => one.message.types),
       )
     : untouched;
   if (view === 'inside' && reach.standing === 'unknown') throw refuseInside(reach);
