@@ -35,6 +35,9 @@ export function* resolution(
       )
     : untouched;
   if (view === 'inside' && reach.standing === 'unknown') throw refuseInside(reach);
+  // A transaction that is open can neither take it back nor hold it; there is no Plan of it that a signature could run.
+  if (view === 'inside' && actions.some((action) => action.reversibility === 'irreversible'))
+    throw refuseInside({ ...reach, why: 'no transaction can take it back' });
   const earlier = view === 'plan' ? yield* beforeOf(target, steps, transactions) : undefined;
   const tables = tablesBefore(steps, reach, earlier);
   const on = steps.flatMap(({ statement }, at) =>
