@@ -2,13 +2,14 @@ import type { Ready } from './again.ts';
 import { Extended } from './extended.ts';
 import type { Behind, Front } from './front.ts';
 import { defaultLimits, type PostgresGateParts, type PostgresLimits } from './parts.ts';
+import { Replies } from './replies.ts';
 import { errorFrame, refusalFrame, syntaxFrame } from './says.ts';
 import { simpleQuery } from './simple.ts';
 import { type StartUp, startUpOf } from './start-up.ts';
-import { inFormats, queryText } from './statements.ts';
+import { queryText } from './statements.ts';
 import type { PreparedNames, Talk } from './talk.ts';
 import { type Ran, Transaction } from './transaction.ts';
-import { cstring, frame, type Frame, int32, isPermission, movedBy } from '../../contract/postgres/frames.ts';
+import { cstring, frame, type Frame, int32 } from '../../contract/postgres/frames.ts';
 import type { PostgresSession } from '../../contract/postgres/session.ts';
 import type { Peer } from '../../contract/road.ts';
 import { SyntaxComplaint } from '../../languages/sql/index.ts';
@@ -36,18 +37,8 @@ export class Conversation implements Behind, Talk {
   #transaction: Transaction | undefined;
   #extended: Extended | undefined;
   #inQuery = false;
-  /** The last CommandComplete of what we have yet to commit. */
-  #tail: Frame | undefined;
-  /** What the server reports of its settings comes behind it. */
-  readonly #behindTail: Frame[] = [];
-  /** The server's refusal of a right: said in our words, which tell the agent to stop. */
-  #permission: Frame | undefined;
+  readonly #replies: Replies;
   #over = false;
-  /** Replies of these types are to what the gate said itself. */
-  #hushed = '';
-  #offset = 0;
-  /** A description that comes now is of a statement, and shown as that of a portal. */
-  #formats: readonly number[] | undefined;
   #working = false;
   /** The server's end of the line is gone. */
   #lost = false;
@@ -57,6 +48,12 @@ export class Conversation implements Behind, Talk {
     this.#peer = peer;
     this.#cancels = cancels;
     this.limits = { ...defaultLimits, ...parts.limits };
+    this.#replies = new Replies({
+      say: (message) => this.say(message),
+      copyBegan: () => this.#front?.copyBegan(),
+      settingChanged: () => this.#transaction?.settingChanged(),
+      holdsTail: () => this.#inQuery && this.#transaction?.owner !== 'client',
+    });
   }
 
   speakThrough(front: Front): void {
@@ -84,7 +81,7 @@ export class Conversation implements Behind, Talk {
       throw new Refused(await this.#parts.road.askAbout(refusal, { peer: await this.#peer, by: bearer }));
     }
     const client = {
-      take: (reply: Frame) => this.#reply(reply),
+      take: (reply: Frame) => this.#replies.take(reply),
       flow: (bytes: Buffer) => this.#front?.pass(bytes),
       gone: () => this.#serverGone(),
     };
@@ -163,7 +160,7 @@ export class Conversation implements Behind, Talk {
       await simpleQuery(this, message);
     } finally {
       this.#inQuery = false;
-      this.#offset = 0;
+      this.#replies.offset(0);
     }
   }
 
@@ -275,31 +272,20 @@ export class Conversation implements Behind, Talk {
     return frame('Q', cstring(text));
   }
 
-  async hushed<T>(work: () => Promise<T>, types = '123tTnDCIs'): Promise<T> {
-    this.#hushed = types;
-    try {
-      return await work();
-    } finally {
-      this.#hushed = '';
-    }
+  hushed<T>(work: () => Promise<T>, types = '123tTnDCIs'): Promise<T> {
+    return this.#replies.hushed(work, types);
   }
 
-  async describing(formats: readonly number[], work: () => Promise<void>): Promise<void> {
-    this.#formats = formats;
-    try {
-      await this.hushed(work, 't');
-    } finally {
-      this.#formats = undefined;
-    }
+  describing(formats: readonly number[], work: () => Promise<void>): Promise<void> {
+    return this.#replies.describing(formats, work);
   }
 
   offset(characters: number): void {
-    this.#offset = characters;
+    this.#replies.offset(characters);
   }
 
   wentWell(ran: Ran): boolean {
-    const permission = this.#permission;
-    this.#permission = undefined;
+    const permission = this.#replies.takePermission();
     if (ran.kind === 'done') return true;
     if (ran.kind === 'refused') this.#told(ran.words);
     else if (permission !== undefined) this.say(permission);
@@ -323,7 +309,7 @@ export class Conversation implements Behind, Talk {
       return;
     }
     if (!well) {
-      this.#dropTail();
+      this.#replies.dropTail();
       await transaction.rollback();
       return;
     }
@@ -331,17 +317,11 @@ export class Conversation implements Behind, Talk {
     if (ran.kind === 'done' && ran.tag === 'COMMIT') this.letTailGo();
     else if (ran.kind === 'done') this.#told(errorFrame('40000', 'the server took the statement back'));
     else this.wentWell(ran);
-    this.#dropTail();
+    this.#replies.dropTail();
   }
 
   letTailGo(): void {
-    if (this.#tail !== undefined) this.say(this.#tail);
-    this.#dropTail();
-  }
-
-  #dropTail(): void {
-    this.#tail = undefined;
-    for (const one of this.#behindTail.splice(0)) this.say(one);
+    this.#replies.letTailGo();
   }
 
   ready(): void {
@@ -358,22 +338,8 @@ export class Conversation implements Behind, Talk {
   }
 
   #told(words: Frame): void {
-    this.#dropTail();
+    this.#replies.dropTail();
     this.say(words);
-  }
-
-  /** A reply of the server's to the client's own frames. */
-  #reply(reply: Frame): void {
-    if (reply.type === 'S') this.#transaction?.settingChanged();
-    if (this.#hushed.includes(reply.type)) return;
-    if (reply.type === 'G') process.nextTick(() => this.#front?.copyBegan());
-    if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
-    else if (reply.type === 'C' && this.#inQuery && this.#transaction?.owner !== 'client') this.#tail = reply;
-    else if (reply.type === 'S' && this.#tail !== undefined)
-      this.#behindTail.push({ type: 'S', bytes: Buffer.from(reply.bytes) });
-    else if (reply.type === 'T' && this.#formats !== undefined) this.say(inFormats(reply, this.#formats));
-    else if (this.#offset > 0 && (reply.type === 'E' || reply.type === 'N')) this.say(movedBy(reply, this.#offset));
-    else this.say(reply);
   }
 
   #textSettings(): TextSettings {

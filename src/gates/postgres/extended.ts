@@ -1,6 +1,7 @@
 import { type Acted, sayOwn } from './acted.ts';
 import { act } from './acting.ts';
 import type { Ready } from './again.ts';
+import { bindComplete, noData, Outgoing } from './outgoing.ts';
 import {
   bindParts,
   type ClientPortal,
@@ -13,16 +14,15 @@ import {
 } from './statements.ts';
 import type { PreparedNames, Talk } from './talk.ts';
 import { wholeRead, type WholeRead } from './whole-read.ts';
+import { isWritingRound } from './writing-round.ts';
 import { errorFrame, refusalFrame } from './says.ts';
-import { cstring, frame, type Frame, int16 } from '../../contract/postgres/frames.ts';
+import { frame, type Frame, int16 } from '../../contract/postgres/frames.ts';
 import type { Statement } from '../../languages/sql/statement.ts';
 import { type PostgresMessage, postgresMessage } from '../../model/postgres-message.ts';
 import { refuse, Refused } from '../../model/refusal.ts';
 
 const parseComplete = frame('1');
-const bindComplete = frame('2');
 const closeComplete = frame('3');
-const noData = frame('n');
 const noParameters = frame('t', int16(0));
 
 /**
@@ -31,24 +31,18 @@ const noParameters = frame('t', int16(0));
  */
 export class Extended implements PreparedNames {
   readonly #talk: Talk;
+  readonly #out: Outgoing;
   readonly #statements = new Map<string, ClientStatement>();
   readonly #portals = new Map<string, ClientPortal>();
   /** Bound and run at the server: an Execute of one goes on where it stopped. */
   readonly #running = new Set<string>();
   #batch: Frame[] = [];
   #batchBytes = 0;
-  /** On their way: they say nothing yet. */
-  #unit: Frame[] = [];
-  #bound: ClientPortal | undefined;
-  /** Bound as far as the client knows; the server hears of it with the Execute, when it has been judged. */
-  readonly #promised = new Map<string, Frame>();
-  #passed: Promise<boolean>[] = [];
-  /** Something failed or was refused: what comes before the next Sync is dropped, as the server would. */
-  #dropping = false;
   #copied = false;
 
   constructor(talk: Talk) {
     this.#talk = talk;
+    this.#out = new Outgoing(talk);
   }
 
   take(message: Frame): Promise<void> | undefined {
@@ -56,7 +50,7 @@ export class Extended implements PreparedNames {
     if (this.#batchBytes > 64 * 1024 * 1024)
       throw refuse('BAD_REQUEST', 'too much is sent without a Sync', 'send a Sync in between');
     if (message.type !== 'S' && message.type !== 'H') {
-      if (!this.#dropping) this.#batch.push(message);
+      if (!this.#out.dropping) this.#batch.push(message);
       return undefined;
     }
     const batch = this.#batch;
@@ -67,7 +61,7 @@ export class Extended implements PreparedNames {
 
   /** Nothing waits for a Sync, and nothing is dropped up to one. */
   get idle(): boolean {
-    return !this.#dropping && !this.#copied && this.#batch.length + this.#passed.length + this.#unit.length === 0;
+    return !this.#copied && this.#batch.length === 0 && this.#out.idle;
   }
 
   /** One statement up to its Sync that was proved to be a read a moment ago goes out as it came. */
@@ -94,23 +88,23 @@ export class Extended implements PreparedNames {
     this.#batch = [];
     this.#batchBytes = 0;
     if (batch.length > 0) await this.#round(batch, false);
-    await this.#settlePassed();
-    return !this.#dropping;
+    await this.#out.settle();
+    return !this.#out.dropping;
   }
 
   async work(frames: readonly Frame[]): Promise<boolean> {
     await this.#all(frames);
-    await this.#settlePassed();
+    await this.#out.settle();
     return this.#roundEnded();
   }
 
   async forget(name?: string): Promise<boolean> {
     if (name !== undefined && !this.#statements.has(name)) return false;
     const closing = name === undefined ? [...this.#statements.keys()] : [name];
-    await this.#settlePassed();
+    await this.#out.settle();
     await this.#talk.hushed(async () => {
       for (const one of closing) await this.#close(closeStatementFrame(one));
-      await this.#settlePassed();
+      await this.#out.settle();
       if (this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
     });
     return true;
@@ -120,12 +114,12 @@ export class Extended implements PreparedNames {
   transactionEnded(): void {
     this.#portals.clear();
     this.#running.clear();
-    this.#promised.clear();
+    this.#out.transactionEnded();
   }
 
   async #round(batch: readonly Frame[], ends: boolean): Promise<void> {
     // Before its Sync nothing is over: a client that hangs up behind a Flush has taken it back.
-    if (this.#writes(batch, ends ? 2 : 1) && !(await this.#talk.beginOwn())) this.#drop();
+    if (this.#writes(batch, ends ? 2 : 1) && !(await this.#talk.beginOwn())) this.#out.drop();
     await this.#all(batch);
     if (ends) return this.#end();
     if (!this.#talk.session.skipping) this.#talk.session.flush();
@@ -134,62 +128,43 @@ export class Extended implements PreparedNames {
 
   async #all(batch: readonly Frame[]): Promise<void> {
     for (const message of batch) {
-      if (this.#dropping) break;
+      if (this.#out.dropping) break;
       try {
         await this.#one(message);
       } catch (thrown) {
         if (!(thrown instanceof Refused)) throw thrown;
-        await this.#refused(refusalFrame(thrown.refusal));
+        await this.#out.refuse(refusalFrame(thrown.refusal));
       }
     }
-    if (!this.#dropping) await this.#sendUnit();
+    if (!this.#out.dropping) await this.#out.send();
   }
 
   /** The unit of a Query is over: nothing of it waits. */
   async #roundEnded(): Promise<boolean> {
-    const well = !this.#dropping;
-    this.#dropping = false;
-    this.#unit = [];
-    this.#bound = undefined;
+    const well = !this.#out.dropping;
+    this.#out.begin();
     if (this.#talk.session.skipping || this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
     if (this.#talk.transaction.owner === 'nobody') this.transactionEnded();
     return well;
   }
 
-  /** Several statements up to one Sync are one act, as the server would have them, where one of them may write. */
   #writes(batch: readonly Frame[], atLeast: number): boolean {
-    const { transaction } = this.#talk;
-    if (this.#dropping || transaction.owner !== 'nobody' || batch.filter((one) => one.type === 'B').length < atLeast)
-      return false;
-    const parsed = new Map<string, Statement | undefined>();
-    const bound: (Statement | undefined)[] = [];
-    for (const one of batch) {
-      if (one.type === 'P') {
-        const { name, text } = parseParts(one);
-        parsed.set(name, this.#talk.peek(text)?.[0]);
-      } else if (one.type === 'B') {
-        const { statement } = bindParts(one);
-        bound.push(parsed.has(statement) ? parsed.get(statement) : this.#statements.get(statement)?.read);
-      }
-    }
-    if (bound.some((one) => one?.class === 'frame')) return false;
-    return bound.some((one) => one !== undefined && one.class !== 'read-candidate' && one.class !== 'setting');
+    if (this.#out.dropping || this.#talk.transaction.owner !== 'nobody') return false;
+    return isWritingRound(batch, atLeast, this.#statements, (text) => this.#talk.peek(text));
   }
 
   async #end(): Promise<void> {
-    const well = !this.#dropping;
+    const well = !this.#out.dropping;
     // The server hears no Sync while it waits for the data of a COPY; the client sends another one behind it.
     if (this.#copied && well) {
       this.#copied = false;
       return;
     }
     this.#copied = false;
-    this.#dropping = false;
-    this.#unit = [];
-    this.#bound = undefined;
+    this.#out.begin();
     await this.#talk.endOwn(well);
     if (this.#talk.session.skipping || this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
-    await this.#settlePassed();
+    await this.#out.settle();
     if (this.#talk.transaction.owner === 'nobody') this.transactionEnded();
     this.#talk.ready();
   }
@@ -212,20 +187,20 @@ export class Extended implements PreparedNames {
   async #parse(message: Frame): Promise<void> {
     const parts = parseParts(message);
     const statements = this.#talk.read(parts.text);
-    if (statements === undefined) return this.#drop();
+    if (statements === undefined) return this.#out.drop();
     if (statements.length > 1)
-      return this.#refused(errorFrame('42601', 'cannot insert multiple commands into a prepared statement'));
+      return this.#out.refuse(errorFrame('42601', 'cannot insert multiple commands into a prepared statement'));
     const statement: ClientStatement = { ...parts, read: statements[0] };
     if (parts.name !== '' && this.#statements.has(parts.name))
-      return this.#refused(errorFrame('42P05', `prepared statement "${parts.name}" already exists`));
+      return this.#out.refuse(errorFrame('42P05', `prepared statement "${parts.name}" already exists`));
     if (this.#statements.size >= this.#talk.limits.names)
-      return this.#refused(errorFrame('53400', 'holdpoint: too many prepared statements'));
+      return this.#out.refuse(errorFrame('53400', 'holdpoint: too many prepared statements'));
     if (this.#talk.transaction.failed && !isOurs(statement.read) && statement.read?.class !== 'frame')
-      return this.#refused(
+      return this.#out.refuse(
         errorFrame('25P02', 'current transaction is aborted, commands ignored until end of transaction block'),
       );
-    if (isOurs(statement.read)) await this.#ourWord(parseComplete);
-    else await this.#add(message);
+    if (isOurs(statement.read)) await this.#out.say(parseComplete);
+    else await this.#out.add(message);
     this.#statements.set(parts.name, statement);
   }
 
@@ -233,16 +208,15 @@ export class Extended implements PreparedNames {
     const { statement: name, ...parts } = bindParts(message);
     const statement = this.#statements.get(name);
     if (statement === undefined)
-      return this.#refused(errorFrame('26000', `prepared statement "${name}" does not exist`));
+      return this.#out.refuse(errorFrame('26000', `prepared statement "${name}" does not exist`));
     const portal: ClientPortal = { ...parts, statement };
-    if (isOurs(statement.read)) await this.#ourWord(bindComplete);
+    if (isOurs(statement.read)) await this.#out.say(bindComplete);
     else {
-      await this.#add(message);
-      if (this.#dropping) return undefined;
-      this.#bound = portal;
+      await this.#out.addBind(message, portal);
+      if (this.#out.dropping) return undefined;
     }
     this.#running.delete(portal.name);
-    this.#promised.delete(portal.name);
+    this.#out.forget(portal.name);
     this.#portals.set(portal.name, portal);
     return undefined;
   }
@@ -253,40 +227,34 @@ export class Extended implements PreparedNames {
     const statement = kind === 'statement' ? this.#statements.get(name) : portal?.statement;
     // A cursor that was declared by SQL is a portal, too.
     if (statement === undefined && kind === 'portal' && this.#talk.transaction.owner === 'client') {
-      await this.#sendUnit();
-      return this.#pass(message);
+      await this.#out.send();
+      return this.#out.pass(message);
     }
     if (statement === undefined)
-      return this.#refused(errorFrame(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`));
-    if (portal !== undefined && this.#promised.has(portal.name)) return this.#describePromised(portal);
-    if (!isOurs(statement.read)) return this.#add(message);
-    if (kind === 'statement') await this.#ourWord(noParameters);
-    return this.#ourWord(noData);
+      return this.#out.refuse(errorFrame(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`));
+    if (portal !== undefined && this.#out.isPromised(portal.name)) return this.#out.describePromised(portal);
+    if (!isOurs(statement.read)) return this.#out.add(message);
+    if (kind === 'statement') await this.#out.say(noParameters);
+    return this.#out.say(noData);
   }
 
   async #execute(message: Frame): Promise<void> {
     const name = executePart(message);
     const portal = this.#portals.get(name);
-    if (portal === undefined) return this.#refused(errorFrame('34000', `portal "${name}" does not exist`));
+    if (portal === undefined) return this.#out.refuse(errorFrame('34000', `portal "${name}" does not exist`));
     const { read } = portal.statement;
     if (this.#running.has(portal.name)) return this.#more(message);
-    if (read === undefined) return this.#ourWord(frame('I'));
+    if (read === undefined) return this.#out.say(frame('I'));
     if (isOurs(read)) return this.#ours(portal, read);
-    const promised = this.#promised.get(portal.name);
-    if (promised !== undefined || this.#bound !== portal) await this.#sendUnit();
-    if (promised === undefined && this.#bound !== portal)
-      return this.#refused(errorFrame('34000', `portal "${portal.name}" does not exist`));
-    const frames = promised === undefined ? [...this.#unit, message] : [promised, message];
-    if (promised === undefined) this.#unit = [];
-    this.#bound = undefined;
-    this.#promised.delete(portal.name);
-    await this.#settlePassed();
-    if (this.#dropping) return undefined;
+    const binding = await this.#out.binding(portal);
+    if (binding === undefined) return this.#out.refuse(errorFrame('34000', `portal "${portal.name}" does not exist`));
+    await this.#out.settle();
+    if (this.#out.dropping) return undefined;
     // What stops at a limit goes on later: until then its transaction has to stay.
     if (executeLimit(message) > 0 && mayWrite(read) && this.#talk.transaction.owner === 'nobody') {
-      if (!(await this.#talk.beginOwn())) return this.#drop();
+      if (!(await this.#talk.beginOwn())) return this.#out.drop();
     }
-    return this.#run(portal, read, frames, promised !== undefined);
+    return this.#run(portal, read, [...binding.frames, message], binding.promised);
   }
 
   async #run(portal: ClientPortal, read: Statement, frames: readonly Frame[], promised: boolean): Promise<void> {
@@ -296,7 +264,7 @@ export class Extended implements PreparedNames {
     // What the gate did itself the server has not heard of.
     if (acted.own !== undefined && acted.ran.kind === 'done') await this.#answered(frames, promised);
     sayOwn(this.#talk, acted);
-    if (!this.#talk.wentWell(acted.ran)) return this.#drop();
+    if (!this.#talk.wentWell(acted.ran)) return this.#out.drop();
     if (acted.own === undefined) this.#running.add(portal.name);
     return undefined;
   }
@@ -304,39 +272,27 @@ export class Extended implements PreparedNames {
   /** What the server would have said to these. */
   async #answered(frames: readonly Frame[], promised: boolean): Promise<void> {
     for (const one of frames) {
-      if (one.type === 'P' || (one.type === 'D' && namedPart(one).kind === 'statement')) this.#pass(one);
-      else if (one.type === 'B' && !promised) await this.#ourWord(bindComplete);
-      else if (one.type === 'D') await this.#ourWord(noData);
+      if (one.type === 'P' || (one.type === 'D' && namedPart(one).kind === 'statement')) this.#out.pass(one);
+      else if (one.type === 'B' && !promised) await this.#out.say(bindComplete);
+      else if (one.type === 'D') await this.#out.say(noData);
     }
-    await this.#settlePassed();
-  }
-
-  /** The rows of a portal are those of its statement, in the formats that it was bound for. */
-  async #describePromised(portal: ClientPortal): Promise<void> {
-    await this.#sendUnit();
-    await this.#settlePassed();
-    if (this.#dropping) return;
-    const described = frame('D', Buffer.from('S'), cstring(portal.statement.name));
-    await this.#talk.describing(portal.results, async () => {
-      this.#pass(described);
-      await this.#settlePassed();
-    });
+    await this.#out.settle();
   }
 
   /** The transaction's frame, and nothing that the server hears of. */
   async #ours(portal: ClientPortal, read: Statement): Promise<void> {
-    await this.#sendUnit();
-    await this.#settlePassed();
+    await this.#out.send();
+    await this.#out.settle();
     const acted = await act(this.#talk, read, this.#messageOf(portal), []);
     sayOwn(this.#talk, acted);
-    if (!this.#talk.wentWell(acted.ran)) this.#drop();
+    if (!this.#talk.wentWell(acted.ran)) this.#out.drop();
   }
 
   async #more(message: Frame): Promise<void> {
-    await this.#sendUnit();
+    await this.#out.send();
     await this.#talk.transaction.more(message);
     if (!this.#talk.wentWell(this.#talk.session.skipping ? { kind: 'failed' } : { kind: 'done', tag: '' }))
-      this.#drop();
+      this.#out.drop();
   }
 
   async #close(message: Frame): Promise<void> {
@@ -346,11 +302,11 @@ export class Extended implements PreparedNames {
     else {
       this.#portals.delete(name);
       const known = this.#running.delete(name);
-      if (this.#promised.delete(name) || !known) return this.#ourWord(closeComplete);
+      if (this.#out.forget(name) || !known) return this.#out.say(closeComplete);
     }
-    if (statement === undefined || isOurs(statement.read)) return this.#ourWord(closeComplete);
-    await this.#sendUnit();
-    this.#pass(message);
+    if (statement === undefined || isOurs(statement.read)) return this.#out.say(closeComplete);
+    await this.#out.send();
+    this.#out.pass(message);
   }
 
   #messageOf({ statement, formats, values, results }: ClientPortal): PostgresMessage {
@@ -361,81 +317,6 @@ export class Extended implements PreparedNames {
       values,
       results,
     };
-  }
-
-  /** Waits with the unit that it belongs to. */
-  async #add(message: Frame): Promise<void> {
-    // What was only prepared or described goes ahead of the next Parse.
-    if (message.type === 'P' || (message.type === 'B' && this.#bound !== undefined)) await this.#sendUnit();
-    if (!this.#dropping) this.#unit.push(message);
-  }
-
-  /**
-   * What waits and runs nothing goes out by itself. A portal that is not run by now is only promised: binding alone can
-   * run code of the database, and what is to be judged is the whole of it.
-   */
-  async #sendUnit(): Promise<void> {
-    const unit = this.#unit;
-    const bound = this.#bound;
-    this.#unit = [];
-    this.#bound = undefined;
-    for (const message of unit) {
-      if (this.#dropping) return;
-      if (bound !== undefined && message.type === 'B') {
-        this.#promised.set(bound.name, message);
-        await this.#ourWord(bindComplete);
-      } else if (bound !== undefined && message.type === 'D' && namedPart(message).kind === 'portal')
-        await this.#describePromised(bound);
-      else if (message.type !== 'P' || (await this.#mayParse(message))) this.#pass(message);
-    }
-  }
-
-  /** Even what is only prepared has its literals made into values, by code of their types. */
-  async #mayParse(message: Frame): Promise<boolean> {
-    await this.#settlePassed();
-    if (this.#dropping) return false;
-    const { text, types } = parseParts(message);
-    if (this.#talk.peek(text)?.[0]?.class === 'frame') return true;
-    try {
-      await this.#talk.transaction.mayParse({ ...postgresMessage(this.#talk.target, 'statement', text), types });
-      return true;
-    } catch (thrown) {
-      if (!(thrown instanceof Refused)) throw thrown;
-      await this.#refused(refusalFrame(thrown.refusal));
-      return false;
-    }
-  }
-
-  #pass(message: Frame): void {
-    this.#passed.push(this.#talk.session.pass(message));
-  }
-
-  /** What we say ourselves comes behind all that the server still has to say. */
-  async #ourWord(word: Frame): Promise<void> {
-    await this.#sendUnit();
-    await this.#settlePassed();
-    if (!this.#dropping) this.#talk.say(word);
-  }
-
-  async #settlePassed(): Promise<void> {
-    if (this.#passed.length === 0) return;
-    const passed = this.#passed;
-    this.#passed = [];
-    this.#talk.session.flush();
-    if ((await Promise.all(passed)).includes(false)) this.#drop();
-  }
-
-  async #refused(words: Frame): Promise<void> {
-    await this.#settlePassed();
-    if (this.#dropping) return;
-    this.#drop();
-    await this.#talk.refuse(words);
-  }
-
-  #drop(): void {
-    this.#dropping = true;
-    this.#unit = [];
-    this.#bound = undefined;
   }
 }
 

@@ -109,6 +109,10 @@ export function describePortalFrame(portal: string): Frame {
   return frame('D', Buffer.from('P'), cstring(portal));
 }
 
+export function describeStatementFrame(statement: string): Frame {
+  return frame('D', Buffer.from('S'), cstring(statement));
+}
+
 export function executeFrame(portal: string): Frame {
   return frame('E', cstring(portal), int32(0));
 }
