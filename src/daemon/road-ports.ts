@@ -16,8 +16,18 @@ export function roadPorts(rooms: Rooms, gate: string): Road {
     mediate: (asked) => mediate(road, asked),
     again: (asked) => passAgain(road, asked),
     note: async (draft) => {
-      await journal.record(draft);
-      if (draft.kind !== 'exposure') return;
+      if (draft.kind === 'refused') {
+        const { code, notWritten } = draft.body;
+        await road.refusals.note(
+          draft,
+          typeof code === 'string' ? code : 'refused',
+          1 + (typeof notWritten === 'number' ? notWritten : 0),
+        );
+        return;
+      }
+      if (draft.kind !== 'exposure') return void (await journal.record(draft));
+      // Who sends it a thousand times is told so each time; a human hears of it as often as it is written.
+      if (!(await road.refusals.note(draft, 'EXPOSED_CREDENTIAL'))) return;
       const who = draft.principal ?? 'somebody';
       road.raise({
         kind: 'exposure',

@@ -22,6 +22,7 @@ import { LightCache } from '../road/light-cache.ts';
 import type { RoadParts } from '../road/parts.ts';
 import { loadPolicy, type Policy } from '../road/policy/policy.ts';
 import { openQuestions } from '../road/questions.ts';
+import { openRefusalEntries } from '../road/refusal-entries.ts';
 import { openResourceLocks } from '../road/resource-locks.ts';
 import { openSigners } from '../road/signing/signers.ts';
 import { openImages } from '../road/undo/images.ts';
@@ -101,6 +102,8 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   let policy = compile(installation.applied.policies);
   const holds = openHolds({ store, journal, clock, signers, goalLocks, settings, raise });
   const freeze = await openFreeze({ store, journal, clock });
+  const refusals = openRefusalEntries({ journal, clock, diagnose });
+  opened.defer(() => refusals.close());
   const limits = velocityOf(() => installation.config);
   const road: RoadParts = {
     store,
@@ -116,6 +119,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     bindings: () => installation.bindings,
     holds,
     questions: openQuestions({ holds, clock, raise, diagnose }),
+    refusals,
     velocity: await openVelocity({ store, clock, freeze, limits, raise, diagnose }),
     resourceLocks: openResourceLocks(),
     freeze,

@@ -10,6 +10,7 @@ import type { GoalLocks } from './holds/locks.ts';
 import type { LightCache } from './light-cache.ts';
 import type { Policy } from './policy/policy.ts';
 import type { Questions } from './questions.ts';
+import type { RefusalEntries } from './refusal-entries.ts';
 import type { ResourceLocks } from './resource-locks.ts';
 import type { Signers } from './signing/signers.ts';
 import type { Images } from './undo/images.ts';
@@ -51,6 +52,7 @@ export interface RoadParts {
   readonly images: Images;
   readonly clock: Clock;
   readonly questions: Questions;
+  readonly refusals: RefusalEntries;
   readonly velocity: Velocity;
   readonly lightCache: LightCache;
   readonly signers: Signers;

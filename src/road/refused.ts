@@ -4,6 +4,7 @@ import type { RoadParts } from './parts.ts';
 import { askAboutCredential, ProviderRefused, unresolved } from './provider-refused.ts';
 import type { Asked, Outcome } from '../contract/road.ts';
 import { freezeRequest } from '../model/action-request.ts';
+import type { EntryDraft } from '../model/entry.ts';
 import { canonicalJson, type Json, type JsonObject } from '../model/json.ts';
 import { refusalIn, Refused, type Refusal } from '../model/refusal.ts';
 import { attemptOf } from './velocity/attempt.ts';
@@ -76,8 +77,9 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal, thrown: unk
   // A question has raised an alarm of its own, and a goal lock too.
   if (refusal.code === 'DENIED' && refusal.hold === undefined) road.questions.tell(bearer.principal, operations);
   const attempt = attemptOf(reading);
+  const by = thrown instanceof NotPermitted ? thrown.by : undefined;
   try {
-    await road.journal.record({
+    const draft: EntryDraft = {
       kind: 'refused',
       principal: bearer.principal.name,
       token: bearer.token.id,
@@ -89,14 +91,17 @@ async function note(road: RoadParts, asked: Asked, refusal: Refusal, thrown: unk
         operations,
         // By its code: a hold's own entries are those of its life.
         question: refusal.hold,
-        by: thrown instanceof NotPermitted ? thrown.by : undefined,
+        by,
         attempt: attempt.key,
         plan: keptPlan(reading),
         destructive: attempt.destructive,
         counted,
         running: asked.running,
       },
-    });
+    };
+    const bounded = asked.running === undefined && !counted && refusal.code !== 'OUTCOME_UNKNOWN';
+    if (bounded) await road.refusals.note(draft, [refusal.code, by].filter((one) => one !== undefined).join(' by '));
+    else await road.journal.record(draft);
   } catch (cause) {
     road.diagnose('journal', cause);
   }

@@ -27,6 +27,7 @@ import { LightCache } from '../../src/road/light-cache.ts';
 import type { Bindings, RoadParts } from '../../src/road/parts.ts';
 import { loadPolicy } from '../../src/road/policy/policy.ts';
 import { openQuestions } from '../../src/road/questions.ts';
+import { openRefusalEntries } from '../../src/road/refusal-entries.ts';
 import { openResourceLocks } from '../../src/road/resource-locks.ts';
 import type { Signer } from '../../src/contract/api.ts';
 import { openSigners } from '../../src/road/signing/signers.ts';
@@ -169,6 +170,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     holds,
     freeze,
     questions: openQuestions({ holds, clock, raise, diagnose }),
+    refusals: openRefusalEntries({ journal, clock, diagnose }),
     velocity: await openVelocity({ store, clock, freeze, limits: () => limits, raise, diagnose }),
     policy: () => policy,
     bindings: () => bindings,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { gateDoors, type Door } from './doors.ts';
 import { openStage, type GraphqlAnswer, type Stage } from './stage.ts';
 import type { FreezeState } from '../../src/contract/api.ts';
@@ -251,6 +251,22 @@ describe('H7: a human freezes', { timeout: 60_000 }, () => {
     } finally {
       await stage.close();
     }
+  });
+
+  it('H7, J1: whoever goes on while frozen is refused each time, and fills no disk by it', async () => {
+    const stage = await openStage();
+    onTestFinished(() => stage.close());
+    const token = await stage.token('stubborn', { presets: ['railway:all'], environments: both });
+    await stage.api('POST', '/v1/freeze', { why: 'drill' });
+    for (let index = 0; index < 60; index++) {
+      const { body } = await stage.graphql(token, volumeDelete('00000000-0000-4000-8000-000000000000'));
+      expect(codeOf(body)).toBe('HOLDPOINT_FROZEN');
+    }
+    const mine = async (): Promise<readonly Entry[]> =>
+      (await entriesOf(stage, 'refused')).filter((entry) => entry.principal === 'stubborn');
+    expect(await mine()).toHaveLength(8);
+    await stage.daemon.road.refusals.close();
+    expect((await mine()).at(-1)).toMatchObject({ gate: 'http', body: { code: 'FROZEN', count: 52 } });
   });
 
   it('H7: what is on its way when the freeze comes is not sent later than a second after it', async () => {
