@@ -262,6 +262,8 @@ export interface BeforeImage {
   readonly environments: readonly string[];
   readonly resources: readonly string[];
   readonly principal: string;
+  /** The upstream entry that it was done by. Absent in images of earlier versions. */
+  readonly upstream?: string;
   /** Digest of the ActionRequest it undoes. */
   readonly digest: string;
   readonly hold?: string;

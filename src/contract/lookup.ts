@@ -6,6 +6,11 @@ export interface Lookup {
   readonly message: Message;
   /** For diagnostics and the journal: `instances of volume`. */
   readonly purpose: string;
+  /**
+   * Asked on a second line to the same far side, which sees everything there is (`ResolveContext.undoLine`): for looking at
+   * what is about to be lost. What fails on it is thrown into the generator, which may go on without.
+   */
+  readonly by?: 'undo';
 }
 
 /**

@@ -94,6 +94,8 @@ export interface ResolveContext {
   readonly reach: 'all' | 'environment';
   /** Whose act it is; absent counts as an agent's. */
   readonly principal?: PrincipalKind;
+  /** Whether the entry has a second line for look-ups that say `by: 'undo'`. */
+  readonly undoLine?: boolean;
 }
 
 /** What a message says, before it is known what its ids stand for. */
@@ -193,6 +195,8 @@ export interface Measurement {
 export interface PutBack {
   /** Each goes down the road as its own ActionRequest. Empty when nothing is left to do. */
   readonly plans: readonly Message[];
+  /** Everything in one Plan, where the far side can do it all at once or not at all: then `plans` is empty. Read by `readPlan`. */
+  readonly whole?: Plan;
   /** What was written since and would be overwritten, in sentences; never overwritten silently. */
   readonly conflicts: readonly string[];
   readonly notUndone: readonly string[];

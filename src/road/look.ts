@@ -1,11 +1,12 @@
 import type { RoadParts } from './parts.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Lease } from '../contract/lease.ts';
-import type { Looking } from '../contract/lookup.ts';
-import type { Provider } from '../contract/provider.ts';
+import type { Looking, Lookup } from '../contract/lookup.ts';
+import type { Provider, Reading } from '../contract/provider.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import type { Message } from '../model/plan.ts';
 import { refuse } from '../model/refusal.ts';
+import { UndoLine } from './undo/undo-line.ts';
 
 /** At most this many look-ups to find out what one request is about. */
 const bound = 64;
@@ -15,24 +16,54 @@ const bound = 64;
  * read; anything else is a defect of the catalogue and sends nothing.
  */
 export async function look<T>(road: RoadParts, provider: Provider, lease: Lease, question: Looking<T>): Promise<T> {
+  await using second = new UndoLine(road, lease.upstream);
   let next = question.next();
   for (let asked = 0; next.done !== true; asked++) {
     if (asked === bound) throw refuse('DENIED', 'too many look-ups to find out what this is about');
-    const { message, purpose } = next.value;
-    const reading = provider.read(message);
-    if (!reading.actions.every((action) => action.reversibility === 'read')) {
-      throw refuse(
-        'UNAVAILABLE',
-        `the look-up \`${purpose}\` is not a read`,
-        'this is a defect of the catalogue: report it',
-      );
+    const lookup = next.value;
+    const reading = readingOf(provider, lookup);
+    if (lookup.by === 'undo') {
+      next = await asideOf(road, reading, lookup, second, question);
+      continue;
     }
-    const answer = await ask(road, lease, message, purpose);
-    const refused = reading.providerRefusal(answer);
-    if (refused !== undefined) throw new ProviderRefused(lease.upstream, refused);
-    next = question.next(answer);
+    next = question.next(await answered(road, lease, reading, lookup));
   }
   return next.value;
+}
+
+/** What the second line cannot answer is for the question to go on without. */
+async function asideOf<T>(
+  road: RoadParts,
+  reading: Reading,
+  lookup: Lookup,
+  second: UndoLine,
+  question: Looking<T>,
+): Promise<IteratorResult<Lookup, T>> {
+  let answer: Answer;
+  try {
+    answer = await answered(road, await second.lease(), reading, lookup);
+  } catch (cause) {
+    road.diagnose('undo', cause);
+    return question.throw(cause);
+  }
+  return question.next(answer);
+}
+
+function readingOf(provider: Provider, { message, purpose }: Lookup): Reading {
+  const reading = provider.read(message);
+  if (reading.actions.every((action) => action.reversibility === 'read')) return reading;
+  throw refuse(
+    'UNAVAILABLE',
+    `the look-up \`${purpose}\` is not a read`,
+    'this is a defect of the catalogue: report it',
+  );
+}
+
+async function answered(road: RoadParts, lease: Lease, reading: Reading, lookup: Lookup): Promise<Answer> {
+  const answer = await ask(road, lease, lookup.message, lookup.purpose);
+  const refused = reading.providerRefusal(answer);
+  if (refused !== undefined) throw new ProviderRefused(lease.upstream, refused);
+  return answer;
 }
 
 async function ask(road: RoadParts, lease: Lease, message: Message, purpose: string): Promise<Answer> {

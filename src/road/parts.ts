@@ -27,6 +27,8 @@ export interface UpstreamEntry {
   readonly reach: 'all' | 'environment';
   /** An entry of its own for look-ups; never used for an effect. */
   readonly lookupsOnly: boolean;
+  /** Name of the entry by which what is about to be lost is looked at; itself for look-ups only. */
+  readonly undo?: string;
   /** Where it goes when that is not the provider's published address. */
   readonly address?: string;
 }

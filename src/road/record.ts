@@ -123,6 +123,7 @@ async function secure(
       environments: request.environments,
       resources: request.actions.flatMap((action) => action.resources.map((one) => one.id)),
       principal: request.principal.name,
+      upstream: request.upstream,
       digest,
       ...(hold === undefined ? {} : { hold }),
     },

@@ -46,7 +46,8 @@ async function resolveOn(desk: Desk, upstream: UpstreamEntry): Promise<Target> {
     throw refuse('DENIED', 'the line that is open leads to another upstream than the one that is asked');
   const lease = await desk.lease(upstream);
   const { kind: principal } = asked.bearer.principal;
-  const context: ResolveContext = { environments: bindings.environments, reach: upstream.reach, principal };
+  const undoLine = upstream.undo !== undefined;
+  const context: ResolveContext = { environments: bindings.environments, reach: upstream.reach, principal, undoLine };
   const resolution = await look(road, asked.provider, lease, asked.reading.resolve(context));
   const { actions } = resolution;
   const environments = touched(actions, bindings);
@@ -76,7 +77,9 @@ function refuseReachingBeyond(bindings: Bindings, upstream: UpstreamEntry, envir
 
 /** An entry marked for look-ups, else one that sees everything, else the only one in the token's environments. */
 export function entryForLookups(bindings: Bindings, provider: string, environments: readonly string[]): UpstreamEntry {
-  const mine = bindings.upstreams.filter((entry) => entry.provider === provider);
+  // A second line that sees everything is asked only where somebody says so.
+  const seconds = new Set(bindings.upstreams.map((entry) => entry.undo));
+  const mine = bindings.upstreams.filter((entry) => entry.provider === provider && !seconds.has(entry.name));
   const found =
     mine.find((entry) => entry.lookupsOnly) ??
     mine.find((entry) => entry.reach === 'all') ??

@@ -90,6 +90,8 @@ export interface RigOptions {
       readonly kind?: string;
       readonly address?: string;
       readonly ca?: string;
+      /** Entry by which what is about to be lost is looked at. */
+      readonly undo?: string;
     };
   };
   /** Velocity limits other than none: a suite of attacks passes every one of them. */
@@ -113,19 +115,20 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     key: generateKeyPairSync('ed25519').privateKey,
     origin: 'holdpoint/rig',
   });
-  for (const [name, { address: _, ca: __, kind = 'bearer', ...entry }] of Object.entries(options.entries)) {
+  for (const [name, { address: _, ca: __, undo: ___, kind = 'bearer', ...entry }] of Object.entries(options.entries)) {
     if (vault.entry(name) === undefined)
       await store.transact((tx) => vault.add(tx, { ...entry, name, kind, note: '' }));
   }
   await vault.refresh();
   const bindings: Bindings = {
     environments: options.environments,
-    upstreams: Object.entries(options.entries).map(([name, { provider, environment, reach }]) => ({
+    upstreams: Object.entries(options.entries).map(([name, { provider, environment, reach, undo }]) => ({
       name,
       provider,
       environment,
       reach,
-      lookupsOnly: false,
+      lookupsOnly: Object.values(options.entries).some((one) => one.undo === name),
+      ...(undo === undefined ? {} : { undo }),
     })),
   };
   const routes = (

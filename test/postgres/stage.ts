@@ -33,6 +33,8 @@ export interface PostgresStage {
 export interface StageOptions {
   /** Role and password of the agent at the server. */
   readonly secret?: string;
+  /** Role and password by which what is about to be lost is looked at; without one row changes are held. */
+  readonly undo?: string;
   readonly production?: boolean;
   readonly database?: string;
   /** Instead of the server's own address: a pooler's, or one with TLS. */
@@ -49,6 +51,9 @@ export async function openPostgresStage(server: TestServer, options: StageOption
   const provider = postgresProvider(sql);
   const upstream = postgresUpstream();
   const environment = options.production === true ? 'production' : 'staging';
+  const address =
+    options.address ?? `postgres://127.0.0.1:${server.port}/${options.database ?? 'postgres'}?sslmode=disable`;
+  const entry = { provider: 'postgres', environment, reach: 'environment', address } as const;
   const rig = await openRig({
     providers: [provider],
     upstreams: [upstream],
@@ -62,14 +67,12 @@ export async function openPostgresStage(server: TestServer, options: StageOption
     ],
     entries: {
       'pg-staging': {
-        provider: 'postgres',
-        environment,
+        ...entry,
         secret: options.secret ?? 'agent:secret',
-        reach: 'environment',
-        address:
-          options.address ?? `postgres://127.0.0.1:${server.port}/${options.database ?? 'postgres'}?sslmode=disable`,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
+        ...(options.undo === undefined ? {} : { undo: 'pg-staging-undo' }),
       },
+      ...(options.undo === undefined ? {} : { 'pg-staging-undo': { ...entry, secret: options.undo } }),
     },
   });
   const agent = await rig.bearer('cursor', { gates: ['postgres'] });

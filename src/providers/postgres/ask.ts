@@ -14,6 +14,25 @@ export function* ask(
   return yield* askText(target, questions[question], question, ...values);
 }
 
+/** As `ask`, on the second line that sees everything. What goes wrong there is thrown as well. */
+export function* askAside(
+  target: PostgresTarget,
+  question: Question,
+  ...values: readonly (string | null)[]
+): Looking<readonly Row[]> {
+  return yield* asked(target, questions[question], question, values, 'undo');
+}
+
+/** As `askText`, on the second line. */
+export function* askTextAside(
+  target: PostgresTarget,
+  text: string,
+  question: string,
+  ...values: readonly (string | null)[]
+): Looking<readonly Row[]> {
+  return yield* asked(target, text, question, values, 'undo');
+}
+
 /** As `ask`, about rows of one table: `asksAboutRows` has to be true of the text. */
 export function* askText(
   target: PostgresTarget,
@@ -21,8 +40,18 @@ export function* askText(
   question: string,
   ...values: readonly (string | null)[]
 ): Looking<readonly Row[]> {
+  return yield* asked(target, text, question, values);
+}
+
+function* asked(
+  target: PostgresTarget,
+  text: string,
+  question: string,
+  values: readonly (string | null)[],
+  by?: 'undo',
+): Looking<readonly Row[]> {
   const message = postgresLookup(target, text, ...values);
-  const { rows, error } = postgresAnswer(yield { message, purpose: question });
+  const { rows, error } = postgresAnswer(yield { message, purpose: question, ...(by === undefined ? {} : { by }) });
   if (error === undefined) return rows;
   // The server's own words may hold the agent's.
   throw refuse('DENIED', `the server did not answer what this is about (${question}, SQLSTATE ${error.code})`);

@@ -4,16 +4,24 @@ import { introspectionOf } from './introspection.ts';
 import { presets } from './presets.ts';
 import { proveCommit } from './prove.ts';
 import { putBackAdded } from './put-back.ts';
+import { rowsImageIn } from './rows/image.ts';
+import { putBackRows } from './rows/put-back.ts';
 import { readMessage, readTransaction } from './reading.ts';
 import { repeatable } from './repeatable.ts';
 import { FitRoles } from './roles.ts';
-import type { OperationClass, Provider, Reading, ResolveContext } from '../../contract/provider.ts';
+import { Multixacts } from './rows/multixacts.ts';
+import type { Remembering } from './remembering.ts';
+import type { OperationClass, Provider, Reading } from '../../contract/provider.ts';
 import type { Sql } from '../../languages/sql/index.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
 
 /** PostgreSQL by its own grammar and its own catalogue. Remembers for a while which roles are fit for agents. */
 export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, 'readInside' | 'readPlan'>> {
-  const memory: Memory = { roles: new FitRoles(), transactions: new BeforeTransactions() };
+  const memory: Memory = {
+    roles: new FitRoles(),
+    transactions: new BeforeTransactions(),
+    multixacts: new Multixacts(),
+  };
   let catalogue: readonly OperationClass[] | undefined;
   return Object.freeze({
     name: 'postgres',
@@ -33,7 +41,10 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     readPlan: (plan) => known(memory, readTransaction(sql, plan)),
     prove: proveCommit,
     introspection: introspectionOf(sql),
-    putBack: putBackAdded,
+    *putBack(image) {
+      const rows = rowsImageIn(image);
+      return rows === undefined ? yield* putBackAdded(image) : yield* putBackRows(rows);
+    },
   } satisfies Provider);
 }
 
@@ -41,19 +52,26 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
 interface Memory {
   readonly roles: FitRoles;
   readonly transactions: BeforeTransactions;
+  readonly multixacts: Multixacts;
 }
 
 /**
  * The same reading, with what is remembered. For agents it is of sessions alone whose role they may have: whatever is
  * resolved, the role is looked at first.
  */
-function known({ roles, transactions }: Memory, reading: Reading): Reading {
+function known({ roles, transactions, multixacts }: Memory, reading: Reading): Reading {
   return {
     ...reading,
     *resolve(context) {
       const [first] = reading.plan.steps;
       if (first !== undefined && context.principal !== 'human') yield* roles.require(first as PostgresMessage);
-      const remembering: ResolveContext & { readonly transactions: BeforeTransactions } = { ...context, transactions };
+      const before =
+        first === undefined ? undefined : yield* multixacts.before(first as PostgresMessage, reading, context);
+      const remembering: Remembering = {
+        ...context,
+        transactions,
+        ...(before === undefined ? {} : { multixact: before }),
+      };
       return yield* reading.resolve(remembering);
     },
   };

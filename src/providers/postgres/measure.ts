@@ -1,9 +1,12 @@
 import { ask } from './ask.ts';
 import { addedBy } from './inverse.ts';
+import type { Remembering } from './remembering.ts';
+import type { Found } from './resolution.ts';
+import { rowsBefore, type Writing } from './rows/capture.ts';
 import type { TableCount } from './table-count.ts';
 import type { Step } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
-import type { Measurement, Resolution } from '../../contract/provider.ts';
+import type { Capture, Measurement } from '../../contract/provider.ts';
 import type { Action } from '../../model/action.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { Fact } from '../../model/hold.ts';
@@ -12,7 +15,12 @@ import type { PostgresTarget } from '../../model/postgres-message.ts';
 import { refuse } from '../../model/refusal.ts';
 
 /** What the open transaction really did; a transaction that wrote nothing is a read, whatever its statements looked like. */
-export function* measured(target: PostgresTarget, steps: readonly Step[], found: Resolution): Looking<Measurement> {
+export function* measured(
+  target: PostgresTarget,
+  steps: readonly Step[],
+  found: Found,
+  { multixact, undoLine }: Pick<Remembering, 'multixact' | 'undoLine'>,
+): Looking<Measurement> {
   // Deferred constraints and their triggers run now, before anybody judges.
   yield* ask(target, 'constraints');
   const tables = yield* countsOf(target);
@@ -34,9 +42,15 @@ export function* measured(target: PostgresTarget, steps: readonly Step[], found:
   };
   const identity = { transaction: transaction ?? '', system: system ?? '', database: database ?? '' };
   const hidden = exclusive !== '0' && found.actions.every((action) => ofRows.has(action.operation));
-  const actions = found.actions.map((action) => (hidden ? asHidden(action) : measuredAction(action, tables)));
+  const plain = found.actions.map((action) => (hidden ? asHidden(action) : measuredAction(action, tables)));
+  const lost = tables.some((one) => one.updated + one.deleted > 0);
+  const secured =
+    lost && undoLine === true && multixact !== undefined && exclusive === '0' && isOfRows(found)
+      ? yield* securedRows(target, steps, tables, { ...identity, multixact })
+      : undefined;
+  const actions = secured === undefined ? plain : found.actions.map(asSecured);
   const reversible = actions.some((action) => action.reversibility === 'reversible');
-  const capture = reversible ? yield* addedBy(target, steps, tables, identity) : undefined;
+  const capture = secured ?? (reversible ? yield* addedBy(target, steps, tables, identity) : undefined);
   return {
     ...(capture === undefined ? {} : { capture }),
     tables: tables.map((one) => ({
@@ -61,6 +75,40 @@ export function* measured(target: PostgresTarget, steps: readonly Step[], found:
     intent,
     actions,
   };
+}
+
+/**
+ * The before-image of changed rows, where nothing moved while it was taken. Whatever goes wrong on the second line, nothing
+ * was secured.
+ */
+function* securedRows(
+  target: PostgresTarget,
+  steps: readonly Step[],
+  tables: readonly TableCount[],
+  writing: Writing,
+): Looking<Capture | undefined> {
+  let capture: Capture | undefined;
+  try {
+    capture = yield* rowsBefore(target, steps, tables, writing);
+  } catch (thrown) {
+    if (!(thrown instanceof Error)) throw thrown;
+    return undefined;
+  }
+  if (capture === undefined) return undefined;
+  // A deferred trigger can defer another; and looking can run code of a policy.
+  yield* ask(target, 'constraints');
+  const now = yield* countsOf(target);
+  return JSON.stringify(now) === JSON.stringify(tables) ? capture : undefined;
+}
+
+/** Rows are all that it can have changed. */
+function isOfRows({ actions, beyondRows }: Found): boolean {
+  return !beyondRows && actions.every((action) => ofRows.has(action.operation));
+}
+
+function asSecured(action: Action): Action {
+  if (!ofChanges.has(action.operation)) return action;
+  return { ...action, reversibility: 'reversible', why: `${action.why}; the rows as they were are secured` };
 }
 
 export function* countsOf(target: PostgresTarget): Looking<readonly TableCount[]> {
@@ -89,6 +137,18 @@ const ofRows: ReadonlySet<string> = new Set([
   'postgres:declare-cursor',
   'postgres:fetch',
   'postgres:close-cursor',
+]);
+
+/** What may have changed rows, by itself or by code that it calls. */
+const ofChanges: ReadonlySet<string> = new Set([
+  'postgres:select',
+  'postgres:insert',
+  'postgres:update',
+  'postgres:delete',
+  'postgres:merge',
+  'postgres:lock-rows',
+  'postgres:commit',
+  'postgres:fetch',
 ]);
 
 /** Something emptied, changed or dropped an object that no statement names: code that came between the look and the act. */

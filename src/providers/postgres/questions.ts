@@ -1,4 +1,5 @@
 import { roleQuestions } from './role-questions.ts';
+import { undoQuestions } from './rows/questions.ts';
 import type { Statement } from '../../languages/sql/index.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { Statement } from '../../languages/sql/index.ts';
  */
 export const questions = Object.freeze({
   ...roleQuestions,
+  ...undoQuestions,
 
   /** Which transaction is open: no other has had this process and this beginning. In bytes, for its look is a setting's. */
   opened: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text, pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.now()), 'hex')`,
@@ -245,10 +247,19 @@ export function isOurQuestion(text: string): boolean {
 
 const ofRows: ReadonlySet<string> = new Set([
   'age',
+  'mxid_age',
   'md5',
+  'format',
+  'num_nulls',
+  'octet_length',
+  'convert_to',
+  'sha256',
+  'encode',
   'pg_xact_status',
   'pg_current_xact_id',
   'json_array_elements',
+  'json_array_elements_text',
+  'count',
 ]);
 
 /** A question about rows, whose text names the table: a read by its grammar, and nothing in it but these functions. */

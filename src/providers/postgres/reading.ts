@@ -3,6 +3,7 @@ import { measured } from './measure.ts';
 import { asksAboutRows, isOurQuestion, questions } from './questions.ts';
 import { reachOf } from './reach.ts';
 import { resolution } from './resolution.ts';
+import type { Remembering } from './remembering.ts';
 import type { Step, View } from './step.ts';
 import type { Reading } from '../../contract/provider.ts';
 import type { Answer } from '../../contract/upstream.ts';
@@ -126,7 +127,8 @@ function readingOf(
     actions,
     *resolve(context) {
       const found = yield* resolution(said, steps, actions, view, context, sql);
-      return plan.steps.length === 1 ? found : { ...found, measure: () => measured(said, steps, found) };
+      if (plan.steps.length === 1) return found;
+      return { ...found, measure: () => measured(said, steps, found, context as Remembering) };
     },
     mask: (answer) => answer,
     outcome: (answer) => outcomeOf(answer, view),

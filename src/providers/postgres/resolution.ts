@@ -1,6 +1,7 @@
 import { ask } from './ask.ts';
 import { bareOf, type Before, type BeforeTransactions, everTouched, isRemembered, keyOf, standing } from './before.ts';
 import { reachOf, type Reach, type Table } from './reach.ts';
+import type { Remembering } from './remembering.ts';
 import type { Step, View } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Resolution, ResolveContext } from '../../contract/provider.ts';
@@ -11,15 +12,18 @@ import type { Fact } from '../../model/hold.ts';
 import type { PostgresMessage, PostgresTarget } from '../../model/postgres-message.ts';
 import { refuse } from '../../model/refusal.ts';
 
+/** What was resolved, and whether code that is reached does more than change rows. */
+export type Found = Resolution & { readonly beyondRows: boolean };
+
 /** What the names of the statements stand for, asked of the server on the very session that runs them. */
 export function* resolution(
   target: PostgresMessage,
   steps: readonly Step[],
   actions: readonly Action[],
   view: View,
-  context: ResolveContext & { readonly transactions?: BeforeTransactions },
+  context: Partial<Remembering> & ResolveContext,
   sql: Sql,
-): Looking<Resolution> {
+): Looking<Found> {
   const { transactions } = context;
   const environment = boundTo(context.environments, 'postgres', target.entry);
   if (environment === undefined) {
@@ -60,6 +64,7 @@ export function* resolution(
     varyingFact: varyingFactOf(target, on),
     defaultMode: 'now',
     undo: undoOf(resolved),
+    beyondRows: reach.acts.length > 0 || reach.standing === 'unknown',
   };
 }
 
@@ -214,6 +219,6 @@ function undoOf(actions: readonly Action[]): string {
   if (actions.every((one) => one.reversibility === 'read' || one.reversibility === 'provisional'))
     return 'nothing to undo';
   return actions.some((one) => one.reversibility === 'irreversible' || one.reversibility === 'unknown')
-    ? 'none: rows are not captured yet'
+    ? 'none, unless what it changes is secured'
     : 'what was added is recorded and can be taken away again';
 }

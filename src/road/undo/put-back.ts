@@ -1,11 +1,12 @@
 import type { Images } from './images.ts';
 import { look } from '../look.ts';
 import { mediate } from '../mediate.ts';
-import type { RoadParts } from '../parts.ts';
+import type { Bindings, RoadParts, UpstreamEntry } from '../parts.ts';
 import { entryFor, entryForLookups } from '../target.ts';
-import type { UndoPlan } from '../../contract/api.ts';
-import type { Provider, PutBack } from '../../contract/provider.ts';
+import type { BeforeImage, UndoPlan } from '../../contract/api.ts';
+import type { Provider, PutBack, Reading } from '../../contract/provider.ts';
 import type { Bearer, Outcome } from '../../contract/road.ts';
+import type { Message } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
 
 /** Shows what would come back and what was written since. Nothing is written. */
@@ -14,7 +15,7 @@ export async function planUndo(road: RoadParts, images: Images, id: string): Pro
   return {
     image: image.id,
     operations: image.operations,
-    steps: put.plans.flatMap((message) => provider.read(message).actions.map((action) => action.operation)),
+    steps: readingsOf(provider, put).flatMap(({ reading }) => reading.actions.map((action) => action.operation)),
     conflicts: put.conflicts,
     notUndone: put.notUndone,
   };
@@ -40,17 +41,13 @@ export async function undo(
     );
   }
   const outcomes: Outcome[] = [];
-  for (const message of put.plans) {
-    const outcome = await mediate(road, {
-      gate: 'undo',
-      bearer: reaching(bearer, image.environments),
-      provider,
-      message,
-      reading: provider.read(message),
-    });
+  for (const { message, reading } of readingsOf(provider, put)) {
+    const by = reaching(bearer, image.environments);
+    const outcome = await mediate(road, { gate: 'undo', bearer: by, provider, message, reading });
     outcomes.push(outcome);
     if (outcome.kind === 'refused') return outcomes;
   }
+  if (put.whole !== undefined) refuseUnfinished((await prepare(road, images, id)).put);
   await road.store.transact(async (tx) => {
     await images.settle(tx, id, 'undone');
     await road.journal.append(tx, {
@@ -61,6 +58,27 @@ export async function undo(
     });
   });
   return outcomes;
+}
+
+/** Each act of an undo; a Plan of several steps is one. */
+function readingsOf(provider: Provider, { plans, whole }: PutBack): readonly Act[] {
+  const single = plans.map((message) => ({ message, reading: provider.read(message) }));
+  const message = whole?.steps[whole.effect];
+  if (whole === undefined || message === undefined) return single;
+  if (provider.readPlan === undefined) throw new TypeError('a provider that gives a whole Plan reads one');
+  return [...single, { message, reading: provider.readPlan(whole) }];
+}
+
+interface Act {
+  readonly message: Message;
+  readonly reading: Reading;
+}
+
+/** What the far side made of it is looked at: a trigger, a rule or somebody else may have had a hand in it. */
+function refuseUnfinished({ whole, conflicts }: PutBack): void {
+  if (whole === undefined) return;
+  const detail = `it was put back, and not everything is as it was: ${conflicts.join('; ')}`;
+  throw refuse('DENIED', detail, 'look at what is left with `holdpoint undo show`');
 }
 
 async function prepare(
@@ -79,20 +97,29 @@ async function prepare(
       'start the version that secured this undo',
     );
   const bindings = road.bindings();
-  const looker = entryForLookups(bindings, provider.name, image.environments);
-  const entry = looker.reach === 'all' ? looker : entryFor(bindings, provider.name, image.environments);
+  const entry = entryOf(bindings, image);
+  const undoLine = entry.undo !== undefined;
   const lease = await road.leases.open(entry.name);
   try {
     const put = await look(
       road,
       provider,
       lease,
-      provider.putBack(content, { environments: bindings.environments, reach: looker.reach }),
+      provider.putBack(content, { environments: bindings.environments, reach: entry.reach, undoLine }),
     );
     return { image, put, provider };
   } finally {
     await lease.release();
   }
+}
+
+/** The one that it was done by, where that is known and still there and no other sees more. */
+function entryOf(bindings: Bindings, image: BeforeImage): UpstreamEntry {
+  const looker = entryForLookups(bindings, image.provider, image.environments);
+  if (looker.reach === 'all') return looker;
+  const same = bindings.upstreams.find((one) => one.name === image.upstream && one.provider === image.provider);
+  const bound = same !== undefined && !same.lookupsOnly && image.environments.includes(same.environment);
+  return bound ? same : entryFor(bindings, image.provider, image.environments);
 }
 
 /** A human may put back whatever was secured, where it was secured; an agent only within its own scope. */

@@ -1,0 +1,145 @@
+import { leftColumns, leftOf, leftRows, tableOf, twinsOf } from './capture.ts';
+import { type Content, contentFrom, contentText, digestOfRow, type Left, type RowsImage } from './image.ts';
+import type { TableImage } from './image.ts';
+import { deleting, inOrder, inserting, type Phase, planOf, updating } from './statements.ts';
+import { askAside, askTextAside } from '../ask.ts';
+import type { Looking } from '../../../contract/lookup.ts';
+import type { PutBack } from '../../../contract/provider.ts';
+import type { PostgresTarget } from '../../../model/postgres-message.ts';
+import { refuse } from '../../../model/refusal.ts';
+
+/** Conflicts that are named one by one, in each table. */
+const mostNamed = 20;
+
+/** What one table needs to be as it was. */
+interface Needed {
+  readonly table: TableImage;
+  readonly insert: readonly Content[];
+  readonly update: readonly { readonly now: Left; readonly row: Content }[];
+  readonly remove: readonly Left[];
+}
+
+/** Compares what is there now with what was secured and with what the act left; plans the difference as one transaction. */
+export function* putBackRows(image: RowsImage): Looking<PutBack> {
+  const target: PostgresTarget = { entry: image.entry, major: image.major };
+  yield* askAside(target, 'undoSession');
+  const [server] = yield* askAside(target, 'server');
+  if (server?.[0] !== image.system || server[2] !== image.database)
+    throw refuse('DENIED', 'the database is not the one that this was recorded of', 'look at where the upstream leads');
+  const conflicts: string[] = [];
+  const notUndone: string[] = [];
+  const there = yield* askAside(target, 'undoTables', JSON.stringify(image.tables.map((one) => one.oid)));
+  const needed: Needed[] = [];
+  for (const table of image.tables) {
+    const named = `${table.schema}.${table.name}`;
+    const row = there.find(([oid]) => oid === table.oid);
+    if (row === undefined) notUndone.push(`table \`${named}\` is not there any more`);
+    else if (!isSame(table, tableOf(row))) notUndone.push(`table \`${named}\` is not made as it was`);
+    else {
+      const one = yield* neededBy(target, table, image.after?.[table.oid], conflicts);
+      needed.push(one);
+      const works = one.insert.length + one.update.length + one.remove.length > 0;
+      if (works && row[9] === 'true') notUndone.push(`what the triggers of \`${named}\` do when its rows are put back`);
+    }
+  }
+  const plan = planOf(target, needed.flatMap(phasesOf), inOrder(needed.map((one) => one.table)));
+  return { plans: [], ...(plan === undefined ? {} : { whole: plan }), conflicts, notUndone };
+}
+
+function isSame(before: TableImage, now: ReturnType<typeof tableOf>): boolean {
+  const of = ({ schema, name, columns, key }: typeof now): string =>
+    JSON.stringify([schema, name, columns.map((one) => [one.name, one.type, one.always]), key]);
+  return of(before) === of(now);
+}
+
+function phasesOf({ table, insert, update, remove }: Needed): readonly Phase[] {
+  // What is unique but no key may have moved from what goes to what comes.
+  const first = table.otherwiseUnique && table.referencedBy.length === 0;
+  return [
+    { table, at: first ? 'before' : 'after', statements: deleting(table, remove) },
+    { table, at: 'insert', statements: inserting(table, insert) },
+    { table, at: 'update', statements: updating(table, update) },
+  ];
+}
+
+function* neededBy(
+  target: PostgresTarget,
+  table: TableImage,
+  after: readonly Left[] | undefined,
+  conflicts: string[],
+): Looking<Needed> {
+  if (table.key.length === 0) return yield* neededWithoutKey(target, table);
+  const left = after ?? (table.left.length === 0 ? [] : yield* leftRows(target, table));
+  const before = new Map(table.rows.map((row) => [keyOf(table.key.map((at) => row[at] ?? '')), row]));
+  const made = new Map(left.map((one) => [keyOf(one.key), one]));
+  const keys = [...new Set([...before.keys(), ...made.keys()])];
+  const now = new Map((yield* rowsByKey(target, table, keys)).map((one) => [keyOf(one.key), one]));
+  const insert: Content[] = [];
+  const update: { now: Left; row: Content }[] = [];
+  const clashes: string[] = [];
+  for (const [key, row] of before) {
+    const here = now.get(key);
+    const ours = made.get(key);
+    if (here?.digest === digestOfRow(row)) continue;
+    if (here === undefined) insert.push(row);
+    else update.push({ now: here, row });
+    if (here?.digest !== ours?.digest) clashes.push(`${nameOf(table, key)} was ${sinceThen(here, ours)} since`);
+  }
+  const remove: Left[] = [];
+  for (const [key, ours] of made) {
+    const here = now.get(key);
+    if (before.has(key) || here === undefined) continue;
+    remove.push(here);
+    if (here.digest !== ours.digest) clashes.push(`${nameOf(table, key)}, which it added, was changed since`);
+  }
+  const lost = table.left.length - left.length;
+  if (lost > 0 && after === undefined)
+    clashes.push(`${lost} of the rows that it left in \`${table.schema}.${table.name}\` were changed since`);
+  conflicts.push(...clashes.slice(0, mostNamed));
+  if (clashes.length > mostNamed)
+    conflicts.push(`${clashes.length - mostNamed} more rows of \`${table.schema}.${table.name}\` were changed since`);
+  return { table, insert, update, remove };
+}
+
+function sinceThen(here: Left | undefined, ours: Left | undefined): string {
+  if (here === undefined) return 'deleted';
+  return ours === undefined ? 'added again' : 'changed';
+}
+
+/** Only deletions are captured of such a table: as many equal rows come back as are missing. */
+function* neededWithoutKey(target: PostgresTarget, table: TableImage): Looking<Needed> {
+  const digests = table.rows.map(digestOfRow);
+  const now = yield* twinsOf(target, table, digests);
+  const missing = new Map(
+    Object.entries(table.twins ?? {}).map(([digest, count]) => [digest, count - (now[digest] ?? 0)]),
+  );
+  const insert = table.rows.filter((_, at) => {
+    const digest = digests[at] ?? '';
+    const open = missing.get(digest) ?? 0;
+    missing.set(digest, open - 1);
+    return open > 0;
+  });
+  return { table, insert, update: [], remove: [] };
+}
+
+function* rowsByKey(target: PostgresTarget, table: TableImage, keys: readonly string[]): Looking<readonly Left[]> {
+  if (keys.length === 0) return [];
+  const same = table.key.map((at, place) => {
+    const column = table.columns[at];
+    return column === undefined ? 'false' : `${contentText('t', column)} = k->>${place}`;
+  });
+  const elements = 'pg_catalog.json_array_elements($1::pg_catalog.json) k, ';
+  const text = `SELECT ${leftColumns(table)} FROM ${contentFrom(table, same.join(' AND '), elements)}`;
+  return (yield* askTextAside(target, text, 'rows as they are now', `[${keys.join(',')}]`)).map(leftOf);
+}
+
+/** A key as JSON text. */
+function keyOf(values: readonly string[]): string {
+  return JSON.stringify(values);
+}
+
+function nameOf(table: TableImage, key: string): string {
+  const values = JSON.parse(key) as readonly string[];
+  const said = table.key.map((at, place) => `${table.columns[at]?.name ?? ''} ${(values[place] ?? '').slice(0, 40)}`);
+  return `the row of \`${table.schema}.${table.name}\` with ${said.join(', ')}`;
+}

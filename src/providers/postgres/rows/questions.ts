@@ -1,0 +1,51 @@
+/** What the capture of rows asks. As in `questions`, everything is named with its schema. */
+export const undoQuestions = Object.freeze({
+  /** The next multixact there will be, and whether a transaction that writes is open already: then it is too late to ask. */
+  multixact: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text,
+      (pg_catalog.mxid_age('1'::pg_catalog.xid)::pg_catalog.int8 + 1)::pg_catalog.text,
+      (pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL)::pg_catalog.text, pg_catalog.current_setting('track_counts')`,
+
+  /**
+   * How the second line reads and writes values: the same whenever it is asked. Without BYPASSRLS a table with row security is
+   * an error then, where it would silently be short.
+   */
+  undoSession: `SELECT pg_catalog.set_config('row_security', 'off', false), pg_catalog.set_config('search_path', 'pg_catalog', false),
+      pg_catalog.set_config('lock_timeout', '1s', false), pg_catalog.set_config('datestyle', 'ISO, YMD', false),
+      pg_catalog.set_config('intervalstyle', 'postgres', false), pg_catalog.set_config('timezone', 'UTC', false),
+      pg_catalog.set_config('extra_float_digits', '3', false), pg_catalog.set_config('bytea_output', 'hex', false),
+      pg_catalog.set_config('lc_monetary', 'C', false), pg_catalog.set_config('xmloption', 'content', false)`,
+
+  /**
+   * Tables by oid ($1): ordinary permanent ones that hold rows themselves, and whether somebody's own code would run when
+   * they are read by a role that sees everything.
+   */
+  undoTables: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
+      (c.relkind = 'r' AND c.relpersistence IN ('p', 'u') AND c.oid::pg_catalog.int8 >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+        AND (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam) = 'heap'
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_depend d ON d.objid = i.indexrelid
+          WHERE i.indrelid = c.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid::pg_catalog.int8 >= 16384))::pg_catalog.text,
+      pg_catalog.pg_relation_size(c.oid)::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.format_type(a.atttypid, -1), a.attidentity = 'a') ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '')::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(a.attname ORDER BY k.place)
+        FROM (SELECT i.indkey, i.indnkeyatts FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+              AND i.indpred IS NULL AND i.indexprs IS NULL
+              AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY u(attnum, place)
+                JOIN pg_catalog.pg_attribute b ON b.attrelid = c.oid AND b.attnum = u.attnum
+                WHERE u.place <= i.indnkeyatts AND (NOT b.attnotnull OR b.attgenerated <> ''))
+              ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1) x
+        CROSS JOIN LATERAL pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, place)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum WHERE k.place <= x.indnkeyatts)::pg_catalog.text,
+      (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion))::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(DISTINCT k.conrelid::pg_catalog.text) FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.confrelid IN (
+        SELECT c.oid UNION SELECT pg_catalog.pg_partition_ancestors(c.oid)::pg_catalog.oid))::pg_catalog.text,
+      EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')::pg_catalog.text
+    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`,
+
+  /** Of these tables, those whose rows the session's own role may look at whole. */
+  mayLook: `SELECT c.oid::pg_catalog.text FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e
+    JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
+    WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')`,
+} as const);

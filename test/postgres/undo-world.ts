@@ -1,0 +1,35 @@
+import type { TestServer } from './server.ts';
+import type { PostgresStage } from './stage.ts';
+import type { Outcome } from '../../src/contract/road.ts';
+import type { Bearer } from '../../src/contract/road.ts';
+import { undo } from '../../src/road/undo/put-back.ts';
+
+/** The role that sees everything, as `connect` makes it. */
+export const undoRole = `create role holdpoint_undo login bypassrls password 'secret'; grant pg_read_all_data to holdpoint_undo`;
+
+/** A digest of every row of every table that holds rows, by the table's name; asked past everything of ours. */
+export async function digests(server: TestServer): Promise<{ readonly [table: string]: string }> {
+  const { rows: tables } = await server.query(`select format('%I.%I', n.nspname, c.relname) as name from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and c.oid >= 16384 order by 1`);
+  const found: { [table: string]: string } = {};
+  for (const { name } of tables) {
+    const table = String(name);
+    const { rows } = await server.query(
+      `select count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t::text)), '') as digest from only ${table} t`,
+    );
+    found[table] = String(rows[0]?.['digest']);
+  }
+  return found;
+}
+
+/** Undoes the newest before-image as a human would. */
+export async function undoLast(stage: PostgresStage, overConflicts = false): Promise<readonly Outcome[]> {
+  const [image] = await stage.rig.road.images.list();
+  if (image === undefined) throw new Error('nothing was secured');
+  return undo(stage.rig.road, stage.rig.road.images, image.id, asHuman(stage), overConflicts);
+}
+
+export function asHuman(stage: PostgresStage): Bearer {
+  return { ...stage.agent, principal: { ...stage.agent.principal, kind: 'human' } };
+}
