@@ -51,7 +51,7 @@ export async function openDatabases(world: World): Promise<Databases> {
     const asked = { role: one.role, preset: 'migrate', schemas: ['public'] } as const;
     const password = newPassword();
     await using database = await connectDatabase(`${one.url}?sslmode=disable`, one.role);
-    await database.apply(database.script(asked, password).apply);
+    await database.apply(database.script(asked, { agent: password, undo: newPassword() }).apply);
     const wrong = (await database.tryOut(asked, password)).filter(({ well }) => !well);
     if (wrong.length > 0)
       throw new Error(`the role is not as it has to be: ${wrong.map(({ what }) => what).join('; ')}`);

@@ -61,6 +61,11 @@ const upstream = z.strictObject({
   ca: z.string().optional().describe('PEM text of an authority to trust for that address.'),
   lookups: z.boolean().default(false).describe('Used for read-only look-ups alone, never for an effect.'),
   private: z.boolean().default(false).describe('The address may be private or loopback.'),
+  undo: slug
+    .optional()
+    .describe(
+      'The upstream, with `lookups: true`, by which what is about to be lost in this database is read and secured.',
+    ),
 });
 
 /** `holdpoint.yaml`: a proposal kept with the code. The daemon runs its own stored copy, changed by a signed `apply`. */
@@ -219,8 +224,22 @@ function inconsistencies(config: Config): { path: string[]; message: string }[] 
         path: ['upstreams', name, 'environment'],
         message: `there is no environment \`${one.environment}\``,
       });
+    const message = undoProblem(config, one);
+    if (message !== undefined) problems.push({ path: ['upstreams', name, 'undo'], message });
   }
   return problems;
+}
+
+/** What looks at one database sees all of it: it leads to the same place, and nobody acts by it. */
+function undoProblem({ upstreams }: Config, acting: Config['upstreams'][string]): string | undefined {
+  if (acting.undo === undefined) return undefined;
+  const second = upstreams[acting.undo];
+  if (second === undefined) return `there is no upstream \`${acting.undo}\``;
+  if (!second.lookups) return `\`${acting.undo}\` needs \`lookups: true\`: nobody acts by it`;
+  if (second.provider !== acting.provider || second.environment !== acting.environment)
+    return `\`${acting.undo}\` is of another provider or environment`;
+  if (second.credential === acting.credential) return `\`${acting.undo}\` needs a credential of its own`;
+  return second.address === acting.address ? undefined : `\`${acting.undo}\` has another address`;
 }
 
 /** Upstreams whose address says by itself that it needs `private`. What a name stands for is looked at when it is dialled. */

@@ -37,13 +37,20 @@ export interface Connecting extends AsyncDisposable {
   /** The far end is no public address. */
   readonly isPrivate: boolean;
   readonly encrypted: boolean;
-  script(wished: Asked, password?: string): Script;
+  /** Without passwords for a script that is only printed. */
+  script(wished: Asked, passwords?: Passwords): Script;
   /** What takes back a role that `connect` made; undefined for one that it did not. */
   removal(role: string): string | undefined;
   /** Runs a script of ours; it is one transaction. Throws `StatementRefused`. */
   apply(script: string): Promise<void>;
   /** Signs in as the agent's role and tries what it must be able to do, and what it must not. */
   tryOut(asked: Asked, password: string): Promise<readonly Tried[]>;
+}
+
+/** Of the agents' role, and of the one that looks at what is about to be lost. */
+export interface Passwords {
+  readonly agent: string;
+  readonly undo: string;
 }
 
 export interface Asked {
@@ -72,8 +79,11 @@ export async function connectDatabase(url: string, role: string, ca?: string): P
     address,
     isPrivate: classifyAddress(administrator.remote) !== 'public',
     encrypted: administrator.encrypted,
-    script: (wished: Asked, password?: string) =>
-      scriptFor(survey, password === undefined ? wished : { ...wished, verifier: verifierOf(password) }),
+    script: (wished: Asked, passwords?: Passwords) => {
+      if (passwords === undefined) return scriptFor(survey, wished);
+      const verifiers = { verifier: verifierOf(passwords.agent), undoVerifier: verifierOf(passwords.undo) };
+      return scriptFor(survey, { ...wished, ...verifiers });
+    },
     removal: (name: string) => {
       const mark = survey.roles.find((one) => one.name === name)?.mark;
       return mark === undefined ? undefined : removalFor(survey, name, mark);

@@ -77,6 +77,7 @@ function bind(config: Config, reachOf: ReachOf): Bindings {
     reach: reachOf(one.credential.slice('vault:'.length)),
     lookupsOnly: one.lookups,
     ...(one.address === undefined ? {} : { address: one.address }),
+    ...(one.undo === undefined ? {} : { undo: one.undo }),
   }));
   return Object.freeze({ environments: environmentsOf(config), upstreams });
 }

@@ -144,6 +144,38 @@ upstreams:
     expect((await server.query('select count(*)::int as n from t')).rows).toEqual([{ n: 5 }]);
   }, 60_000);
 
+  test('U1: by the role that it made what is about to be lost is secured, and a person puts it back', async () => {
+    const where = `environment: staging, address: "postgres://127.0.0.1:${server.port}/postgres?sslmode=disable", private: true`;
+    const config = `version: 1
+environments: { staging: { production: false, postgres: [pg-staging] } }
+upstreams:
+  pg-staging: { provider: postgres, credential: "vault:pg-staging", undo: pg-staging-undo, ${where} }
+  pg-staging-undo: { provider: postgres, credential: "vault:pg-staging-undo", lookups: true, ${where} }
+`;
+    const applied = await rig.sign(['apply', '--file', rig.write('holdpoint.yaml', config)]);
+    expect(applied.code, applied.stderr).toBe(0);
+    const token = ['token', 'create', 'deleter', '--preset', 'postgres:write', '--env', 'staging', ...sign()];
+    const { presented } = await rig.json<{ presented: string }>(token);
+    const { postgres } = rig.running as unknown as { readonly postgres: string };
+    const signIn = { host: '127.0.0.1', port: Number(new URL(postgres).port), user: 'deleter', password: presented };
+    const client = new Client({ ...signIn, database: 'pg-staging' });
+    await client.connect();
+    expect((await client.query('delete from t where id > 2')).rowCount).toBe(3);
+    await client.end();
+    // Nobody acts by the role that sees everything, whatever they sign in to.
+    const second = new Client({ ...signIn, database: 'pg-staging-undo' });
+    second.on('error', () => undefined);
+    await expect(second.connect().then(() => second.query('select * from t'))).rejects.toMatchObject({ code: 'HP002' });
+    await second.end();
+    const { images } = await rig.json<{ images: readonly { id: string }[] }>(['undo', 'list']);
+    expect(images).toHaveLength(1);
+    const undone = await rig.run(['undo', images[0]?.id ?? '']);
+    expect(undone.code, undone.stdout + undone.stderr).toBe(0);
+    expect((await server.query('select array_agg(id order by id) as ids from t')).rows).toEqual([
+      { ids: [1, 2, 3, 4, 5] },
+    ]);
+  }, 60_000);
+
   test('H6: what agents may not use is said when it is put in force', async () => {
     await server.query('alter role holdpoint_agent createdb');
     const text = `${readFileSync(join(rig.root, 'holdpoint.yaml'), 'utf8')}delay: 24h\n`;
@@ -152,7 +184,14 @@ upstreams:
       code: 0,
       stdout: expect.stringContaining('ALTER ROLE "holdpoint_agent" NOCREATEDB'),
     });
+    expect(applied.stdout).toContain('every act of an agent is denied there, reads too');
+    expect((await rig.run(['status'])).stdout).toContain('every act of an agent is denied there, reads too');
+    const doctor = await rig.json<{ checks: readonly { name: string; ok: boolean }[] }>(['doctor']);
+    expect(doctor.checks).toContainEqual(expect.objectContaining({ name: 'role at pg-staging', ok: false }));
     await server.query('alter role holdpoint_agent nocreatedb');
+    await expect
+      .poll(async () => (await rig.run(['status'])).stdout, { timeout: 15_000, interval: 1_000 })
+      .not.toContain('every act of an agent is denied');
   }, 60_000);
 
   test('H6: --remove takes away what it made, and asks as well', async () => {

@@ -40,7 +40,7 @@ for (const major of [18, 15] as const) {
         const asked = { role: 'holdpoint_agent', preset, schemas: [] };
         const password = newPassword();
         await using database = await connectDatabase(url('postgres', server.password), asked.role);
-        const script = database.script(asked, password);
+        const script = database.script(asked, { agent: password, undo: newPassword() });
         expect(script.apply).not.toContain(password);
         await database.apply(script.apply);
         const tried = await database.tryOut(asked, password);
@@ -76,7 +76,7 @@ for (const major of [18, 15] as const) {
       const asked = { role: 'maker', preset: 'migrate', schemas: ['shop'] } as const;
       await using database = await connectDatabase(url('postgres', server.password), asked.role);
       const password = newPassword();
-      await database.apply(database.script(asked, password).apply);
+      await database.apply(database.script(asked, { agent: password, undo: newPassword() }).apply);
       await using agent = await connectDatabase(url(asked.role, password), 'none');
       await agent.apply('BEGIN; CREATE TABLE shop.made (id int); COMMIT;');
       await using again = await connectDatabase(url('postgres', server.password), asked.role);
@@ -95,7 +95,7 @@ for (const major of [18, 15] as const) {
       );
       await using database = await connectDatabase(url('admin', 'secret'), asked.role);
       const password = newPassword();
-      const script = database.script(asked, password);
+      const script = database.script(asked, { agent: password, undo: newPassword() });
       expect(script.notes.join('\n')).toContain('no superuser');
       expect(script.apply).not.toContain('holdpoint_undo');
       await database.apply(script.apply);
@@ -108,7 +108,7 @@ for (const major of [18, 15] as const) {
 
     test('a script that fails half way leaves nothing', async () => {
       await using database = await connectDatabase(url('postgres', server.password), 'half');
-      const { apply } = database.script({ role: 'half', preset: 'read', schemas: [] }, newPassword());
+      const { apply } = database.script({ role: 'half', preset: 'read', schemas: [] });
       const broken = apply.replace('COMMIT;', 'SELECT 1/0;\nCOMMIT;');
       await expect(database.apply(broken)).rejects.toMatchObject({ code: '22012' });
       expect((await server.query("select 1 from pg_roles where rolname = 'half'")).rows).toEqual([]);

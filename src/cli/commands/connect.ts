@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { KeptCredential, Status } from '../../contract/api.ts';
-import type { Asked, Connecting, GrantPreset, Script, Tried } from '../../daemon/connect-database.ts';
+import type { Asked, Connecting, GrantPreset, Passwords, Script, Tried } from '../../daemon/connect-database.ts';
 import type * as rooms from '../../daemon/connect-database.ts';
 import type { Api } from '../api/api.ts';
 import { Complaint, misused } from '../complaint.ts';
@@ -43,14 +43,20 @@ export const connect: Run = async (invocation) => {
   refuseTakenRole(database, wanted);
   if (only === 'print') return await print(invocation, database, wanted);
   if (api === undefined) throw new TypeError('there is no daemon to keep the credential');
-  const password = room.newPassword();
-  const script = database.script(wanted, password);
+  const passwords = { agent: room.newPassword(), undo: room.newPassword() };
+  const script = database.script(wanted, passwords);
+  if (script.makesUndo) await refuseTakenName(api, undoEntry(wanted));
   show(invocation, database, script);
   const signer = await findSigner(invocation, api);
   await agreed(invocation, `make role \`${wanted.role}\` on \`${database.survey.database}\` by this script?`);
   await applied(database, script.apply);
-  return await kept(invocation, { api, signer, database, wanted, script, password });
+  return await kept(invocation, { api, signer, database, wanted, script, passwords });
 };
+
+/** Upstream and vault entry of the role that looks at what is about to be lost. */
+function undoEntry({ entry }: Wanted): string {
+  return slug(`${entry}-undo`);
+}
 
 function wantedBy(invocation: Invocation, room: Room): Wanted {
   const environment = invocation.text('env');
@@ -144,7 +150,7 @@ async function print(invocation: Invocation, database: Connecting, wanted: Wante
   const { out } = invocation;
   const script = database.script(wanted);
   if (invocation.flag('json')) {
-    out.show({ ...script, role: wanted.role, config: configLines(database, wanted) }, () => undefined);
+    out.show({ ...script, role: wanted.role, config: configLines(database, wanted, script) }, () => undefined);
     return exitCode.done;
   }
   await out.raw(`${script.apply}\n-- to take it all back:\n${script.removal.replaceAll(/^/gm, '-- ').trimEnd()}\n`);
@@ -194,16 +200,20 @@ async function kept(
     readonly database: Connecting;
     readonly wanted: Wanted;
     readonly script: Script;
-    readonly password: string;
+    readonly passwords: Passwords;
   },
 ): Promise<ExitCode> {
-  const { api, signer, database, wanted, script, password } = done;
+  const { api, signer, database, wanted, script, passwords } = done;
   try {
-    const tried = await database.tryOut(wanted, password);
+    const tried = await database.tryOut(wanted, passwords.agent);
     sayTried(invocation, tried);
     const wrong = tried.find((one) => !one.well);
     if (wrong !== undefined) throw new Complaint(`the role is not as it has to be: ${wrong.what}`, 'mend that first');
-    const entry = await keepPassword(invocation, api, signer, database, wanted, password);
+    const keep = (name: string, role: string, password: string, may: string): Promise<KeptCredential> =>
+      keepPassword(invocation, { api, signer, database, wanted, name, role, password, may });
+    const entry = await keep(wanted.entry, wanted.role, passwords.agent, 'the gates may sign in');
+    if (script.makesUndo)
+      await keep(undoEntry(wanted), 'holdpoint_undo', passwords.undo, 'what is about to be lost may be looked at');
     const { environments } = await api.get<Status>('/v1/status');
     sayConnected(invocation, database, wanted, { entry, tried, script, environments });
     return exitCode.done;
@@ -222,12 +232,20 @@ function sayTried({ out }: Invocation, tried: readonly Tried[]): void {
 
 function keepPassword(
   invocation: Invocation,
-  api: Api,
-  signer: Signer,
-  database: Connecting,
-  { entry, environment, role }: Wanted,
-  password: string,
+  kept: {
+    readonly api: Api;
+    readonly signer: Signer;
+    readonly database: Connecting;
+    readonly wanted: Wanted;
+    readonly name: string;
+    readonly role: string;
+    readonly password: string;
+    /** What it is for. */
+    readonly may: string;
+  },
 ): Promise<KeptCredential> {
+  const { api, signer, database, name, role, password, may } = kept;
+  const { environment } = kept.wanted;
   const secret = `${role}:${password}`;
   const secretHash = createHash('sha256').update(secret).digest('hex');
   return signedAct<KeptCredential>(
@@ -236,7 +254,7 @@ function keepPassword(
     {
       kind: 'vault-add',
       body: {
-        name: entry,
+        name,
         provider: 'postgres',
         environment,
         kind: 'password',
@@ -246,10 +264,7 @@ function keepPassword(
         // It was tried from here; the daemon does not know yet where it is.
         ask: false,
       },
-      lines: [
-        `the gates may sign in as \`${role}\` at ${database.address} for ${environment}`,
-        `secret: SHA-256 ${secretHash}`,
-      ],
+      lines: [`${may} as \`${role}\` at ${database.address} for ${environment}`, `secret: SHA-256 ${secretHash}`],
       secret,
     },
     signer,
@@ -259,15 +274,21 @@ function keepPassword(
 /** `holdpoint.yaml`, as far as it is about this database. An environment that nobody configured counts as production. */
 function configLines(
   database: Connecting,
-  { entry, environment }: Wanted,
+  wanted: Wanted,
+  { makesUndo }: Script,
   known: Status['environments'] = [],
 ): readonly string[] {
+  const { entry, environment } = wanted;
   const production = known.find((one) => one.name === environment)?.production ?? true;
+  const where = `address: "${database.address}"${database.isPrivate ? ', private: true' : ''}`;
+  const upstreamLine = (name: string, more: string): string =>
+    `  ${name}: { provider: postgres, environment: ${environment}, credential: "vault:${name}", ${where}${more} }`;
   return [
     'environments:',
     `  ${environment}: { production: ${String(production)}, postgres: [${entry}] }`,
     'upstreams:',
-    `  ${entry}: { provider: postgres, environment: ${environment}, credential: "vault:${entry}", address: "${database.address}"${database.isPrivate ? ', private: true' : ''} }`,
+    upstreamLine(entry, makesUndo ? `, undo: ${undoEntry(wanted)}` : ''),
+    ...(makesUndo ? [upstreamLine(undoEntry(wanted), ', lookups: true')] : []),
   ];
 }
 
@@ -285,7 +306,7 @@ function sayConnected(
   const { out } = invocation;
   const { entry, tried, script } = done;
   const { role, preset, environment, entry: name } = wanted;
-  const config = configLines(database, wanted, done.environments);
+  const config = configLines(database, wanted, script, done.environments);
   const gate = (readRunning(invocation.places)?.postgres ?? 'postgres://127.0.0.1:7432').replace(
     '://',
     '://<agent>:<token>@',

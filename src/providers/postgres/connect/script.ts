@@ -12,6 +12,8 @@ export interface Wished {
   readonly schemas: readonly string[];
   /** SCRAM verifier of the role's password; absent in a script that is only printed, where the role has none yet. */
   readonly verifier?: string;
+  /** The same of the role that looks at what is about to be lost. */
+  readonly undoVerifier?: string;
 }
 
 export interface Script {
@@ -20,6 +22,8 @@ export interface Script {
   readonly removal: string;
   /** What is good to know before saying yes. */
   readonly notes: readonly string[];
+  /** It makes the role that looks at what is about to be lost. */
+  readonly makesUndo: boolean;
 }
 
 /** The one script that people read, and its removal. */
@@ -36,12 +40,13 @@ export function scriptFor(survey: Survey, wished: Wished): Script {
     agentSection(survey, wished, mark),
     grantSection(survey, wished, schemas),
     closingSection(beyond, traps),
-    ownSection(survey),
+    ownSection(survey, wished),
   ];
   return {
     apply: inTransaction(sections.flat()),
     removal: removalFor(survey, wished.role, mark),
     notes: notesFor(survey, wished, schemas, traps),
+    makesUndo: makesUndo(survey),
   };
 }
 
@@ -100,22 +105,33 @@ function closingSection(beyond: readonly OpenFunction[], traps: readonly OpenFun
   ];
 }
 
-/** Roles of Holdpoint's own work. Nobody can sign in as them until undo and backups give them a password. */
-function ownSection(survey: Survey): readonly string[] {
+function has(survey: Survey, name: string): boolean {
+  return survey.roles.some((one) => one.name === name);
+}
+
+/** BYPASSRLS is a superuser's to give. */
+function makesUndo(survey: Survey): boolean {
+  return survey.superuser && !has(survey, undoRole);
+}
+
+/** Roles of Holdpoint's own work. Nobody can sign in for backups yet. */
+function ownSection(survey: Survey, { undoVerifier }: Wished): readonly string[] {
   if (!survey.superuser) return [];
-  const has = (name: string): boolean => survey.roles.some((one) => one.name === name);
+  const password = undoVerifier === undefined ? '' : ` PASSWORD ${text(undoVerifier)}`;
   const mark = (name: string): string => `COMMENT ON ROLE ${quoted(name)} IS ${text(markWord)};`;
   return [
-    ...(has(undoRole)
-      ? []
-      : [
-          '-- reads what is about to be lost, past row security, and puts it back; agents may not use it',
-          `CREATE ROLE ${undoRole} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS;`,
+    ...(makesUndo(survey)
+      ? [
+          '-- reads what is about to be lost, past row security, and changes nothing; agents may not use it',
+          `CREATE ROLE ${undoRole} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS${password};`,
+          ...(undoVerifier === undefined ? [`-- it has no password yet: \\password ${undoRole}`] : []),
           mark(undoRole),
-          `GRANT pg_read_all_data, pg_write_all_data TO ${undoRole};`,
-        ]),
+          `GRANT pg_read_all_data TO ${undoRole};`,
+          `GRANT CONNECT ON DATABASE ${quoted(survey.database)} TO ${undoRole};`,
+        ]
+      : []),
     `CREATE SCHEMA IF NOT EXISTS holdpoint_trash AUTHORIZATION ${undoRole};`,
-    ...(has(backupRole)
+    ...(has(survey, backupRole)
       ? []
       : [
           '-- copies the server, for backups alone',
@@ -144,6 +160,7 @@ export function removalFor(survey: Survey, role: string, mark: Mark): string {
     ...(alone && survey.superuser
       ? ['-- refused by the server while images lie in it', 'DROP SCHEMA IF EXISTS holdpoint_trash RESTRICT;']
       : []),
+    ...(survey.superuser && ours(undoRole) && has(survey, undoRole) ? [`DROP OWNED BY ${undoRole};`] : []),
     ...(survey.superuser ? [undoRole, backupRole].filter(ours).map((name) => `DROP ROLE IF EXISTS ${name};`) : []),
   ]);
 }
@@ -163,7 +180,12 @@ function notesFor(
   const publicCreates = schemas.filter((one) => one.publicCreates).map((one) => one.name);
   return [
     ...(survey.superuser
-      ? [`${undoRole} and ${backupRole} cannot sign in yet: undo and backups of PostgreSQL come later`]
+      ? [
+          `${backupRole} cannot sign in yet: backups of PostgreSQL come later`,
+          ...(makesUndo(survey)
+            ? []
+            : [`${undoRole} is there already: name the upstream that has its password as \`undo\` of this one`]),
+        ]
       : [
           `\`${survey.administrator}\` is no superuser, so ${undoRole} and ${backupRole} cannot be made: what destroys is never called reversible`,
         ]),
