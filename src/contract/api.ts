@@ -40,6 +40,8 @@ export interface Status {
     /** Name of the vault entry that its credential is kept under. */
     readonly credential?: string;
     readonly flag?: string;
+    /** Agents are denied every act there because of the role that they would act as: that, why, and what closes it. */
+    readonly unfit?: string;
   }[];
   /** What somebody has to do: restart holdpoint, restart the agents. */
   readonly notices: readonly string[];

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiParts, Enrolment } from './api/context.ts';
+import { openFitRoles } from './api/fit-roles.ts';
 import { openApiRefusals } from './api/refusals.ts';
 import { listen } from './api/server.ts';
 import { openAsker, type Asker } from './asking.ts';
@@ -135,6 +136,7 @@ function apiParts(
 ): Omit<ApiParts, 'refusals'> {
   const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow, asker } = rooms;
   const { store, signers } = road;
+  const fitRoles = openFitRoles({ installation, providers, vault, asker });
   return {
     road,
     identity,
@@ -147,6 +149,7 @@ function apiParts(
     alarms,
     providers,
     asker,
+    fitRoles,
     enrolment,
     proofs,
     clock,
@@ -167,6 +170,7 @@ function apiParts(
         kept: (credential) => vault.entry(credential) !== undefined,
         addresses,
         notices: certificates.notices,
+        unfit: () => fitRoles.known(),
       }),
     hosts: ['localhost', '127.0.0.1', '[::1]'],
   };

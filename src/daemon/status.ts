@@ -1,3 +1,4 @@
+import type { FitRoles, UnfitRole } from './api/fit-roles.ts';
 import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
 import type { Proofs } from './proof.ts';
@@ -17,6 +18,8 @@ interface StatusParts {
   readonly kept: (credential: string) => boolean;
   /** What a configuration asks of people besides what is in force. */
   readonly notices: (config: Config) => readonly string[];
+  /** Databases at which agents are denied every act. */
+  readonly unfit: FitRoles['known'];
   readonly addresses: () => { readonly api: string; readonly http: string; readonly postgres: string };
 }
 
@@ -24,7 +27,11 @@ interface StatusParts {
 export async function statusOf(parts: StatusParts): Promise<Status> {
   const { road, installation, journal, proofs } = parts;
   const { bindings, config } = installation;
-  const [waiting, scheduled] = await Promise.all([road.holds.list('waiting'), road.holds.list('scheduled')]);
+  const [waiting, scheduled, unfit] = await Promise.all([
+    road.holds.list('waiting'),
+    road.holds.list('scheduled'),
+    parts.unfit(),
+  ]);
   return {
     version: holdpointVersion(),
     tier: proofs.tier,
@@ -48,6 +55,7 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
       ...addressOf(installation, name),
       ...credentialOf(parts, name),
       ...(reach === 'all' && !lookupsOnly ? { flag: 'its credential reaches more than one environment' } : {}),
+      ...unfitOf(unfit, name),
     })),
     notices: parts.notices(config),
     notCovered: [
@@ -65,6 +73,11 @@ export async function statusOf(parts: StatusParts): Promise<Status> {
 function addressOf(installation: Installation, name: string): { readonly address?: string } {
   const address = installation.route(name)?.address;
   return address === undefined ? {} : { address };
+}
+
+function unfitOf(unfit: readonly UnfitRole[], name: string): { readonly unfit?: string } {
+  const says = unfit.find((one) => one.upstream === name)?.says;
+  return says === undefined ? {} : { unfit: says };
 }
 
 /** Which entry of the vault it stands on, flagged where there is none: everything through it fails until then. */

@@ -27,7 +27,7 @@ export const doctor: Run = async (invocation) => {
   const agent = agentUser(invocation, running);
   const api = invocation.api();
   const status = await api.get<Status>('/v1/status');
-  const checks = checkSetUp({ places, running, agent, units });
+  const checks = [...checkSetUp({ places, running, agent, units }), ...databaseRoles(status)];
   if (!invocation.flag('attack')) {
     out.show({ checks, tier: status.tier, proof: status.proof }, () => {
       printChecks(out, checks);
@@ -77,6 +77,15 @@ async function attacked(invocation: Invocation, given: Attacked): Promise<ExitCo
   });
   const good = tier >= status.startedTier && checks.every((one) => one.ok) && others.length === 0;
   return good ? exitCode.done : exitCode.failed;
+}
+
+/** Databases that agents cannot use, whatever is signed. */
+function databaseRoles({ upstreams }: Status): readonly Check[] {
+  return upstreams.flatMap(({ name, unfit }) =>
+    unfit === undefined
+      ? []
+      : [{ name: `role at ${name}`, ok: false, detail: unfit, closes: 'what it says; then holdpoint status' }],
+  );
 }
 
 /** An attack by somebody else than agents run as says something, and proves nothing of them. */

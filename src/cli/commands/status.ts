@@ -65,6 +65,7 @@ export function printStatus(out: Output, found: Status): void {
   for (const one of found.upstreams) {
     const flag = one.flag === undefined ? '' : `: ${one.flag}`;
     out.line([one.flag === undefined ? 'plain' : 'warning', `  upstream ${one.name} (${one.environment})${flag}`]);
+    if (one.unfit !== undefined) out.line(['danger', `    ${one.unfit}`]);
   }
   if (found.environments.length === 0)
     out.line('  nothing is configured yet: write holdpoint.yaml, then `holdpoint apply`');

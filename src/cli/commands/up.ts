@@ -121,6 +121,7 @@ function printUp(invocation: Invocation, { status, routes }: Found, places: Plac
     out.line(`  agents run as ${agent}: sudo holdpoint exec <agent> -- <command>`);
     if (status.proof === undefined) out.line('  prove the tier: sudo holdpoint doctor --attack');
   }
+  for (const { name, unfit } of status.upstreams) if (unfit !== undefined) out.line(['danger', `  ${name}: ${unfit}`]);
   printNotCovered(out, status.notCovered);
   printRoutes(out, routes);
   if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');

@@ -2,7 +2,6 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
-import { unfitRoles } from './fit-roles.ts';
 import { addToVault, askBeforeKeeping, moveBack, moveBackBody, vaultBody, vaultChanged } from './keep.ts';
 import { readConfig } from '../config.ts';
 import { refuseProductionAtT0 } from '../seat-belt.ts';
@@ -141,7 +140,10 @@ async function apply({ parts, tx, signer }: Given, applied: z.infer<typeof appli
       inForce();
       parts.afterApply(policy);
     },
-    adds: async () => ({ notices: [...notices, ...(await unfitRoles(parts))] }),
+    adds: async () => {
+      const unfit = await parts.fitRoles.ask();
+      return { notices: [...notices, ...unfit.map((one) => `${one.upstream}: ${one.says}`)] };
+    },
   };
 }
 

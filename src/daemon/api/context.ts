@@ -1,5 +1,6 @@
 import type { Alarms } from '../alarms.ts';
 import type { Asker } from '../asking.ts';
+import type { FitRoles } from './fit-roles.ts';
 import type { ApiRefusals } from './refusals.ts';
 import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
@@ -33,6 +34,7 @@ export interface ApiParts {
   readonly providers: readonly Provider[];
   /** Asks providers what credentials can do. */
   readonly asker: Asker;
+  readonly fitRoles: FitRoles;
   readonly run: (hold: string, by: Bearer['principal']) => Promise<Outcome>;
   readonly mediate: (asked: Asked) => Promise<Outcome>;
   readonly clock: RoadClock;
