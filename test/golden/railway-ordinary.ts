@@ -259,7 +259,6 @@ function creations({ ids }: Double): readonly OrdinaryCall[] {
     create('VolumeCreate', 'volumeCreate', { projectId, environmentId, mountPath: '/scratch' }),
     create('SandboxCreate', 'sandboxCreate', { environmentId }),
     create('ServiceCreate', 'serviceCreate', { projectId, environmentId, name: 'queue' }),
-    create('EnvironmentCreate', 'environmentCreate', { projectId, name: 'trial' }),
     create('DeploymentTriggerCreate', 'deploymentTriggerCreate', {
       projectId,
       environmentId,

@@ -317,6 +317,17 @@ describe('E4: what carries production into staging, or runs beside its credentia
   });
   afterAll(() => stage.close());
 
+  it('E4: a new environment, in which nothing can be judged until it is bound, is held where the project has production', async () => {
+    const create = {
+      operation: 'environmentCreate',
+      query: 'mutation ($i: EnvironmentCreateInput!) { environmentCreate(input: $i) { id } }',
+      variables: { i: { projectId: stage.double.ids.project, name: 'trial' } },
+    };
+    const held = await outcomeOf(stage, token, create);
+    expect(held).toMatchObject({ kind: 'held', reached: 0 });
+    expect(await outcomeOf(stage, narrow, create)).toMatchObject({ kind: 'denied', reached: 0 });
+  });
+
   it('E4: an environment copied from production is held; by a staging token it is denied', async () => {
     const { ids } = stage.double;
     const copy = {

@@ -63,6 +63,22 @@ describe('a project that is to be deleted', { timeout: 60_000 }, () => {
     expect(stage.double.state.get('projects', otherProject)?.['deletedAt']).toBeNull();
   });
 
+  it('U3: is kept by the same step, and by no other act, while the project has an environment that nobody bound', async () => {
+    const { otherProject } = ids();
+    const hold = await stage.hold((await ask(drop, { id: otherProject })).hold);
+    expect(await stage.approve(hold, { mode: 'now' })).toMatchObject({ status: 200 });
+    await stage.graphql(token, drop, { id: otherProject });
+    const image = await newestImage();
+    await asColleague('mutation ($i: EnvironmentCreateInput!) { environmentCreate(input: $i) { id } }', {
+      i: { projectId: otherProject, name: 'unbound' },
+    });
+    expect((await ask(drop, { id: otherProject })).code).toBe('HOLDPOINT_DENIED');
+    expect(stage.double.state.get('projects', otherProject)?.['deletedAt']).not.toBeNull();
+    expect(await stage.api('POST', `/v1/undo/${image}`, {})).toMatchObject({ status: 200 });
+    expect(stage.double.state.get('projects', otherProject)?.['deletedAt']).toBeNull();
+    await stage.double.reset();
+  });
+
   it('U3: nor does an alias, a fragment or a batch make it the real one', async () => {
     const id = ids().otherProject;
     for (const query of [

@@ -8,7 +8,12 @@ export const projectRows = {
     'applies an opaque set of changes, deletions included',
     'runs-code',
   ],
-  environmentCreate: ['reversible', 'project', 'a new environment; deleting it takes it away'],
+  environmentCreate: [
+    'reversible',
+    'project',
+    'a new environment; deleting it takes it away, and until a human binds it, acts on the whole project are denied',
+    'spends',
+  ],
   environmentDelete: [
     'irreversible',
     'environment',

@@ -52,7 +52,10 @@ export function* project(judged: Judged, survey: Survey): Looking<Found> {
   const id = textOf(args, 'projectId', 'id');
   if (id === undefined) throw unresolved('no project is named');
   survey.requireWholeSight(`project \`${id}\``);
-  const view = yield* survey.project(id);
+  const seen = yield* survey.project(id);
+  // That the project stays harms no environment: one that nobody has bound yet must not stop it.
+  const stays = judged.field.name === 'projectScheduleDeleteCancel';
+  const view = stays ? { ...seen, environments: seen.environments.filter((one) => survey.isBound(one.id)) } : seen;
   if (judged.field.name === 'environmentCreate') return yield* newEnvironment(judged, survey);
   const deletes = /Delete(?:Force)?$/.test(judged.field.name);
   const dependents: string[] = [];

@@ -81,6 +81,10 @@ export class Survey {
     throw unresolved(`environment ${shown} is not bound in holdpoint.yaml`);
   }
 
+  isBound(id: string): boolean {
+    return boundTo(this.context.environments, 'railway', id) !== undefined;
+  }
+
   /** Every environment of ours. */
   get everywhere(): readonly string[] {
     return this.context.environments.map((environment) => environment.name).sort();
