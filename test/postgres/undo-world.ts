@@ -1,8 +1,8 @@
 import type { TestServer } from './server.ts';
 import type { PostgresStage } from './stage.ts';
-import type { Outcome } from '../../src/contract/road.ts';
-import type { Bearer } from '../../src/contract/road.ts';
-import { undo } from '../../src/road/undo/put-back.ts';
+import type { UndoPlan } from '../../src/contract/api.ts';
+import type { Bearer, Outcome } from '../../src/contract/road.ts';
+import { planUndo, undo } from '../../src/road/undo/put-back.ts';
 
 /** The role that sees everything, as `connect` makes it. */
 export const undoRole = `create role holdpoint_undo login bypassrls password 'secret'; grant pg_read_all_data to holdpoint_undo`;
@@ -23,10 +23,18 @@ export async function digests(server: TestServer): Promise<{ readonly [table: st
   return found;
 }
 
+/** What undoing the newest before-image would do. */
+export async function planLast(stage: PostgresStage): Promise<UndoPlan> {
+  const [image] = await stage.rig.road.images.list();
+  return planUndo(stage.rig.road, stage.rig.road.images, image?.id ?? '');
+}
+
 /** Undoes the newest before-image as a human would. */
 export async function undoLast(stage: PostgresStage, overConflicts = false): Promise<readonly Outcome[]> {
   const [image] = await stage.rig.road.images.list();
   if (image === undefined) throw new Error('nothing was secured');
+  // Ids of the same millisecond have no order, and the rig's clock stands still.
+  stage.rig.clock.step(1);
   return undo(stage.rig.road, stage.rig.road.images, image.id, asHuman(stage), overConflicts);
 }
 

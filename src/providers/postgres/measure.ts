@@ -44,13 +44,14 @@ export function* measured(
   const hidden = exclusive !== '0' && found.actions.every((action) => ofRows.has(action.operation));
   const plain = found.actions.map((action) => (hidden ? asHidden(action) : measuredAction(action, tables)));
   const lost = tables.some((one) => one.updated + one.deleted > 0);
+  const reversible = !lost && plain.some((action) => action.reversibility === 'reversible');
+  const added = reversible ? yield* addedBy(target, steps, tables, identity) : undefined;
   const secured =
-    lost && undoLine === true && multixact !== undefined && exclusive === '0' && isOfRows(found)
+    added === undefined && undoLine === true && multixact !== undefined && exclusive === '0' && isOfRows(found)
       ? yield* securedRows(target, steps, tables, { ...identity, multixact })
       : undefined;
   const actions = secured === undefined ? plain : found.actions.map(asSecured);
-  const reversible = actions.some((action) => action.reversibility === 'reversible');
-  const capture = secured ?? (reversible ? yield* addedBy(target, steps, tables, identity) : undefined);
+  const capture = added ?? secured;
   return {
     ...(capture === undefined ? {} : { capture }),
     tables: tables.map((one) => ({

@@ -201,7 +201,10 @@ export const questions = Object.freeze({
 
   constraints: 'SET CONSTRAINTS ALL IMMEDIATE',
 
-  /** Tables by our own locks, counters by oid: the view `pg_stat_xact_user_tables` walks the whole catalogue each time. Temporary ones end with the session. */
+  /**
+   * Tables by our own locks, counters by oid: the view `pg_stat_xact_user_tables` walks the whole catalogue each time. Temporary
+   * ones end with the session; what a row keeps out of line is part of that row.
+   */
   counts: `SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid::pg_catalog.text, i::pg_catalog.text, u::pg_catalog.text, d::pg_catalog.text,
       c.reltuples::pg_catalog.int8::pg_catalog.text
     FROM (SELECT relation, pg_catalog.pg_stat_get_xact_tuples_inserted(relation) AS i,
@@ -209,7 +212,7 @@ export const questions = Object.freeze({
           FROM (SELECT DISTINCT relation FROM pg_catalog.pg_locks WHERE pid = pg_catalog.pg_backend_pid()
                 AND locktype = 'relation' AND mode NOT IN ('AccessShareLock', 'RowShareLock') OFFSET 0) l OFFSET 0) t
     JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE i + u + d > 0 AND c.relpersistence <> 't' ORDER BY n.nspname, c.relname`,
+    WHERE i + u + d > 0 AND c.relpersistence <> 't' AND c.relkind <> 't' ORDER BY n.nspname, c.relname`,
 
   locks: `SELECT n.nspname || '.' || c.relname, l.mode FROM pg_catalog.pg_locks l
     JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -40,8 +40,11 @@ export async function undo(
       'look at it with `holdpoint undo show`; add --over-conflicts to overwrite it',
     );
   }
+  const acts = readingsOf(provider, put);
+  if (acts.length === 0 && put.notUndone.length > 0)
+    throw refuse('DENIED', `nothing of it can be put back: ${put.notUndone.join('; ')}`);
   const outcomes: Outcome[] = [];
-  for (const { message, reading } of readingsOf(provider, put)) {
+  for (const { message, reading } of acts) {
     const by = reaching(bearer, image.environments);
     const outcome = await mediate(road, { gate: 'undo', bearer: by, provider, message, reading });
     outcomes.push(outcome);

@@ -142,8 +142,6 @@ function* captured(
     ? rows.length === deleted + left.length - inserted || takenBack
     : updated === 0 && inserted === 0 && rows.length === deleted;
   if (!exact || rows.length > updated + deleted) return undefined;
-  // Which of several equal rows was changed nobody could say.
-  if (table.key.length === 0 && (left.length > 0 || updated + inserted > 0)) return undefined;
   const twins = table.key.length === 0 ? { twins: yield* twinsOf(target, table, rows.map(digestOfRow)) } : {};
   return { ...table, ...twins, rows, left: left.map(([tid, born]): Version => [tid ?? '', born ?? '']) };
 }
@@ -176,7 +174,7 @@ function scanText(table: Pick<TableImage, 'schema' | 'name' | 'columns'>): strin
 /** Of these versions the ones that the transaction itself still sees: it did no more than lock them. */
 function liveText({ schema, name }: Pick<TableImage, 'schema' | 'name'>): string {
   return `SELECT t.ctid::pg_catalog.text, t.xmin::pg_catalog.text
-    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) k, ONLY ${quotedName(schema, name)} t WHERE t.ctid = k::pg_catalog.tid`;
+    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e(value), ONLY ${quotedName(schema, name)} t WHERE t.ctid = e.value::pg_catalog.tid`;
 }
 
 /** What the transaction wrote and left. */
@@ -196,8 +194,8 @@ function* afterwards(target: PostgresTarget, tables: readonly TableImage[]): Loo
 export function* leftRows(target: PostgresTarget, table: TableImage): Looking<readonly Left[]> {
   const versions = new Set(table.left.map(versionText));
   const tids = JSON.stringify(table.left.map(([tid]) => tid));
-  const elements = 'pg_catalog.json_array_elements_text($1::pg_catalog.json) k, ';
-  const from = contentFrom(table, 't.ctid = k::pg_catalog.tid', elements);
+  const elements = 'pg_catalog.json_array_elements_text($1::pg_catalog.json) e(value), ';
+  const from = contentFrom(table, 't.ctid = e.value::pg_catalog.tid', elements);
   const rows = yield* askTextAside(target, `SELECT ${leftColumns(table)} FROM ${from}`, 'rows that were left', tids);
   return rows.filter((row) => versions.has(versionText(row))).map(leftOf);
 }

@@ -68,7 +68,7 @@ function* neededBy(
   after: readonly Left[] | undefined,
   conflicts: string[],
 ): Looking<Needed> {
-  if (table.key.length === 0) return yield* neededWithoutKey(target, table);
+  if (table.key.length === 0) return yield* neededWithoutKey(target, table, conflicts);
   const left = after ?? (table.left.length === 0 ? [] : yield* leftRows(target, table));
   const before = new Map(table.rows.map((row) => [keyOf(table.key.map((at) => row[at] ?? '')), row]));
   const made = new Map(left.map((one) => [keyOf(one.key), one]));
@@ -106,12 +106,19 @@ function sinceThen(here: Left | undefined, ours: Left | undefined): string {
   return ours === undefined ? 'added again' : 'changed';
 }
 
-/** Only deletions are captured of such a table: as many equal rows come back as are missing. */
-function* neededWithoutKey(target: PostgresTarget, table: TableImage): Looking<Needed> {
+/**
+ * Rows without a key are told apart by their versions alone: those that it left go, and as many equal ones come back as are
+ * missing.
+ */
+function* neededWithoutKey(target: PostgresTarget, table: TableImage, conflicts: string[]): Looking<Needed> {
   const digests = table.rows.map(digestOfRow);
   const now = yield* twinsOf(target, table, digests);
+  const remove = table.left.length === 0 ? [] : yield* leftRows(target, table);
   const missing = new Map(
-    Object.entries(table.twins ?? {}).map(([digest, count]) => [digest, count - (now[digest] ?? 0)]),
+    Object.entries(table.twins ?? {}).map(([digest, count]) => {
+      const going = remove.filter((one) => one.digest === digest).length;
+      return [digest, count - (now[digest] ?? 0) + going];
+    }),
   );
   const insert = table.rows.filter((_, at) => {
     const digest = digests[at] ?? '';
@@ -119,16 +126,21 @@ function* neededWithoutKey(target: PostgresTarget, table: TableImage): Looking<N
     missing.set(digest, open - 1);
     return open > 0;
   });
-  return { table, insert, update: [], remove: [] };
+  const lost = table.left.length - remove.length;
+  if (lost > 0 && insert.length + remove.length > 0)
+    conflicts.push(
+      `${lost} rows of \`${table.schema}.${table.name}\`, which has no key, cannot be told apart any more`,
+    );
+  return { table, insert, update: [], remove };
 }
 
 function* rowsByKey(target: PostgresTarget, table: TableImage, keys: readonly string[]): Looking<readonly Left[]> {
   if (keys.length === 0) return [];
   const same = table.key.map((at, place) => {
     const column = table.columns[at];
-    return column === undefined ? 'false' : `${contentText('t', column)} = k->>${place}`;
+    return column === undefined ? 'false' : `${contentText('t', column)} = e.value->>${place}`;
   });
-  const elements = 'pg_catalog.json_array_elements($1::pg_catalog.json) k, ';
+  const elements = 'pg_catalog.json_array_elements($1::pg_catalog.json) e(value), ';
   const text = `SELECT ${leftColumns(table)} FROM ${contentFrom(table, same.join(' AND '), elements)}`;
   return (yield* askTextAside(target, text, 'rows as they are now', `[${keys.join(',')}]`)).map(leftOf);
 }
