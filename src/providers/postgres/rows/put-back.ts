@@ -1,7 +1,7 @@
 import { leftColumns, leftOf, leftRows, tableOf, twinsOf } from './capture.ts';
 import { type Content, contentFrom, contentText, digestOfRow, type Left, type RowsImage } from './image.ts';
 import type { TableImage } from './image.ts';
-import { deleting, inOrder, inserting, type Phase, planOf, updating } from './statements.ts';
+import { deleting, inOrder, inserting, type Phase, planOf, settling, updating } from './statements.ts';
 import { askAside, askTextAside } from '../ask.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { PutBack } from '../../../contract/provider.ts';
@@ -14,6 +14,7 @@ const mostNamed = 20;
 /** What one table needs to be as it was. */
 interface Needed {
   readonly table: TableImage;
+  readonly triggers: boolean;
   readonly insert: readonly Content[];
   readonly update: readonly { readonly now: Left; readonly row: Content }[];
   readonly remove: readonly Left[];
@@ -37,12 +38,15 @@ export function* putBackRows(image: RowsImage): Looking<PutBack> {
     else if (!isSame(table, tableOf(row))) notUndone.push(`table \`${named}\` is not made as it was`);
     else {
       const one = yield* neededBy(target, table, image.after?.[table.oid], conflicts);
-      needed.push(one);
       const works = one.insert.length + one.update.length + one.remove.length > 0;
-      if (works && row[9] === 'true') notUndone.push(`what the triggers of \`${named}\` do when its rows are put back`);
+      const triggers = works && row[9] === 'true';
+      needed.push({ ...one, triggers });
+      if (triggers) notUndone.push(`what the triggers of \`${named}\` do when its rows are put back`);
     }
   }
-  const plan = planOf(target, needed.flatMap(phasesOf), inOrder(needed.map((one) => one.table)));
+  const triggers = needed.some((one) => one.triggers);
+  const phases = needed.flatMap((one) => phasesOf(one, triggers && !one.triggers));
+  const plan = planOf(target, phases, inOrder(needed.map((one) => one.table)));
   return { plans: [], ...(plan === undefined ? {} : { whole: plan }), conflicts, notUndone };
 }
 
@@ -52,13 +56,16 @@ function isSame(before: TableImage, now: ReturnType<typeof tableOf>): boolean {
   return of(before) === of(now);
 }
 
-function phasesOf({ table, insert, update, remove }: Needed): readonly Phase[] {
+function phasesOf({ table, insert, update, remove }: Needed, again: boolean): readonly Phase[] {
   // What is unique but no key may have moved from what goes to what comes.
   const first = table.otherwiseUnique && table.referencedBy.length === 0;
   return [
     { table, at: first ? 'before' : 'after', statements: deleting(table, remove) },
     { table, at: 'insert', statements: inserting(table, insert) },
     { table, at: 'update', statements: updating(table, update) },
+    ...(again
+      ? [{ table, at: 'last', statements: settling(table, [...insert, ...update.map((one) => one.row)]) } as const]
+      : []),
   ];
 }
 
@@ -67,7 +74,7 @@ function* neededBy(
   table: TableImage,
   after: readonly Left[] | undefined,
   conflicts: string[],
-): Looking<Needed> {
+): Looking<Omit<Needed, 'triggers'>> {
   if (table.key.length === 0) return yield* neededWithoutKey(target, table, conflicts);
   const left = after ?? (table.left.length === 0 ? [] : yield* leftRows(target, table));
   const before = new Map(table.rows.map((row) => [keyOf(table.key.map((at) => row[at] ?? '')), row]));
@@ -110,7 +117,11 @@ function sinceThen(here: Left | undefined, ours: Left | undefined): string {
  * Rows without a key are told apart by their versions alone: those that it left go, and as many equal ones come back as are
  * missing.
  */
-function* neededWithoutKey(target: PostgresTarget, table: TableImage, conflicts: string[]): Looking<Needed> {
+function* neededWithoutKey(
+  target: PostgresTarget,
+  table: TableImage,
+  conflicts: string[],
+): Looking<Omit<Needed, 'triggers'>> {
   const digests = table.rows.map(digestOfRow);
   const now = yield* twinsOf(target, table, digests);
   const remove = table.left.length === 0 ? [] : yield* leftRows(target, table);

@@ -14,11 +14,11 @@ export interface Said {
 
 /**
  * When something is done to a table: what goes before anything comes, rows that come (parents first), rows that change, and
- * what goes last (children first).
+ * what goes (children first), and last what triggers may have written over meanwhile.
  */
 export interface Phase {
   readonly table: TableImage;
-  readonly at: 'before' | 'insert' | 'update' | 'after';
+  readonly at: 'before' | 'insert' | 'update' | 'after' | 'last';
   readonly statements: readonly Said[];
 }
 
@@ -36,7 +36,13 @@ export function planOf(target: PostgresTarget, phases: readonly Phase[], order: 
   const place = (one: Phase): number => order.indexOf(one.table.oid);
   const at = (when: Phase['at']): readonly Phase[] =>
     phases.filter((one) => one.at === when).toSorted((left, right) => place(left) - place(right));
-  const all = [...at('before').toReversed(), ...at('insert'), ...at('update'), ...at('after').toReversed()];
+  const all = [
+    ...at('before').toReversed(),
+    ...at('insert'),
+    ...at('update'),
+    ...at('after').toReversed(),
+    ...at('last'),
+  ];
   const said = all.flatMap((one) => one.statements);
   if (said.length === 0) return undefined;
   const steps: PostgresMessage[] = [
@@ -81,15 +87,43 @@ export function updating(
   table: TableImage,
   rows: readonly { readonly now: Left; readonly row: Content }[],
 ): readonly Said[] {
-  const places = table.columns.flatMap(({ always }, at) => (always || table.key.includes(at) ? [] : [at]));
+  const { places, types, sets } = settable(table);
   if (places.length === 0) return [];
-  const types = places.map((at) => table.columns[at]?.type ?? '');
-  const sets = places.map((at, place) => `${quotedName(table.columns[at]?.name ?? '')} = v.c${place}`);
   const names = ['tid', 'born', ...places.map((_, place) => `c${place}`)].join(', ');
   return inParts(rows, places.length + 2).map((part) => ({
     text: `UPDATE ONLY ${nameOf(table)} AS t SET ${sets.join(', ')} FROM (VALUES ${tuplesOf(part.length, [...version, ...types])}) AS v(${names}) WHERE t.ctid = v.tid AND t.xmin = v.born`,
     values: part.flatMap(({ now, row }) => [...now.version, ...places.map((at) => row[at] ?? null)]),
   }));
+}
+
+/**
+ * The same rows once more, by their keys, where this very transaction has written them: a trigger that fired as others came
+ * back may have been at them. What somebody else wrote is not hit.
+ */
+export function settling(table: TableImage, rows: readonly Content[]): readonly Said[] {
+  const { places, types, sets } = settable(table);
+  if (places.length === 0 || table.key.length === 0) return [];
+  const keyed = table.key.map((at, place) => `t.${quotedName(table.columns[at]?.name ?? '')} = v.k${place}`);
+  const keyTypes = table.key.map((at) => table.columns[at]?.type ?? '');
+  const names = [...keyed.map((_, place) => `k${place}`), ...places.map((_, place) => `c${place}`)].join(', ');
+  return inParts(rows, places.length + keyed.length).map((part) => ({
+    text: `UPDATE ONLY ${nameOf(table)} AS t SET ${sets.join(', ')} FROM (VALUES ${tuplesOf(part.length, [...keyTypes, ...types])}) AS v(${names}) WHERE ${keyed.join(' AND ')} AND t.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid`,
+    values: part.flatMap((row) => [...table.key, ...places].map((at) => row[at] ?? null)),
+  }));
+}
+
+/** Columns that an UPDATE may set, but for the key; as `c0`, `c1`, … of `v`. */
+function settable({ columns, key }: TableImage): {
+  readonly places: readonly number[];
+  readonly types: readonly string[];
+  readonly sets: readonly string[];
+} {
+  const places = columns.flatMap(({ always }, at) => (always || key.includes(at) ? [] : [at]));
+  return {
+    places,
+    types: places.map((at) => columns[at]?.type ?? ''),
+    sets: places.map((at, place) => `${quotedName(columns[at]?.name ?? '')} = v.c${place}`),
+  };
 }
 
 export function deleting(table: TableImage, rows: readonly Left[]): readonly Said[] {
