@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { saying } from '../../src/contract/postgres/frames.ts';
 
 /**
  * - `whole`: passes everything on
  * - `before`: the COMMIT never arrives
  * - `after`: the COMMIT arrives, its answer never comes
+ * - `swept`: the same, and instead of its answer comes what a pooler says that lost its server
  */
-export type Breaking = 'whole' | 'before' | 'after';
+export type Breaking = 'whole' | 'before' | 'after' | 'swept';
+
+const lostServer = saying({ severity: 'FATAL', code: '08P01', message: 'server conn crashed?' }).bytes;
 
 /** A wire between us and the server that breaks at the COMMIT. */
 export interface BreakingLine {
@@ -44,7 +48,10 @@ export async function openBreakingLine(serverPort: number): Promise<BreakingLine
       if (breaking === 'before') return gone();
       theirs.write(chunk);
       // The server says that it has committed, and nobody hears it.
-      theirs.once('data', gone);
+      theirs.once('data', () => {
+        if (breaking === 'swept') ours.end(lostServer, gone);
+        else gone();
+      });
     });
   });
   server.listen(0, '127.0.0.1');

@@ -49,6 +49,17 @@ describe('F2: the line breaks at the COMMIT, and the server is asked', () => {
     await expect.poll(settled).toEqual(['settled']);
   });
 
+  test('it arrived, and a pooler says that it lost its server: that is no word on the COMMIT', async () => {
+    const client = await stage.connect();
+    line.breaking = 'swept';
+    await expect(client.query("insert into t values (1, 'x')")).rejects.toMatchObject({
+      code: '08007',
+      message: expect.stringContaining('proved that the act took effect'),
+    });
+    expect(await there()).toBe(true);
+    await expect.poll(settled).toEqual(['settled']);
+  });
+
   test('a transaction of the client’s: the same, and never sent again', async () => {
     const client = await stage.connect();
     await client.query("begin; insert into t values (1, 'x')");

@@ -94,7 +94,7 @@ export class Transaction {
     try {
       const since = performance.now();
       const proved = this.#proved.like(reading);
-      const ran = this.#outcome(await this.#mediate(message, reading, proved));
+      const ran = this.#outcome(await this.#mediate(message, reading, proved), false, reading.plan.steps.length > 1);
       if (ran.kind === 'done' && proved === undefined) this.#proved.keep(message, reading, alone, since);
       return ran;
     } finally {
@@ -208,7 +208,8 @@ export class Transaction {
     });
   }
 
-  #outcome(outcome: Outcome, ofCommit = false): Ran {
+  /** `ofCommit`: it is the end of a transaction. `committed`: the answer is that to the COMMIT of an act of its own. */
+  #outcome(outcome: Outcome, ofCommit = false, committed = ofCommit): Ran {
     if (outcome.kind === 'refused') {
       // The server's own error has been shown already; that the road went no further says nothing more.
       const { skipping, status } = this.#parts.session;
@@ -216,9 +217,11 @@ export class Transaction {
       return shown ? { kind: 'failed' } : { kind: 'refused', words: refusalFrame(outcome.refusal) };
     }
     const { tag, error } = postgresAnswer(outcome.answer);
+    if (error === undefined && committed && !ofCommit && tag === 'ROLLBACK')
+      return { kind: 'refused', words: errorFrame('40000', 'the server took the statement back') };
     if (error === undefined) return { kind: 'done', tag };
     // Of a COMMIT the client has seen nothing: that one was ours.
-    return ofCommit ? { kind: 'refused', words: errorFrame(error.code, error.message) } : { kind: 'failed' };
+    return committed ? { kind: 'refused', words: errorFrame(error.code, error.message) } : { kind: 'failed' };
   }
 }
 

@@ -138,9 +138,21 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#cleared.clear();
     try {
       return await this.#own('COMMIT');
+    } catch (thrown) {
+      throw this.#unproven(thrown);
     } finally {
       this.#inTransaction = false;
     }
+  }
+
+  /**
+   * What a server, or a pooler before it, says as it goes away is no word on the COMMIT: only an error that the line
+   * outlives was said by a server that took the transaction back.
+   */
+  #unproven(thrown: unknown): unknown {
+    return thrown instanceof ServerSaidNo && this.#wire.broken
+      ? new LineBroken('unknown', `the line to the server broke (SQLSTATE ${thrown.code})`)
+      : thrown;
   }
 
   /** The client's own frames. It sees every reply. */

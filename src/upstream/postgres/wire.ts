@@ -286,8 +286,9 @@ export class Wire {
     const ended = last[head.kind].includes(reply.type);
     const failed = reply.type === 'E' && head.kind !== 'Q' && head.kind !== 'S';
     if (ended || failed) this.#expected.shift();
-    if (failed) this.#skipToSync();
+    // What the server said comes first: of one statement of ours the rest is skipped under the same promise.
     head.take(reply);
+    if (failed) this.#skipToSync();
   }
 
   /** Behind an error the server reads on to the next Sync: what we sent in between has no answer. */
