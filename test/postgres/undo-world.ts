@@ -33,9 +33,13 @@ export async function planLast(stage: PostgresStage): Promise<UndoPlan> {
 export async function undoLast(stage: PostgresStage, overConflicts = false): Promise<readonly Outcome[]> {
   const [image] = await stage.rig.road.images.list();
   if (image === undefined) throw new Error('nothing was secured');
+  return undoOne(stage, image.id, overConflicts);
+}
+
+export function undoOne(stage: PostgresStage, image: string, overConflicts = false): Promise<readonly Outcome[]> {
   // Ids of the same millisecond have no order, and the rig's clock stands still.
   stage.rig.clock.step(1);
-  return undo(stage.rig.road, stage.rig.road.images, image.id, asHuman(stage), overConflicts);
+  return undo(stage.rig.road, stage.rig.road.images, image, asHuman(stage), overConflicts);
 }
 
 export function asHuman(stage: PostgresStage): Bearer {
