@@ -1,5 +1,5 @@
 import type { Transaction } from './store.ts';
-import type { Entry, EntryDraft } from '../model/entry.ts';
+import type { EntryDraft, EntryPlace } from '../model/entry.ts';
 
 /** A proved read, as it is remembered until the next batch is written. */
 export interface ReadNote {
@@ -16,9 +16,9 @@ export interface ReadNote {
  */
 export interface JournalWriter {
   /** Adds an entry inside the caller's transaction: durable with it, or not there at all. */
-  append(tx: Transaction, draft: EntryDraft): Promise<Entry>;
+  append(tx: Transaction, draft: EntryDraft): Promise<EntryPlace>;
   /** Adds an entry in a transaction of its own; resolves when it is durable. */
-  record(draft: EntryDraft): Promise<Entry>;
+  record(draft: EntryDraft): Promise<EntryPlace>;
   /** Remembers a read for the next batch (at most 100 ms away). Throws when the journal is not healthy: reads stop. */
   noteRead(note: ReadNote): void;
   /** False once a write failed, until one succeeds again. */

@@ -55,11 +55,10 @@ export interface Query {
 export interface Transaction {
   get(collection: Collection, key: string): Promise<StoredRecord | undefined>;
   find(collection: Collection, query?: Query): Promise<readonly Found[]>;
-  /**
-   * Fails with `StoreConflict` if the key is taken: this is what makes a thing single-use. `text` is the record's
-   * canonical JSON where the caller has it already.
-   */
-  insert(collection: Collection, key: string, record: StoredRecord, text?: string): Promise<void>;
+  /** Fails with `StoreConflict` if the key is taken: this is what makes a thing single-use. */
+  insert(collection: Collection, key: string, record: StoredRecord): Promise<void>;
+  /** The same for a record of which the caller has the canonical JSON already. */
+  insertText(collection: Collection, key: string, text: string): Promise<void>;
   /** Writes over what is there. */
   put(collection: Collection, key: string, record: StoredRecord): Promise<void>;
   remove(collection: Collection, key: string): Promise<void>;
@@ -73,10 +72,16 @@ export interface Store {
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   get(collection: Collection, key: string): Promise<StoredRecord | undefined>;
   find(collection: Collection, query?: Query): Promise<readonly Found[]>;
-  /** Runs once before each commit, inside the transaction that is about to be made durable (several may share it). */
-  beforeCommit(work: (tx: Transaction) => Promise<void>): void;
+  /**
+   * Runs once before each commit, inside the transaction that is about to be made durable (several may share it). What it
+   * gives back, if anything, is told what became of that commit.
+   */
+  beforeCommit(work: (tx: Transaction) => Promise<AfterCommit | void>): void;
   close(): Promise<void>;
 }
+
+/** Told whether a commit is durable; false where nothing of it is there. Must not throw. */
+export type AfterCommit = (durable: boolean) => void;
 
 export class StoreConflict extends Error {
   readonly collection: Collection;

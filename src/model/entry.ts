@@ -53,5 +53,8 @@ export interface Entry {
   readonly body: { readonly [key: string]: Json | undefined };
 }
 
+/** Where an entry stands. */
+export type EntryPlace = Pick<Entry, 'index' | 'at'>;
+
 /** What a caller hands to the journal; index, time and schema are the journal's. */
 export type EntryDraft = Omit<Entry, 'schema' | 'index' | 'at'>;

@@ -254,6 +254,20 @@ export function storeContract(name: string, makePlace: () => Promise<StorePlace>
         expect((await store.find('settings')).map(({ key }) => key)).toEqual(['a', 'hook']);
       });
 
+      it('F1: what it gives back is told once what became of the commit', async () => {
+        const told: string[] = [];
+        let fail = true;
+        store.beforeCommit(async () => (durable: boolean) => void told.push(`durable ${durable}`));
+        store.beforeCommit(async () => {
+          if (fail) throw new Error('no signature');
+        });
+        await expect(put('a', 1).catch(() => told.push('rejected'))).resolves.toBe(2);
+        expect(told).toEqual(['durable false', 'rejected']);
+        fail = false;
+        await put('a', 2);
+        expect(told.slice(2)).toEqual(['durable true']);
+      });
+
       it('is not run for a commit that has nothing left in it', async () => {
         let runs = 0;
         store.beforeCommit(async () => {

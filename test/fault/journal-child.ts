@@ -7,7 +7,7 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Entry } from '../../src/model/entry.ts';
+import type { EntryPlace } from '../../src/model/entry.ts';
 import { openJournal } from '../../src/road/journal/journal.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { origin } from './journal-place.ts';
@@ -19,7 +19,7 @@ const journal = await openJournal({ store, key, origin, clock: { now: () => Date
 writeSync(1, 'ready\n');
 
 /** An entry together with something it tells of: a counter that has to agree with the number of such entries. */
-function counted(nonce: string): Promise<Entry> {
+function counted(nonce: string): Promise<EntryPlace> {
   return store.transact(async (tx) => {
     const before = await tx.get('budgets', 'counter');
     await tx.put('budgets', 'counter', { count: Number(before?.['count'] ?? 0) + 1 });

@@ -275,7 +275,8 @@ describe('a journal’s life', () => {
     expect(journal.healthy).toBe(true);
     expect(kinds(await journal.find({}))).toBe('started');
     const sneaky = { ...draft(1), index: 77, at: '1970-01-01T00:00:00.000Z', schema: 'other' } as EntryDraft;
-    expect(await journal.record(sneaky)).toMatchObject({ index: 1, schema: 'holdpoint/entry/v1' });
+    const { index } = await journal.record(sneaky);
+    expect(await journal.entry(index)).toMatchObject({ index: 1, schema: 'holdpoint/entry/v1' });
     await journal.close();
     await store.close();
   });

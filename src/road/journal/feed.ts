@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Store } from '../../contract/store.ts';
 import type { Entry } from '../../model/entry.ts';
 import { checkpointAt, entryIn, placeKey, readState } from './ledger.ts';
@@ -8,37 +9,34 @@ export type EntryListener = (entry: Entry) => void;
 export type CheckpointListener = (checkpoint: string) => void;
 
 export interface FeedOptions {
-  readonly store: Store;
+  readonly store: Pick<Store, 'get' | 'find'>;
   /** Size of the journal from which on entries are new. */
   readonly from: number;
-  /** What was coming was not committed: the store failed under somebody's transaction. */
+  /** What was committed cannot be read. */
   readonly lost: (cause: unknown) => void;
   /** A listener threw. It must not keep the others, or the journal, from going on. */
   readonly report: (thrown: unknown) => void;
 }
 
 /**
- * Tells of entries and checkpoints once they are durable, and never of one that was rolled back: it waits for the
- * commit that was about to happen, then looks at what is really there.
+ * Tells of entries and checkpoints once they are durable, and never of one that was rolled back: it looks at what is
+ * really there, after whoever waited for the commit has gone on.
  */
 export class Feed {
   readonly #options: FeedOptions;
   readonly #entries = new Set<EntryListener>();
   readonly #checkpoints = new Set<CheckpointListener>();
-  #coming: number;
   #told: number;
   #wanted = false;
   #running: Promise<void> | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#coming = options.from;
     this.#told = options.from;
   }
 
-  /** A tree of this size, or a checkpoint over it, is about to be committed, or just was. */
-  coming(size: number): void {
-    this.#coming = size;
+  /** Entries, or a checkpoint over them, were committed. */
+  committed(): void {
     this.#wanted = true;
     this.#running ??= this.#run();
   }
@@ -59,9 +57,10 @@ export class Feed {
 
   async #run(): Promise<void> {
     while (this.#wanted) {
+      await turn();
       this.#wanted = false;
       try {
-        await this.#follow(this.#coming);
+        await this.#follow();
       } catch (thrown) {
         this.#options.lost(thrown);
       }
@@ -69,12 +68,9 @@ export class Feed {
     this.#running = undefined;
   }
 
-  async #follow(expected: number): Promise<void> {
+  async #follow(): Promise<void> {
     const { store } = this.#options;
-    // An empty transaction queues up behind the one that is being committed.
-    await store.transact(async () => undefined);
     const { size } = (await readState(store)).tree;
-    if (size < expected) throw new Error('a transaction with journal entries was not committed');
     if (this.#entries.size === 0) this.#told = size;
     while (this.#told < size) await this.#tellPage(size);
     if (this.#checkpoints.size === 0) return;

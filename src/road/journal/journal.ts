@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { type Clock, isoTime } from '../../contract/clock.ts';
 import type { JournalWriter, ReadNote } from '../../contract/journal.ts';
 import type { Store, Transaction } from '../../contract/store.ts';
-import type { Entry, EntryDraft, EntryKind } from '../../model/entry.ts';
+import type { Entry, EntryDraft, EntryKind, EntryPlace } from '../../model/entry.ts';
 import { Courier } from './courier.ts';
 import { JournalFault } from './fault.ts';
 import { type EntryListener, Feed } from './feed.ts';
@@ -122,7 +122,7 @@ class StoredJournal implements Journal {
     this.#sealing = new Sealing({
       store,
       signer,
-      coming: (size) => this.#feed.coming(size),
+      committed: () => this.#feed.committed(),
       failed: (cause) => this.#failed(cause),
     });
     store.beforeCommit((tx) => this.#sealing.beforeCommit(tx));
@@ -140,12 +140,12 @@ class StoredJournal implements Journal {
     return !this.#outage.lasts && this.#closing === undefined;
   }
 
-  async append(tx: Transaction, draft: EntryDraft): Promise<Entry> {
+  async append(tx: Transaction, draft: EntryDraft): Promise<EntryPlace> {
     this.#check(draft);
     return this.#append(tx, draft);
   }
 
-  async record(draft: EntryDraft): Promise<Entry> {
+  async record(draft: EntryDraft): Promise<EntryPlace> {
     this.#check(draft);
     checkDraft(draft);
     const [entry] = await this.#write([draft]);
@@ -225,13 +225,13 @@ class StoredJournal implements Journal {
   }
 
   /** Appends in a transaction of its own, and first of all tells of an outage that this write ends. */
-  async #write(drafts: readonly EntryDraft[]): Promise<readonly Entry[]> {
+  async #write(drafts: readonly EntryDraft[]): Promise<readonly EntryPlace[]> {
     const outage = this.#outage.tell();
     if (outage === undefined && drafts.length === 0) return [];
     try {
       const written = await this.#store.transact(async (tx) => {
         if (outage !== undefined) await this.#append(tx, outage);
-        const entries: Entry[] = [];
+        const entries: EntryPlace[] = [];
         for (const draft of drafts) entries.push(await this.#append(tx, draft));
         return entries;
       });
@@ -244,7 +244,7 @@ class StoredJournal implements Journal {
     }
   }
 
-  #append(tx: Transaction, draft: EntryDraft): Promise<Entry> {
+  #append(tx: Transaction, draft: EntryDraft): Promise<EntryPlace> {
     const before = this.#appending.get(tx) ?? Promise.resolve();
     const appended = before.then(() => {
       this.#sealing.appending(draft);

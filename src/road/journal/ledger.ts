@@ -1,6 +1,6 @@
 import { isoTime } from '../../contract/clock.ts';
 import type { StoredRecord, Transaction } from '../../contract/store.ts';
-import { type Entry, type EntryDraft, entryKinds } from '../../model/entry.ts';
+import { type Entry, type EntryDraft, entryKinds, type EntryPlace } from '../../model/entry.ts';
 import { canonicalJson, frozen } from '../../model/json.ts';
 import { JournalFault } from './fault.ts';
 import type { CheckpointSigner } from './note.ts';
@@ -46,18 +46,19 @@ export async function appendEntry(
   now: number,
   draft: EntryDraft,
   signer: CheckpointSigner,
-): Promise<Entry> {
+): Promise<EntryPlace> {
   const state = await readState(tx);
   const behind = now < state.at;
   const at = Math.max(now, state.at);
   let tree = state.tree;
   if (behind && !state.behind) {
     const step: EntryDraft = { kind: 'clock', body: { step: 'back', clock: isoTime(now), kept: isoTime(at) } };
-    ({ tree } = await place(tx, tree, at, step));
+    tree = await place(tx, tree, at, step);
   }
-  const placed = await place(tx, tree, at, draft);
-  await tx.put('settings', stateKey, stateRecord({ tree: placed.tree, at, behind }, signer));
-  return placed.entry;
+  const index = tree.size;
+  tree = await place(tx, tree, at, draft);
+  await tx.put('settings', stateKey, stateRecord({ tree, at, behind }, signer));
+  return { index, at: isoTime(at) };
 }
 
 /**
@@ -147,22 +148,16 @@ export function storedSubtrees(source: Readable): SubtreeHash {
   return hashOf;
 }
 
-async function place(
-  tx: Transaction,
-  before: Frontier,
-  at: number,
-  draft: EntryDraft,
-): Promise<{ readonly tree: Frontier; readonly entry: Entry }> {
+/** Adds one entry to the tree; gives the tree that it leaves. */
+async function place(tx: Transaction, before: Frontier, at: number, draft: EntryDraft): Promise<Frontier> {
   const text = entryText(draft, before.size, at);
   const leaf = leafHash(text);
   const { tree, filled } = withLeaf(before, leaf);
-  const entry = JSON.parse(text) as Entry;
-  const record = { entry: { ...entry }, leaf: leaf.toString('hex') };
-  await tx.insert('entries', placeKey(before.size), record, `{"entry":${text},"leaf":"${record.leaf}"}`);
+  await tx.insertText('entries', placeKey(before.size), `{"entry":${text},"leaf":"${leaf.toString('hex')}"}`);
   for (const { level, index, hash } of filled) {
     if (level % keptLevels === 0) await tx.insert('settings', nodeKey(level, index), { hash: hash.toString('hex') });
   }
-  return { tree, entry: frozen(entry) };
+  return tree;
 }
 
 /** Names every member, so that nothing a caller adds can stand in for the journal's own. */

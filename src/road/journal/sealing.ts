@@ -1,4 +1,4 @@
-import type { Store, Transaction } from '../../contract/store.ts';
+import type { AfterCommit, Store, Transaction } from '../../contract/store.ts';
 import type { EntryDraft } from '../../model/entry.ts';
 import { checkpointAt, leftUnsigned, readState, seal } from './ledger.ts';
 import type { CheckpointSigner } from './note.ts';
@@ -9,9 +9,9 @@ const longestUnsigned = 100;
 export interface SealingOptions {
   readonly store: Store;
   readonly signer: CheckpointSigner;
-  /** Told of the tree's size when entries, or a checkpoint over them, are about to be committed or just were. */
-  readonly coming: (size: number) => void;
-  /** Told why a checkpoint that was due by itself could not be written. */
+  /** Told when entries, or a checkpoint over them, were committed. */
+  readonly committed: () => void;
+  /** Told why a checkpoint that was due by itself, or what somebody appended, could not be written. */
   readonly failed: (cause: unknown) => void;
 }
 
@@ -38,27 +38,31 @@ export class Sealing {
   }
 
   /** In the transaction that is about to be committed. */
-  async beforeCommit(tx: Transaction): Promise<void> {
+  async beforeCommit(tx: Transaction): Promise<AfterCommit | undefined> {
     const appended = this.#appended;
+    if (appended === 'nothing') return undefined;
     this.#appended = 'nothing';
-    const { signer, coming } = this.#options;
-    const size = appended === 'others' ? await seal(tx, signer) : undefined;
-    if (size !== undefined) coming(size);
-    if (appended !== 'intents') return;
-    if (!this.#closed) this.#timer ??= setTimeout(() => this.#due(), longestUnsigned);
-    coming((await readState(tx)).tree.size);
+    if (appended === 'others') await seal(tx, this.#options.signer);
+    else if (!this.#closed) this.#timer ??= setTimeout(() => this.#due(), longestUnsigned);
+    return this.#afterCommit;
   }
+
+  readonly #afterCommit: AfterCommit = (durable) => {
+    const { committed, failed } = this.#options;
+    if (durable) committed();
+    else failed(new Error('a transaction with journal entries was not committed'));
+  };
 
   /** Signs what is not signed yet; resolves with the size of a durable checkpoint over all that was durable before. */
   async now(): Promise<number> {
-    const { store, signer, coming } = this.#options;
+    const { store, signer, committed } = this.#options;
     const { size } = (await readState(store)).tree;
     if ((await checkpointAt(store, size)) !== undefined) return size;
     const sealed = await store.transact(async (tx) => {
       await seal(tx, signer);
       return (await readState(tx)).tree.size;
     });
-    coming(sealed);
+    committed();
     return sealed;
   }
 

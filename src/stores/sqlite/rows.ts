@@ -26,7 +26,12 @@ export class Rows {
   }
 
   /** Whether it was inserted; false when the key was taken. */
-  insert(collection: Collection, key: string, record: StoredRecord, text = recordText(record)): boolean {
+  insert(collection: Collection, key: string, record: StoredRecord): boolean {
+    return this.insertText(collection, key, recordText(record));
+  }
+
+  /** The same with the record's canonical JSON. */
+  insertText(collection: Collection, key: string, text: string): boolean {
     const sql = `INSERT INTO ${table(collection)} (key, record) VALUES (?, ?) ON CONFLICT DO NOTHING`;
     return Number(this.#prepare(sql).run(exactText(key), text).changes) === 1;
   }

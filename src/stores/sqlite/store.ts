@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Collection, Found, Query, Store, StoredRecord, Transaction } from '../../contract/store.ts';
+import type { AfterCommit, Collection, Found, Query, Store, StoredRecord, Transaction } from '../../contract/store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { StoreFault, storeFault } from './fault.ts';
 import { secureFiles } from './files.ts';
@@ -76,7 +76,7 @@ class SqliteStore implements Store {
   readonly #rows: Rows;
   /** A connection of its own, which sees only what was committed: a read must never see what may yet be rolled back. */
   readonly #committed: Rows;
-  readonly #hooks: ((tx: Transaction) => Promise<void>)[] = [];
+  readonly #hooks: ((tx: Transaction) => Promise<AfterCommit | void>)[] = [];
   readonly #inside = new AsyncLocalStorage<OpenTransaction>();
   readonly #patience = new Patience();
   readonly #checkpoints: Checkpoints;
@@ -117,7 +117,7 @@ class SqliteStore implements Store {
     return this.#read((rows) => rows.find(collection, query));
   }
 
-  beforeCommit(work: (tx: Transaction) => Promise<void>): void {
+  beforeCommit(work: (tx: Transaction) => Promise<AfterCommit | void>): void {
     this.#hooks.push(work);
   }
 
@@ -153,18 +153,21 @@ class SqliteStore implements Store {
   /** Carries out a batch under one BEGIN … COMMIT. Never rejects: each caller hears of its own. */
   async #commit(batch: readonly Waiting[]): Promise<void> {
     const done: Attempted[] = [];
+    const after: AfterCommit[] = [];
     const unheard = new Set(batch);
+    let durable = false;
     try {
       this.#rollbackIfOpen();
       this.#rows.steer('BEGIN IMMEDIATE');
       for (const one of batch) {
-        const tell = await this.#attempt(one);
+        const tell = await this.#attempt(one, batch.length === 1);
         if (tell === undefined) unheard.delete(one);
         else done.push(tell);
       }
       if (done.length > 0) {
-        await this.#runHooks();
+        await this.#runHooks(after);
         this.#write();
+        durable = true;
       }
       for (const tell of done) tell();
     } catch (thrown) {
@@ -176,6 +179,7 @@ class SqliteStore implements Store {
     } catch {
       // The next batch tries again before it begins, and is rejected if that fails too.
     }
+    for (const tell of after) tell(durable);
   }
 
   /** COMMIT: writes the frames and syncs them. */
@@ -204,33 +208,39 @@ class SqliteStore implements Store {
   }
 
   /**
-   * One transaction in its own savepoint. Undefined when it failed alone and was told so; throws when the whole batch
-   * is lost, as when SQLite itself rolled back because the disk was full.
+   * One transaction, in its own savepoint unless it is the only one of its batch. Undefined when it failed alone and was
+   * told so; throws when the whole batch is lost, as when SQLite itself rolled back because the disk was full.
    */
-  async #attempt(one: Waiting): Promise<Attempted | undefined> {
-    this.#rows.steer('SAVEPOINT work');
+  async #attempt(one: Waiting, alone: boolean): Promise<Attempted | undefined> {
+    if (!alone) this.#rows.steer('SAVEPOINT work');
     const tx = new OpenTransaction(this.#rows);
     try {
       const tell = await this.#inside.run(tx, () => this.#patience.inTime(one.run(tx)));
       if (tx.failure !== undefined) throw tx.failure;
       tx.end();
-      this.#rows.steer('RELEASE work');
+      if (!alone) this.#rows.steer('RELEASE work');
       return tell;
     } catch (thrown) {
       tx.end();
       if (!this.#writing.isTransaction) throw thrown;
-      this.#rows.steer('ROLLBACK TO work');
-      this.#rows.steer('RELEASE work');
+      if (alone) {
+        // Nothing else is in it.
+        this.#rows.steer('ROLLBACK');
+      } else {
+        this.#rows.steer('ROLLBACK TO work');
+        this.#rows.steer('RELEASE work');
+      }
       one.reject(thrown);
       return undefined;
     }
   }
 
-  async #runHooks(): Promise<void> {
+  async #runHooks(after: AfterCommit[]): Promise<void> {
     for (const hook of this.#hooks) {
       const tx = new OpenTransaction(this.#rows);
       try {
-        await this.#patience.inTime(hook(tx));
+        const tell = await this.#patience.inTime(hook(tx));
+        if (typeof tell === 'function') after.push(tell);
         if (tx.failure !== undefined) throw tx.failure;
       } finally {
         tx.end();

@@ -43,8 +43,12 @@ export class OpenTransaction implements Transaction {
     return this.#run(() => this.#rows.find(collection, query));
   }
 
-  async insert(collection: Collection, key: string, record: StoredRecord, text?: string): Promise<void> {
-    if (!this.#run(() => this.#rows.insert(collection, key, record, text))) throw new StoreConflict(collection, key);
+  async insert(collection: Collection, key: string, record: StoredRecord): Promise<void> {
+    if (!this.#run(() => this.#rows.insert(collection, key, record))) throw new StoreConflict(collection, key);
+  }
+
+  async insertText(collection: Collection, key: string, text: string): Promise<void> {
+    if (!this.#run(() => this.#rows.insertText(collection, key, text))) throw new StoreConflict(collection, key);
   }
 
   async put(collection: Collection, key: string, record: StoredRecord): Promise<void> {

@@ -65,6 +65,9 @@ export class MemoryStore implements Store {
         if (read(data, collection, key) !== undefined) throw new StoreConflict(collection, key);
         write('insert', collection, key, record);
       },
+      insertText: async () => {
+        throw new Error('not here');
+      },
       put: async (collection, key, record) => write('put', collection, key, record),
       remove: async (collection, key) => write('remove', collection, key, undefined),
     };
