@@ -48,11 +48,14 @@ export function readStrictJson(text: string, limits: JsonLimits = jsonLimits): S
   return value;
 }
 
+/** One for all: making one is dearer than what it decodes. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Decodes UTF-8 strictly: malformed bytes and a byte order mark are refused. */
 export function decodeUtf8(bytes: Uint8Array): string {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = decoder.decode(bytes);
   } catch (cause) {
     throw refuse('BAD_REQUEST', 'the body is not valid UTF-8', 'send UTF-8', { reasons: [String(cause)] });
   }

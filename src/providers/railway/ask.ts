@@ -20,10 +20,13 @@ export interface GraphqlAnswer {
   readonly readable: boolean;
 }
 
+/** One for all: making one is dearer than what it decodes. */
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 export function readAnswer(answer: Answer): GraphqlAnswer {
   const { status, body } = httpAnswer(answer);
   try {
-    const read = readStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(body), answerLimits);
+    const read = readStrictJson(decoder.decode(body), answerLimits);
     if (!isObject(read)) return { status, data: null, errors: [], beneath: false, readable: false };
     const { data, errors } = read as JsonObject;
     const list = Array.isArray(errors) ? (errors as readonly Json[]) : [];

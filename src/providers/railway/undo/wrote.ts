@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { isObject } from '../arguments.ts';
 import { type Look, looked } from './image.ts';
 import type { Looking } from '../../../contract/lookup.ts';
@@ -10,7 +10,8 @@ import type { Json, JsonObject } from '../../../model/json.ts';
  * hash, since what is written can be a secret and the question is kept in the clear.
  */
 export function stateIntent(look: Look, wrote: JsonObject): JsonObject {
-  const salt = randomBytes(16).toString('base64url');
+  // 122 random bits; Node keeps randomness ready for these, while asking the system for bytes would keep the act waiting.
+  const salt = randomUUID();
   const hashes = Object.entries(wrote).map(([member, value]) => [member, hashOf(salt, value)] as const);
   return { kind: 'state', look: look as unknown as Json, salt, wrote: Object.fromEntries(hashes) };
 }
