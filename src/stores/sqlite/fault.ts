@@ -39,7 +39,14 @@ const byResultCode: ReadonlyMap<number, readonly [StoreFaultCode, string]> = new
   [6, ['locked', 'another connection holds the store; close it and try again']],
   [8, ['io', 'the store cannot be written; look at the permissions of its folder']],
   [10, ['io', 'the disk failed under the store; look at the system journal']],
-  [11, ['damaged', 'the store is damaged; restore it from a copy']],
+  // A read that failed halfway ends like this as well, and the file is whole then.
+  [
+    11,
+    [
+      'damaged',
+      'what was read of the store is not whole; start again, and if that says so too, restore it from a copy',
+    ],
+  ],
   [13, ['full', 'the disk is full; make room and try again']],
   [14, ['io', 'the store cannot be opened; look at its folder']],
   [26, ['foreign', 'the file is not a database']],
