@@ -1,4 +1,7 @@
-import type { ApiParts } from './context.ts';
+import type { Provider } from '../../contract/provider.ts';
+import type { Vault } from '../../upstream/vault/vault.ts';
+import type { Asker } from '../asking.ts';
+import type { Installation } from '../installation.ts';
 
 /** A database at which agents are denied every act, or may be. */
 export interface UnfitRole {
@@ -15,7 +18,12 @@ export interface FitRoles {
   known(): Promise<readonly UnfitRole[]>;
 }
 
-type Parts = Pick<ApiParts, 'installation' | 'providers' | 'vault' | 'asker'>;
+interface Parts {
+  readonly installation: Installation;
+  readonly providers: readonly Provider[];
+  readonly vault: Vault;
+  readonly asker: Asker;
+}
 
 const believedMs = 10_000;
 /** Nobody waits longer for what is only told. */
