@@ -13,6 +13,16 @@ export interface Answered {
   readonly body: Record<string, unknown>;
 }
 
+/** A credential for the vault. */
+export interface Kept {
+  readonly name: string;
+  readonly provider: string;
+  readonly environment: string;
+  readonly kind: string;
+  readonly reach: 'all' | 'environment';
+  readonly secret: string;
+}
+
 /** A human with a key and an agent with a token, over HTTP, at whichever daemon runs now. */
 export class DaemonClient {
   readonly #keys = generateKeyPairSync('ed25519');
@@ -29,6 +39,24 @@ export class DaemonClient {
 
   /** Enrols the human, puts the credentials into the vault, binds the environments, makes the agent's token. */
   async install(double: Double): Promise<void> {
+    const secret = double.tokens.account;
+    const entry = (environment: string): Kept => ({
+      name: `railway-${environment}`,
+      provider: 'railway',
+      environment,
+      kind: 'bearer',
+      reach: 'all',
+      secret,
+    });
+    await this.prepare(configFor(double), [entry('production'), entry('staging')], {
+      gates: ['http'],
+      presets: ['railway:all'],
+      environments: ['staging', 'production'],
+    });
+  }
+
+  /** The same for any configuration, its credentials, and what the agent's token is for. */
+  async prepare(config: string, kept: readonly Kept[], scope: JsonObject): Promise<void> {
     this.#human = (await readFile(placesIn(this.#data).humanToken, 'utf8')).trim();
     const publicKey = this.#keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64url');
     const enrolled = await this.api('POST', '/v1/signers/first', {
@@ -37,32 +65,26 @@ export class DaemonClient {
       publicKey,
     });
     this.#signer = textOf(enrolled.body['id']);
-    await this.act('apply', { text: configFor(double), policies: {} });
-    const secret = double.tokens.account;
-    const secretHash = createHash('sha256').update(secret).digest('hex');
-    for (const environment of ['production', 'staging']) {
-      const entry = {
-        name: `railway-${environment}`,
-        provider: 'railway',
-        environment,
-        kind: 'bearer',
-        reach: 'all',
-        note: '',
-      };
-      await this.act('vault-add', { ...entry, secretHash }, secret);
+    await this.act('apply', { text: config, policies: {} });
+    for (const { secret, ...entry } of kept) {
+      const secretHash = createHash('sha256').update(secret).digest('hex');
+      await this.act('vault-add', { ...entry, note: '', secretHash }, secret);
     }
     const token = await this.act('token-create', {
       name: 'cursor',
       kind: 'agent',
       purpose: 'fault tests',
-      gates: ['http'],
-      presets: ['railway:all'],
       operations: [],
-      environments: ['staging', 'production'],
       resources: 'all',
       minutes: 600,
+      ...scope,
     });
     this.#agent = textOf(token['presented']);
+  }
+
+  /** The agent's token. */
+  get agent(): string {
+    return this.#agent;
   }
 
   async api(method: 'GET' | 'POST', path: string, body?: unknown, by: 'human' | 'agent' = 'human'): Promise<Answered> {
@@ -155,6 +177,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Nobody is stopped for being quick: what is told here goes faster than any agent does. */
 function configFor({ ids, url }: Double): string {
   const address = new URL(url).origin;
   const upstream = (environment: string): string =>
@@ -166,5 +189,6 @@ environments:
 upstreams:
   railway-staging: ${upstream('staging')}
   railway-production: ${upstream('production')}
+velocity: { destructive: off, held: off, denied: off, rows: 100000/1h }
 `;
 }

@@ -11,6 +11,7 @@ export interface DaemonProcess {
   readonly pid: number;
   readonly api: string;
   readonly http: string;
+  readonly postgres: string;
   readonly enrolmentCode: string | undefined;
   /** From being told to go on until it said that its doors are open, in milliseconds. */
   readonly openedIn: number;
@@ -49,7 +50,10 @@ export class DaemonPool {
     standby.child.stdin?.write('\n');
     const said = await standby.lines.next();
     if (said.done === true) throw new Error(`the daemon did not start: ${standby.errors.join('')}`);
-    const running = JSON.parse(said.value) as Pick<DaemonProcess, 'pid' | 'api' | 'http' | 'enrolmentCode'>;
+    const running = JSON.parse(said.value) as Pick<
+      DaemonProcess,
+      'pid' | 'api' | 'http' | 'postgres' | 'enrolmentCode'
+    >;
     const { ended } = standby;
     const end = (signal: NodeJS.Signals): Promise<number | null> => {
       this.#running = undefined;

@@ -32,13 +32,13 @@ function kill(pid: number): void {
 }
 
 /** Waits until the process writes to or syncs its disk. */
-function untilItWrites(pid: number): boolean {
+export function untilItWrites(pid: number): boolean {
   return spinUntil(() => writingCalls.has(callOf(pid)), 300);
 }
 
 /** Waits until a sync of the process has ended. */
-function untilItHasSynced(pid: number): boolean {
-  return spinUntil(() => syncCalls.has(callOf(pid)), 300) && spinUntil(() => !syncCalls.has(callOf(pid)), 300);
+export function untilItHasSynced(pid: number, atMostMs = 300): boolean {
+  return spinUntil(() => syncCalls.has(callOf(pid)), atMostMs) && spinUntil(() => !syncCalls.has(callOf(pid)), 300);
 }
 
 /** Calls the listener for each entry as the double writes it; returns what ends that. */

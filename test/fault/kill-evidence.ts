@@ -54,9 +54,9 @@ export class Evidence {
 
 function planBody(intent: Entry): string {
   const request = intent.body['request'] as {
-    readonly plan: { readonly steps: readonly { readonly body?: string }[] };
+    readonly plan: { readonly steps: readonly { readonly body?: string; readonly text?: string }[] };
   };
-  return request.plan.steps.map(({ body = '' }) => Buffer.from(body, 'base64url').toString()).join('\n');
+  return request.plan.steps.map(({ body = '', text }) => text ?? Buffer.from(body, 'base64url').toString()).join('\n');
 }
 
 /** How often the double began to carry an act out. */

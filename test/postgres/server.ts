@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { appendFile, chown, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -23,6 +23,8 @@ export interface TestServer {
   log(): Promise<string>;
   /** SIGQUIT, which the server treats as a crash: no checkpoint, recovery at the next start. */
   crash(): Promise<void>;
+  /** SIGKILL of the postmaster and of every process under it: what was not written is lost. */
+  kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -97,6 +99,14 @@ export async function openPostgres(options: TestServerOptions = {}): Promise<Tes
     },
     log: () => readFile(logFile, 'utf8'),
     crash: () => end('SIGQUIT'),
+    async kill() {
+      const under = childrenOf(running?.pid);
+      const ended = end('SIGKILL');
+      for (const pid of under) killed(pid);
+      await ended;
+      // The shared memory is theirs until the last of them is gone.
+      while (under.some(lives)) await sleep(2);
+    },
     async start() {
       running = spawn(path.join(programs, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
         ...spawning,
@@ -147,6 +157,32 @@ function debian(major: number): { programs: string; libraries: string } {
 async function ran(process: ChildProcess): Promise<void> {
   const [code] = (await once(process, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`\`${process.spawnfile}\` ended with ${code}`);
+}
+
+function childrenOf(pid: number | undefined): readonly number[] {
+  try {
+    const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return listed.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
+
+/** One that has ended and that nobody has waited for yet holds nothing any more. */
+function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
 }
 
 async function answering(server: TestServer): Promise<void> {
