@@ -29,13 +29,12 @@ afterAll(async () => {
 });
 
 /** The COMMIT takes effect, its answer is lost, and from then on another server answers at the address. */
-function failOver(key: string, pid: number): Promise<void> {
+async function failOver(key: string, pid: number): Promise<void> {
   wire.server = server.port;
   const aim = { phase: 'committed', victim: 'daemon', daemon: pid, key, dice: 1 } as const;
-  return momentOf(wire, new Sightings(), aim).then(() => {
-    wire.watch = undefined;
-    wire.server = other.port;
-  });
+  await momentOf(wire, new Sightings(), aim);
+  wire.watch = undefined;
+  wire.server = other.port;
 }
 
 describe('F2: an outcome that is asked of another server is unknown', () => {
