@@ -29,7 +29,8 @@ export function* measured(
   const [transaction, system, timeline, database, generation, pid, holdable, exclusive] = row ?? [];
   if (holdable !== '0')
     throw refuse('DENIED', 'a cursor WITH HOLD would run its query within the COMMIT', 'declare it without HOLD');
-  if (transaction === null) return { facts: [], hashes: [], rows: 0, actions: found.actions.map(asRead) };
+  if (transaction === null)
+    return found.moves ? moved(target, system, database) : { ...nothing, actions: found.actions.map(asRead) };
   const intent: JsonObject = {
     transaction: transaction ?? null,
     system: system ?? null,
@@ -110,6 +111,18 @@ function isOfRows({ actions, beyondRows }: Found): boolean {
 function asSecured(action: Action): Action {
   if (!ofChanges.has(action.operation)) return action;
   return { ...action, reversibility: 'reversible', why: `${action.why}; the rows as they were are secured` };
+}
+
+const nothing: Measurement = Object.freeze({ facts: [], hashes: [], rows: 0 });
+
+/** It may have moved a sequence on, and did no more: no read, and there is nothing to put back. */
+function moved(
+  { entry, major }: PostgresTarget,
+  system: string | null = null,
+  database: string | null = null,
+): Measurement {
+  const image: JsonObject = { entry, major, system: system ?? '', database: database ?? '', rows: [], made: [] };
+  return { ...nothing, capture: { image, hashes: [] } };
 }
 
 export function* countsOf(target: PostgresTarget): Looking<readonly TableCount[]> {

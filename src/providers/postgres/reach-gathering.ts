@@ -56,6 +56,10 @@ export class Gathering {
   readonly tables = new Map<string, Table>();
   readonly waiting = new Waiting();
   readonly acts = new Set<string>();
+  /** Code that is reached may change rows or sequences, or notify. */
+  writes = false;
+  /** It may move a sequence on, which takes no transaction id. */
+  moves = false;
   standing: Standing = 'pure';
   why: string | undefined;
   readonly target: PostgresTarget;
@@ -91,6 +95,7 @@ export class Gathering {
     const { facts } = statement;
     if (facts.dynamic || facts.opaque || facts.transactionControl)
       return this.fail('it reaches code that puts its statements together when it runs');
+    if (statement.class !== 'read-candidate') this.writes = true;
     if (facts.withHold) return this.fail('it reaches a cursor that runs its query within the COMMIT');
     for (const part of statement.parts)
       if (!counted.has(part.operation) && (part.destroys || part.inverse !== 'nothing')) this.acts.add(part.sentence);
@@ -131,6 +136,8 @@ export class Gathering {
     const found = standingOf(one, this.role);
     if (found.kind === 'known') {
       this.standing = worse(this.standing, found.standing);
+      if (found.standing !== 'pure') this.writes = true;
+      if (one.system && one.bare === 'nextval') this.moves = true;
       for (const part of one.parts) this.waiting.functionOid(part);
       return;
     }

@@ -19,6 +19,10 @@ export interface Reach {
   readonly role: string;
   /** What code that is reached does besides changing rows, which nobody counts: sentences such as `empties `t``. */
   readonly acts: readonly string[];
+  /** Code that is reached may change rows or sequences, or notify. */
+  readonly writes: boolean;
+  /** It may move a sequence on, which takes no transaction id: what was written can't tell. */
+  readonly moves: boolean;
 }
 
 /** So many rounds of "and what does that call": deeper is not followed, and counts as unknown. */
@@ -45,7 +49,8 @@ export function* reachOf(
     if (work.standing === 'unknown') break;
     yield* askRound(work);
   }
-  return { standing: work.standing, why: work.why, tables: work.tables, role: work.role, acts: [...work.acts] };
+  const { standing, why, tables, role, acts, writes, moves } = work;
+  return { standing, why, tables, role, acts: [...acts], writes, moves };
 }
 
 /** PostgreSQL's own operators and types have to be found first: our own questions rely on it, and so does what we know. */

@@ -12,8 +12,8 @@ import type { Fact } from '../../model/hold.ts';
 import type { PostgresMessage, PostgresTarget } from '../../model/postgres-message.ts';
 import { refuse } from '../../model/refusal.ts';
 
-/** What was resolved, and whether code that is reached does more than change rows. */
-export type Found = Resolution & { readonly beyondRows: boolean };
+/** What was resolved, and whether code that is reached does more than change rows, or may move a sequence on. */
+export type Found = Resolution & { readonly beyondRows: boolean; readonly moves: boolean };
 
 /** What the names of the statements stand for, asked of the server on the very session that runs them. */
 export function* resolution(
@@ -39,6 +39,13 @@ export function* resolution(
       )
     : untouched;
   if (view === 'inside' && reach.standing === 'unknown') throw refuseInside(reach);
+  // That the session is read-only is no reason to call it a read: sequences, notifications and temporary tables pass it.
+  if (view === 'alone' && reach.writes && reach.standing !== 'unknown' && steps.every(looksLikeRead))
+    throw refuse(
+      'DENIED',
+      'it looks like a read and reaches code that may write',
+      'send it in a transaction, BEGIN and COMMIT around it: there it is judged by what it does',
+    );
   // A transaction that is open can neither take it back nor hold it; there is no Plan of it that a signature could run.
   if (view === 'inside' && actions.some((action) => action.reversibility === 'irreversible'))
     throw refuseInside({ ...reach, why: 'no transaction can take it back' });
@@ -65,6 +72,7 @@ export function* resolution(
     defaultMode: 'now',
     undo: undoOf(resolved),
     beyondRows: reach.acts.length > 0 || reach.standing === 'unknown',
+    moves: reach.moves,
   };
 }
 
@@ -129,7 +137,19 @@ function isKnown(earlier: Before | undefined, one: Table): boolean {
   return earlier !== undefined && [...earlier.names.values()].some((known) => known?.oid === one.oid);
 }
 
-const untouched: Reach = { standing: 'pure', why: undefined, tables: new Map(), role: '', acts: [] };
+const untouched: Reach = {
+  standing: 'pure',
+  why: undefined,
+  tables: new Map(),
+  role: '',
+  acts: [],
+  writes: false,
+  moves: false,
+};
+
+function looksLikeRead({ statement }: Step): boolean {
+  return statement.class === 'read-candidate';
+}
 
 /** A savepoint names nothing, and could not be asked about in a failed transaction. */
 function asksNames({ statement }: Step): boolean {
