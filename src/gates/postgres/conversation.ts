@@ -286,9 +286,11 @@ export class Conversation implements Behind, Talk {
 
   wentWell(ran: Ran): boolean {
     const permission = this.#replies.takePermission();
+    const shown = this.#replies.errorShown;
     if (ran.kind === 'done') return true;
     if (ran.kind === 'refused') this.#told(ran.words);
     else if (permission !== undefined) this.say(permission);
+    else if (!shown && ran.words !== undefined) this.#told(ran.words);
     return false;
   }
 
@@ -325,6 +327,7 @@ export class Conversation implements Behind, Talk {
   }
 
   ready(): void {
+    this.#replies.errorShown = false;
     const { owner } = this.transaction;
     const state = owner !== 'client' ? 'I' : this.session.status === 'E' ? 'E' : 'T';
     this.say(frame('Z', Buffer.from(state)));

@@ -22,6 +22,8 @@ export class Replies {
   /** Replies of these types are to what the gate said itself. */
   #hushed = '';
   #offset = 0;
+  /** The client has seen an error of the server's since it was last told that all is ready. */
+  errorShown = false;
   /** A description that comes now is of a statement, and shown as that of a portal. */
   #formats: readonly number[] | undefined;
 
@@ -34,6 +36,7 @@ export class Replies {
     if (reply.type === 'S') this.#parts.settingChanged();
     if (this.#hushed.includes(reply.type)) return;
     if (reply.type === 'G') process.nextTick(this.#parts.copyBegan);
+    if (reply.type === 'E' && !isPermission(reply)) this.errorShown = true;
     if (reply.type === 'E' && isPermission(reply)) this.#permission = { type: 'E', bytes: Buffer.from(reply.bytes) };
     else if (reply.type === 'C' && this.#parts.holdsTail()) this.#tail = reply;
     else if (reply.type === 'S' && this.#tail !== undefined)

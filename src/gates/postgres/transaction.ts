@@ -12,8 +12,8 @@ import { Refused } from '../../model/refusal.ts';
 /** How a statement, or the end of a transaction, came out. `words` are for the client, if it has not seen any yet. */
 export type Ran =
   | { readonly kind: 'done'; readonly tag: string }
-  /** The server said no; the client has seen it. */
-  | { readonly kind: 'failed' }
+  /** The server said no. `words` are for a client that has not seen it: what failed was of the gate's own. */
+  | { readonly kind: 'failed'; readonly words?: Frame }
   | { readonly kind: 'refused'; readonly words: Frame };
 
 /** Statements whose effect is not in the transaction's id: they get theirs within the COMMIT, or outlive it. */
@@ -68,7 +68,10 @@ export class Transaction {
     this.touched = false;
     const message: PostgresMessage = { ...postgresMessage(target, 'begin', beginText(this.modes)), ...settings };
     const ran = this.#outcome(await this.#mediate(message, gate.provider.readInside(message)));
-    if (ran.kind !== 'done') return ran;
+    if (ran.kind !== 'done') {
+      if (session.status !== 'I') await this.#takeBack();
+      return ran;
+    }
     this.owner = owner;
     this.#mustBeJudged = false;
     this.#settingsBefore = new Map(this.settings);
@@ -214,14 +217,14 @@ export class Transaction {
       // The server's own error has been shown already; that the road went no further says nothing more.
       const { skipping, status } = this.#parts.session;
       const shown = !ofCommit && (skipping || status === 'E') && outcome.refusal.code === 'BAD_REQUEST';
-      return shown ? { kind: 'failed' } : { kind: 'refused', words: refusalFrame(outcome.refusal) };
+      return { kind: shown ? 'failed' : 'refused', words: refusalFrame(outcome.refusal) };
     }
     const { tag, error } = postgresAnswer(outcome.answer);
     if (error === undefined && committed && !ofCommit && tag === 'ROLLBACK')
       return { kind: 'refused', words: errorFrame('40000', 'the server took the statement back') };
     if (error === undefined) return { kind: 'done', tag };
     // Of a COMMIT the client has seen nothing: that one was ours.
-    return committed ? { kind: 'refused', words: errorFrame(error.code, error.message) } : { kind: 'failed' };
+    return { kind: committed ? 'refused' : 'failed', words: errorFrame(error.code, error.message) };
   }
 }
 
