@@ -1,6 +1,9 @@
+import { lookBy } from './look.ts';
 import type { RoadParts, UpstreamEntry } from './parts.ts';
 import type { Held } from './resource-locks.ts';
+import { UndoLine } from './undo/undo-line.ts';
 import type { Lease } from '../contract/lease.ts';
+import type { Looking } from '../contract/lookup.ts';
 import type { Asked } from '../contract/road.ts';
 
 /**
@@ -14,6 +17,7 @@ export class Desk implements AsyncDisposable {
   #keys: readonly string[] = [];
   #held: Held | undefined;
   #own: Lease | undefined;
+  #second: UndoLine | undefined;
   #kept = false;
 
   constructor(road: RoadParts, asked: Asked) {
@@ -65,6 +69,12 @@ export class Desk implements AsyncDisposable {
     return this.#own;
   }
 
+  /** Asks on a lease that acts, with the second line of its entry kept for what is asked after the act. */
+  look<T>(lease: Lease, question: Looking<T>): Promise<T> {
+    this.#second ??= new UndoLine(this.road, lease.upstream);
+    return lookBy(this.road, this.asked.provider, lease, this.#second, question);
+  }
+
   /** Called once the effect is out: there is nothing to roll back any more. */
   keep(): void {
     this.#kept = true;
@@ -75,6 +85,7 @@ export class Desk implements AsyncDisposable {
       if (!this.#kept && this.#own !== undefined && this.#own.ran.length > 0) await this.#own.rollback();
       await this.#own?.release();
     } finally {
+      await this.#second?.[Symbol.asyncDispose]().catch((cause: unknown) => this.road.diagnose('undo', cause));
       this.#letGo();
     }
   }

@@ -17,6 +17,18 @@ const bound = 64;
  */
 export async function look<T>(road: RoadParts, provider: Provider, lease: Lease, question: Looking<T>): Promise<T> {
   await using second = new UndoLine(road, lease.upstream);
+  // `await`: without it the line would be closed before it was opened.
+  return await lookBy(road, provider, lease, second, question);
+}
+
+/** The same, with a second line that stays its owner's. */
+export async function lookBy<T>(
+  road: RoadParts,
+  provider: Provider,
+  lease: Lease,
+  second: UndoLine,
+  question: Looking<T>,
+): Promise<T> {
   let next = question.next();
   for (let asked = 0; next.done !== true; asked++) {
     if (asked === bound) throw refuse('DENIED', 'too many look-ups to find out what this is about');

@@ -1,5 +1,4 @@
 import type { Desk } from './desk.ts';
-import { look } from './look.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Target } from './target.ts';
 import type { Lease } from '../contract/lease.ts';
@@ -32,16 +31,13 @@ export interface Measured {
  * that no image backs becomes `irreversible` here.
  */
 export async function measure(desk: Desk, target: Target): Promise<Measured> {
-  const { road, asked } = desk;
   const { resolution } = target;
   const lease = await desk.lease(target.upstream);
   // Of what is not understood nobody can say that a rollback takes it back: it is not tried.
   const tried = target.actions.every((action) => action.reversibility !== 'unknown');
   if (tried) await runProvisional(desk, lease);
   const measurement =
-    !tried || resolution.measure === undefined
-      ? undefined
-      : await look(road, asked.provider, lease, resolution.measure());
+    !tried || resolution.measure === undefined ? undefined : await desk.look(lease, resolution.measure());
   const claimed = measurement?.actions ?? target.actions;
   const capture = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
   const hashes = [...(measurement?.hashes ?? []), ...(capture?.hashes ?? [])];
@@ -97,7 +93,7 @@ async function capturing(
     ({ reversibility }) => reversibility === 'reversible' || reversibility === 'recoverable',
   );
   if (capture === undefined || !comesBack) return undefined;
-  return look(desk.road, desk.asked.provider, lease, capture());
+  return desk.look(lease, capture());
 }
 
 function backed(actions: readonly Action[], secured: boolean): readonly Action[] {

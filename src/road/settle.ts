@@ -1,6 +1,5 @@
 import type { Desk } from './desk.ts';
 import { keepTrying } from './keep-trying.ts';
-import { look } from './look.ts';
 import { prove, type Proved } from './prove.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Intent } from './record.ts';
@@ -64,7 +63,7 @@ async function learned(desk: Desk, intent: Intent, answer: Answer, outcome: Prov
   // Of what may still be going on nobody can say what it made.
   if (capture?.afterwards === undefined || outcome !== 'done') return answered;
   try {
-    return { ...answered, ...(await look(desk.road, desk.asked.provider, lease, capture.afterwards())) };
+    return { ...answered, ...(await desk.look(lease, capture.afterwards())) };
   } catch (cause) {
     desk.road.diagnose('settle', cause);
     return answered;

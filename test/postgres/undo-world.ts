@@ -36,10 +36,12 @@ export async function undoLast(stage: PostgresStage, overConflicts = false): Pro
   return undoOne(stage, image.id, overConflicts);
 }
 
-export function undoOne(stage: PostgresStage, image: string, overConflicts = false): Promise<readonly Outcome[]> {
+export async function undoOne(stage: PostgresStage, image: string, overConflicts = false): Promise<readonly Outcome[]> {
   // Ids of the same millisecond have no order, and the rig's clock stands still.
   stage.rig.clock.step(1);
-  return undo(stage.rig.road, stage.rig.road.images, image, asHuman(stage), overConflicts);
+  const outcomes = await undo(stage.rig.road, stage.rig.road.images, image, asHuman(stage), overConflicts);
+  stage.rig.clock.step(1);
+  return outcomes;
 }
 
 export function asHuman(stage: PostgresStage): Bearer {

@@ -316,6 +316,11 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     }
   });
 
+  test('H6: every second line is closed with what it was opened for', async () => {
+    const left = "select count(*)::int as n from pg_stat_activity where usename = 'holdpoint_undo'";
+    await expect.poll(async () => (await server.query(left)).rows).toEqual([{ n: 0 }]);
+  });
+
   describe('H2: a second line that is not what it has to be secures nothing', () => {
     test.each([
       [
