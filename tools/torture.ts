@@ -2,12 +2,14 @@
  * `npm run torture`: generated requests down the real road; what reaches a destructive resolver has to have been signed.
  *
  *   npm run torture -- [--count 1000000] [--seed N] [--from N]
+ *   npm run torture -- sql …                                      # reads on a real PostgreSQL: torture-sql.ts
  *
  * Prints where it is, and at the end what became of them. Exits 1 at the first thing that is wrong, with the command that
  * repeats it; 2 on wrong usage.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { main as tortureSqlMain } from './torture-sql.ts';
 import { type Tally, torture } from '../test/torture/railway-torture.ts';
 
 const usage = 'usage: npm run torture -- [--count <requests>] [--seed <number>] [--from <number of the first>]';
@@ -67,4 +69,5 @@ function sentence(tally: Tally, seconds: number): string {
   return `torture: ${outcomes.join(', ')}; ${tally.throughGate} through the gate; ${tally.signed} signed (${tally.signedDone} ran); far side: ${tally.requests} requests, ${tally.mutations} mutations; ${tally.wrong.length} wrong; ${seconds.toFixed(0)} s, CPU ${(process.cpuUsage().user / 1e6).toFixed(0)} s`;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const [part, ...rest] = process.argv.slice(2);
+process.exitCode = await (part === 'sql' ? tortureSqlMain(rest) : main(process.argv.slice(2)));

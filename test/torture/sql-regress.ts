@@ -2,12 +2,13 @@
  * Every statement of PostgreSQL's own regression suite gets a reading.
  *
  * ```
- * node test/torture/sql-regress.ts <folder of .sql files> …      # docs/sql.md says how to get them
+ * node test/torture/sql-regress.ts [folder of .sql files] …      # without one: the suite of 18, fetched from Debian
  * ```
  * Prints how many statements have which class, what PostgreSQL's parser refused, and each body that could not be read. Exits 1
  * when a statement was neither read nor refused, or had no class for want of a line in the tables.
  */
 import { statementsOfScript } from './sql-script.ts';
+import { fetchSuite, scriptFolders } from './sql-suite.ts';
 import { openSql, type Sql, type Statement } from '../../src/languages/sql/index.ts';
 import { Refused } from '../../src/model/refusal.ts';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -72,4 +73,5 @@ function report(found: Tally): void {
   process.exitCode = found.statements > 0 && found.unread.length === 0 ? 0 : 1;
 }
 
-main(process.argv.slice(2));
+const given = process.argv.slice(2);
+main(given.length > 0 ? given : scriptFolders(fetchSuite(18)));
