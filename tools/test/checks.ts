@@ -16,8 +16,9 @@ export interface Check {
 /** Suites that kill processes: they run by themselves, so that what they starve is their own. */
 const faultSuites = 'test/fault/**';
 
-/** Seconds; where every test is asked for they kill 500 times, and let every file call fail. */
-const faultLimit = process.env['HOLDPOINT_FULL'] === '1' ? 5_400 : 1_800;
+const full = process.env['HOLDPOINT_FULL'] === '1';
+/** Seconds; where every test is asked for they kill 700 times, and let every file call fail. */
+const faultLimit = full ? 5_400 : 1_800;
 
 export const checks: readonly Check[] = [
   { name: 'types', command: ['tsc', '--noEmit'], counts: false, slow: false, limit: 120 },
@@ -29,7 +30,7 @@ export const checks: readonly Check[] = [
     command: ['vitest', 'run', '--exclude', faultSuites],
     counts: true,
     slow: false,
-    limit: 1500,
+    limit: full ? 3_600 : 1_500,
     fullOnly: [
       'test/tiers/**',
       'test/clients/**',
