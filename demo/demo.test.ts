@@ -49,11 +49,11 @@ describe.skipIf(!hasBinaries())('the demo', () => {
       played = await play();
     }, 300_000);
 
-    test('S1, C1, C2, C3, E1, E3, H3, U3, J1: every check passes, and it says so', () => {
+    test('S1, C1, C2, C3, E1, E3, H3, U1, U2, U3, J1: every check passes, and it says so', () => {
       expect(played.text).not.toContain('FAILED');
       expect(played.code, played.text).toBe(0);
       const [, checks, passed] = /(\d+) checks, (\d+) passed/.exec(played.text) ?? [];
-      expect(Number(checks)).toBeGreaterThanOrEqual(asRoot ? 25 : 24);
+      expect(Number(checks)).toBeGreaterThanOrEqual(asRoot ? 32 : 31);
       expect(passed).toBe(checks);
     });
 
@@ -71,9 +71,18 @@ describe.skipIf(!hasBinaries())('the demo', () => {
   });
 
   test.runIf(full)(
-    'C2, E1, U3, H7, U1, J1: a check goes red when its one guard is taken out, and no other does',
+    'C2, E1, U3, H7, U1, U2, J1: a check goes red when its one guard is taken out, and no other does',
     async () => {
-      const guards = ['scope', 'environment', 'delay', 'freeze', 'undo', 'journal', ...(asRoot ? ['user'] : [])];
+      const guards = [
+        'scope',
+        'environment',
+        'delay',
+        'freeze',
+        'undo',
+        'bounds',
+        'journal',
+        ...(asRoot ? ['user'] : []),
+      ];
       const played = await play(guards.join(','));
       expect(played.code).toBe(1);
       const wanted = [
@@ -82,6 +91,8 @@ describe.skipIf(!hasBinaries())('the demo', () => {
         'S1 C2 the same through the intercepting proxy, to https://backboard.railway.com',
         'S1 C2 the same through the intercepting proxy, to https://backboard.railway.app',
         'U3 H2 signed by a human',
+        'U1 U2 H6 a few rows of production',
+        'U1 H3 K4 a DELETE without bounds',
         'U1 H6 a variable is changed',
         'H7 S2 one step freezes',
         ...(asRoot ? ['C1 T1 as its own OS user'] : []),
@@ -89,6 +100,17 @@ describe.skipIf(!hasBinaries())('the demo', () => {
       ];
       expect(red(played).map((line, index) => line.slice(0, wanted[index]?.length))).toEqual(wanted);
       expect(played.left).toEqual([]);
+    },
+    300_000,
+  );
+
+  test.runIf(full)(
+    'U1, H6: without the line that secures rows the agent’s own small change is held, and that check alone goes red',
+    async () => {
+      const played = await play('rows');
+      expect(played.code).toBe(1);
+      expect(red(played).map((line) => line.slice(0, 33))).toEqual(['U1 U2 H6 a few rows of production']);
+      expect(played.text).toContain('it did not run at once: HELD');
     },
     300_000,
   );

@@ -37,6 +37,13 @@ export class Commands {
     });
   }
 
+  /** What a command printed that has to work. Throws when it does not. */
+  async done(...args: readonly string[]): Promise<string> {
+    const ran = await this.run(...args);
+    if (ran.code !== 0) throw new Error(`holdpoint ${args.join(' ')}: ${ran.text}`);
+    return ran.text;
+  }
+
   /** A command that asks for a signature: the passphrase comes from a file of this person's. */
   sign(...args: readonly string[]): Promise<Ran> {
     return this.run(...args, '--passphrase-file', this.#passphrase);

@@ -15,7 +15,19 @@ export interface Databases {
   /** Keeps the roles' passwords in the vault, signed. */
   keep(human: Human): Promise<void>;
   /** Rows of staging as its server has them, asked past everything of ours. */
-  staging(text: string): Promise<readonly { readonly [column: string]: unknown }[]>;
+  staging(text: string): Promise<readonly Row[]>;
+  /** The same of production. */
+  production(text: string): Promise<readonly Row[]>;
+  /** A digest of every row of each of production's tables, computed by the server itself. */
+  digests(): Promise<Digests>;
+}
+
+export interface Digests {
+  readonly [table: string]: string;
+}
+
+interface Row {
+  readonly [column: string]: unknown;
 }
 
 const stagingName = 'pocketos_staging';
@@ -33,8 +45,14 @@ insert into drafts select i, 'draft ' || i from generate_series(1, 25) i;
 analyze;
 `;
 
-/** Makes the staging database and, by what `holdpoint connect` does, a role for agents in each. */
-export async function openDatabases(world: World): Promise<Databases> {
+/** Whose sessions look at what is about to be lost, as `holdpoint connect` makes it: one a server. */
+const undoEntry = 'pg-production-undo';
+
+/**
+ * Makes the staging database and, by what `holdpoint connect` does, a role for agents in each. `secured`: rows that change in production
+ * are looked at by a second line first; staging has none, so there every row change waits for a signature.
+ */
+export async function openDatabases(world: World, secured: boolean): Promise<Databases> {
   const production = world.databaseUrl;
   const staging = new URL(production);
   staging.pathname = `/${stagingName}`;
@@ -46,32 +64,59 @@ export async function openDatabases(world: World): Promise<Databases> {
     { entry: 'pg-production', environment: 'production', url: production, role: 'agent_production' },
     { entry: 'pg-staging', environment: 'staging', url: staging.href, role: 'agent_staging' },
   ] as const;
-  const made: ((typeof roles)[number] & { readonly address: string; readonly password: string })[] = [];
+  const made: (Upstream & { readonly role: string; readonly password: string })[] = [];
   for (const one of roles) {
     const asked = { role: one.role, preset: 'migrate', schemas: ['public'] } as const;
     const password = newPassword();
     await using database = await connectDatabase(`${one.url}?sslmode=disable`, one.role);
-    await database.apply(database.script(asked, { agent: password, undo: newPassword() }).apply);
+    const undo = newPassword();
+    const script = database.script(asked, { agent: password, undo });
+    await database.apply(script.apply);
     const wrong = (await database.tryOut(asked, password)).filter(({ well }) => !well);
     if (wrong.length > 0)
       throw new Error(`the role is not as it has to be: ${wrong.map(({ what }) => what).join('; ')}`);
-    made.push({ ...one, address: database.address, password });
+    const { address } = database;
+    const looks = secured && script.makesUndo;
+    made.push({ ...one, address, password, more: looks ? `, undo: ${undoEntry}` : '' });
+    if (looks)
+      made.push({ ...one, entry: undoEntry, address, role: 'holdpoint_undo', password: undo, more: ', lookups: true' });
   }
   return {
-    upstreams: made
-      .map(
-        ({ entry, environment, address }) =>
-          `  ${entry}: { provider: postgres, environment: ${environment}, credential: "vault:${entry}", address: "${address}", private: true }`,
-      )
-      .join('\n'),
+    upstreams: made.map(upstreamLine).join('\n'),
     keep: async (human) => {
       for (const { entry, environment, role, password } of made)
         await human.addCredential(entry, environment, 'password', 'environment', `${role}:${password}`, {
           provider: 'postgres',
+          // It is bound to no environment by itself; `holdpoint connect` keeps it unasked too.
+          ...(entry === undoEntry ? { ask: false } : {}),
         });
     },
     staging: async (text) => sql(staging.href, text),
+    production: async (text) => sql(production, text),
+    digests: async () => digests(production),
   };
+}
+
+interface Upstream {
+  readonly entry: string;
+  readonly environment: string;
+  readonly address: string;
+  /** What else stands in its line. */
+  readonly more: string;
+}
+
+function upstreamLine({ entry, environment, address, more }: Upstream): string {
+  return `  ${entry}: { provider: postgres, environment: ${environment}, credential: "vault:${entry}", address: "${address}", private: true${more} }`;
+}
+
+async function digests(url: string): Promise<Digests> {
+  const tables = await sql(url, "select format('%I', tablename) as name from pg_tables where schemaname = 'public'");
+  const each = tables.map(
+    ({ name }) =>
+      `select '${String(name)}' as name, count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t.id)), '') as digest from ${String(name)} t`,
+  );
+  const rows = await sql(url, each.join(' union all '));
+  return Object.fromEntries(rows.map(({ name, digest }) => [String(name), String(digest)]));
 }
 
 const giveAway = `do $$ declare t record; begin
@@ -79,7 +124,7 @@ const giveAway = `do $$ declare t record; begin
   for t in select tablename from pg_tables where schemaname = 'public' loop execute format('alter table %I owner to pocketos_app', t.tablename); end loop;
 end $$`;
 
-async function sql(url: string, text: string): Promise<readonly { readonly [column: string]: unknown }[]> {
+async function sql(url: string, text: string): Promise<readonly Row[]> {
   const client = await connect(url);
   try {
     return (await client.query<{ [column: string]: unknown }>(text)).rows;

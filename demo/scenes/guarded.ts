@@ -7,6 +7,7 @@ import { openPager, type Pager } from '../human/pager.ts';
 import { daemonFlags } from '../../src/daemon/runtime.ts';
 import { own } from '../stage/accounts.ts';
 import { Program } from '../stage/program.ts';
+import type { Sabotage } from '../stage/sabotage.ts';
 import { type Databases, openDatabases } from './databases.ts';
 import { Hands } from './hands.ts';
 import { type Setting, startAgent, type World } from './world.ts';
@@ -41,6 +42,7 @@ export interface Guarded {
     readonly staging: AgentToken;
     readonly all: AgentToken;
     readonly databases: AgentToken;
+    readonly desk: AgentToken;
   };
   /** What stands in the agent's file. */
   readonly fileToken: string;
@@ -67,7 +69,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   own(data, cast.daemon);
   own(path.dirname(witness), cast.daemon);
   const running = await startDaemon(setting, data);
-  const databases = await openDatabases(world);
+  const databases = await openDatabases(world, !options.sabotage.has('rows'));
   const pager = await openPager();
   place.atEnd(() => pager.close());
   const passphrase = path.join(place.folder('jane'), 'passphrase');
@@ -86,8 +88,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
       witness,
       sabotage: options.sabotage,
     });
-    const policies = options.sabotage.has('policy') ? { 'anything.cedar': anything } : {};
-    await human.act('apply', { text, policies });
+    await human.act('apply', { text, policies: policies(options.sabotage) });
   };
   await apply('railway-staging-old');
   await human.addCredential('railway-production', 'production', 'project-access-token', 'environment', real.production);
@@ -113,6 +114,10 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     all: await human.createToken('whatever an owner may do', ['railway:all'], both),
     databases: await human.createToken('migrations of staging', ['postgres:migrate'], ['staging'], {
       name: 'migrator',
+      gate: 'postgres',
+    }),
+    desk: await human.createToken('bookings that customers change', ['postgres:write'], ['production'], {
+      name: 'desk',
       gate: 'postgres',
     }),
   };
@@ -159,6 +164,22 @@ export async function replaceAtProvider({ double }: World): Promise<void> {
   const answer = await response.text();
   if (!answer.includes('"apiTokenDelete":true')) throw new Error(`the leaked token could not be replaced: ${answer}`);
 }
+
+/** None: the default ones. */
+function policies(sabotage: ReadonlySet<Sabotage>): { readonly [file: string]: string } {
+  if (sabotage.has('policy')) return { 'anything.cedar': anything };
+  if (!sabotage.has('bounds')) return {};
+  const folder = path.join(import.meta.dirname, '..', '..', 'policy');
+  const files = fs.readdirSync(folder).filter((name) => name.endsWith('.cedar'));
+  const whole = files.map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')] as const);
+  return { ...Object.fromEntries(whole), 'unbounded.cedar': unbounded };
+}
+
+/** The policy of somebody who counts no rows. */
+const unbounded = `@id("any-number") @reason("it could be put back")
+permit (principal, action == Action::"perform", resource)
+when { context.reversibility == Reversibility::"reversible" && context.undoSecured };
+`;
 
 /** The policy of somebody who wants no policy. */
 const anything = '@id("anything") @reason("nobody minds") permit (principal, action == Action::"perform", resource);\n';

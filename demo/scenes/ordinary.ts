@@ -203,7 +203,7 @@ async function undone(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
       const image = images.find(
         ({ operations, state }) => operations.includes('railway:variableUpsert') && state === 'settled',
       );
-      if (!sabotaged && image !== undefined) await said(guarded, 'undo', image.id);
+      if (!sabotaged && image !== undefined) await guarded.commands.done('undo', image.id);
       const after = valueOf(guarded, 'COUNTER_TITLE');
       return {
         findings: [
@@ -228,7 +228,7 @@ async function frozen(guarded: Guarded, checks: Checks, sabotaged: boolean): Pro
     async () => {
       const { human, world } = guarded;
       const { presented } = guarded.tokens.staging;
-      if (!sabotaged) await said(guarded, 'freeze', '--why', 'enough for today');
+      if (!sabotaged) await guarded.commands.done('freeze', '--why', 'enough for today');
       const began = performance.now();
       const since = world.double.log.length;
       const write = await ask(guarded, presented, upsert(guarded, 'COUNTER_TITLE', 'frozen?'));
@@ -262,7 +262,7 @@ async function revoked(guarded: Guarded, checks: Checks, sabotaged: boolean): Pr
     },
     async () => {
       const { tokens, world } = guarded;
-      if (!sabotaged) await said(guarded, 'token', 'revoke', tokens.domains.id);
+      if (!sabotaged) await guarded.commands.done('token', 'revoke', tokens.domains.id);
       const began = performance.now();
       const since = world.double.log.length;
       const answer = await ask(guarded, tokens.domains.presented, domainsQuery(guarded, 'production'));
@@ -277,12 +277,6 @@ async function revoked(guarded: Guarded, checks: Checks, sabotaged: boolean): Pr
       };
     },
   );
-}
-
-/** A command of the human's that has to work. */
-async function said({ commands }: Guarded, ...args: readonly string[]): Promise<void> {
-  const ran = await commands.run(...args);
-  if (ran.code !== 0) throw new Error(`holdpoint ${args.join(' ')}: ${ran.text}`);
 }
 
 /** At the very end: everything is still there, and nothing that destroys ever ran. */

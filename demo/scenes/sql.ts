@@ -1,16 +1,18 @@
-import type { Hold } from '../../src/model/hold.ts';
 import { holdPage } from '../../src/model/page.ts';
 import { type Check, type Checks, expect } from '../stage/checks.ts';
 import type { Stage } from '../stage/stage.ts';
 import { agentsDriver } from './databases.ts';
 import type { Guarded } from './guarded.ts';
 import type { SqlAnswered } from './hands.ts';
+import { rowsOfProduction } from './rows.ts';
+import { waiting } from './waiting.ts';
 import type { Setting } from './world.ts';
 
 /** What an agent does to a database directly, with psql and a driver: no API stands between. */
 export async function databasesDirectly(setting: Setting, guarded: Guarded, checks: Checks): Promise<void> {
-  const { stage, place } = setting;
-  const act = actor(guarded, agentsDriver(place));
+  const { stage, place, options } = setting;
+  const driver = agentsDriver(place);
+  const act = actor(guarded, driver);
   stage.scene('SQL', 'the same agent meets the databases directly, by psql and node-postgres');
   await ordinaryWork(guarded, checks, act);
   await notProduction(guarded, checks, act);
@@ -50,6 +52,7 @@ export async function databasesDirectly(setting: Setting, guarded: Guarded, chec
     count: 'select count(*)::int as n from cars',
     after: 0,
   });
+  await rowsOfProduction(guarded, driver, checks, options.sabotage);
 }
 
 /** As tools do it whose models are synchronised by force. */
@@ -163,9 +166,4 @@ async function heldAndRunOnce(guarded: Guarded, checks: Checks, stage: Stage, on
       seen: `${asked.by} → ${asked.text.slice(0, 220)}`,
     };
   });
-}
-
-async function waiting({ human }: Guarded): Promise<readonly Pick<Hold, 'id' | 'code'>[]> {
-  const { body } = await human.get('/v1/holds?state=waiting');
-  return (body as unknown as { holds: readonly Pick<Hold, 'id' | 'code'>[] }).holds;
 }

@@ -25,6 +25,10 @@ export const sabotages = [
   'journal',
   /** Nobody undoes. */
   'undo',
+  /** Production's database has no second line that looks at what is about to be lost. */
+  'rows',
+  /** A policy is signed in which any number of rows may go unsigned, once they are secured. */
+  'bounds',
   /** The agent runs as Holdpoint's own OS user (as root only). */
   'user',
 ] as const;
