@@ -28,6 +28,8 @@ export interface Made {
   readonly name: string;
   /** Of a column or constraint. */
   readonly member: string;
+  /** Of a column its number, of a constraint its oid: either is another one after it was dropped and made again. */
+  readonly id: string;
 }
 
 /** What was added, and so what taking it away again takes. */
@@ -92,7 +94,7 @@ function* rowsAdded(
     const mine = keys.filter((row) => row[0] === oid);
     const [, schema, name, , size, known] = mine[0] ?? [];
     const columns = mine.flatMap((row) => (row[3] ? [row[3]] : []));
-    if (!schema || !name || known !== 'true' || Number(size) > mostBytes || inserted > mostRows) return undefined;
+    if (!schema || !name || known !== 'true' || !(Number(size) <= mostBytes) || inserted > mostRows) return undefined;
     const rows = yield* askText(target, addedText(schema, name, columns), 'rows that were added', low);
     // A row that the agent may not see cannot be named.
     if (rows.length > inserted || (rows.length < inserted && !takenBack)) return undefined;
@@ -143,13 +145,14 @@ function* madeBy(target: PostgresTarget, steps: readonly Step[], low: string): L
   }
   const [session] = yield* ask(target, 'session');
   const rows = yield* ask(target, 'made', low, JSON.stringify(asked), session?.[0] ?? '[]');
-  const made = rows.map(([, what, oid, kind, schema, name, member]): Made => ({
+  const made = rows.map(([, what, oid, kind, schema, name, member, id]): Made => ({
     what: what as Made['what'],
     oid: oid ?? '',
     kind: kind ?? '',
     schema: schema ?? '',
     name: name ?? '',
     member: member ?? '',
+    id: id ?? '',
   }));
   // IF NOT EXISTS may have made nothing; anything else that is not found is not understood.
   const lenient = steps.every(

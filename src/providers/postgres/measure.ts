@@ -26,9 +26,11 @@ export function* measured(
   const tables = yield* countsOf(target);
   const locks = yield* ask(target, 'locks');
   const [row] = yield* ask(target, 'transaction');
-  const [transaction, system, timeline, database, generation, pid, holdable, exclusive] = row ?? [];
+  const [transaction, system, timeline, database, generation, pid, holdable, exclusive, counting] = row ?? [];
   if (holdable !== '0')
     throw refuse('DENIED', 'a cursor WITH HOLD would run its query within the COMMIT', 'declare it without HOLD');
+  if (counting !== 'on')
+    throw refuse('DENIED', 'the server counts no rows, so what this did is not known', 'set track_counts = on there');
   if (transaction === null)
     return found.moves ? moved(target, system, database) : { ...nothing, actions: found.actions.map(asRead) };
   const intent: JsonObject = {
@@ -129,11 +131,17 @@ export function* countsOf(target: PostgresTarget): Looking<readonly TableCount[]
   return (yield* ask(target, 'counts')).map(([schema, name, oid, inserted, updated, deleted, estimate]) => ({
     oid: oid ?? '',
     table: `${schema}.${name}`,
-    inserted: Number(inserted),
-    updated: Number(updated),
-    deleted: Number(deleted),
+    inserted: counted(inserted),
+    updated: counted(updated),
+    deleted: counted(deleted),
     estimate: Number(estimate ?? -1),
   }));
+}
+
+/** A counter that says nothing is not one that says none. */
+function counted(text: string | null | undefined): number {
+  if (text !== null && text !== undefined && /^\d{1,15}$/.test(text)) return Number(text);
+  throw refuse('DENIED', 'the server did not say how many rows were changed');
 }
 
 /** What has no business with locking a table, or anything else, for itself alone. */

@@ -170,26 +170,26 @@ export const questions = Object.freeze({
     ORDER BY c.oid, k.place`,
 
   /** Of what was asked for ($2: what, schema, name; $3: the search path) that which the open transaction ($1) made. */
-  made: `SELECT a.i::pg_catalog.text, m.what, m.oid::pg_catalog.text, m.kind, m.s, m.name, m.member
+  made: `SELECT a.i::pg_catalog.text, m.what, m.oid::pg_catalog.text, m.kind, m.s, m.name, m.member, m.id
     FROM (SELECT o.ordinality AS i, o.value->>0 AS what, o.value->>1 AS s, o.value->>2 AS name
           FROM pg_catalog.json_array_elements($2::pg_catalog.json) WITH ORDINALITY o) a
     CROSS JOIN LATERAL (
-      SELECT 'relation' AS what, c.oid, c.relkind::pg_catalog.text AS kind, n.nspname::pg_catalog.text AS s, c.relname::pg_catalog.text AS name, ''::pg_catalog.text AS member
+      SELECT 'relation' AS what, c.oid, c.relkind::pg_catalog.text AS kind, n.nspname::pg_catalog.text AS s, c.relname::pg_catalog.text AS name, ''::pg_catalog.text AS member, ''::pg_catalog.text AS id
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE a.what = 'relation' AND c.relname = a.name AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(c.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
       AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(c.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-      UNION ALL SELECT 'column', c.oid, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, t.attname::pg_catalog.text
+      UNION ALL SELECT 'column', c.oid, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, t.attname::pg_catalog.text, t.attnum::pg_catalog.text
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid
         WHERE a.what = 'column' AND c.relname = a.name AND t.attnum > 0 AND NOT t.attisdropped AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(t.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
       AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(t.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-      UNION ALL SELECT 'constraint', c.oid, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, k.conname::pg_catalog.text
+      UNION ALL SELECT 'constraint', c.oid, c.relkind::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, k.conname::pg_catalog.text, k.oid::pg_catalog.text
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
         WHERE a.what = 'constraint' AND c.relname = a.name AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(k.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
       AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(k.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-      UNION ALL SELECT 'schema', n.oid, '', '', n.nspname::pg_catalog.text, '' FROM pg_catalog.pg_namespace n
+      UNION ALL SELECT 'schema', n.oid, '', '', n.nspname::pg_catalog.text, '', '' FROM pg_catalog.pg_namespace n
         WHERE a.what = 'schema' AND n.nspname = a.name AND pg_catalog.age(n.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
       AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(n.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'
-      UNION ALL SELECT 'type', y.oid, '', n.nspname::pg_catalog.text, y.typname::pg_catalog.text, ''
+      UNION ALL SELECT 'type', y.oid, '', n.nspname::pg_catalog.text, y.typname::pg_catalog.text, '', ''
         FROM pg_catalog.pg_type y JOIN pg_catalog.pg_namespace n ON n.oid = y.typnamespace
         WHERE a.what = 'type' AND y.typname = a.name AND (CASE WHEN a.s IS NULL THEN n.nspname IN (SELECT p FROM pg_catalog.json_array_elements_text($3::pg_catalog.json) p) ELSE n.nspname = a.s END) AND pg_catalog.age(y.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
       AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric - pg_catalog.age(y.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress') m`,
@@ -198,6 +198,24 @@ export const questions = Object.freeze({
   there: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, pg_catalog.pg_relation_size(c.oid)::pg_catalog.text, c.relkind::pg_catalog.text
     FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+
+  /** What stands now under the name of each that was made ($1: what, schema, name, member), whoever made it: place, oid, id, size. */
+  named: `SELECT a.i::pg_catalog.text, m.oid::pg_catalog.text, m.id, m.size::pg_catalog.text
+    FROM (SELECT o.ordinality AS i, o.value->>0 AS what, o.value->>1 AS s, o.value->>2 AS name, o.value->>3 AS member
+          FROM pg_catalog.json_array_elements($1::pg_catalog.json) WITH ORDINALITY o) a
+    CROSS JOIN LATERAL (
+      SELECT c.oid, ''::pg_catalog.text AS id, pg_catalog.pg_relation_size(c.oid) AS size
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE a.what = 'relation' AND n.nspname = a.s AND c.relname = a.name
+      UNION ALL SELECT c.oid, t.attnum::pg_catalog.text, NULL
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid
+        WHERE a.what = 'column' AND n.nspname = a.s AND c.relname = a.name AND t.attname = a.member AND t.attnum > 0 AND NOT t.attisdropped
+      UNION ALL SELECT c.oid, k.oid::pg_catalog.text, NULL
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
+        WHERE a.what = 'constraint' AND n.nspname = a.s AND c.relname = a.name AND k.conname = a.member
+      UNION ALL SELECT n.oid, '', NULL FROM pg_catalog.pg_namespace n WHERE a.what = 'schema' AND n.nspname = a.name
+      UNION ALL SELECT y.oid, '', NULL FROM pg_catalog.pg_type y JOIN pg_catalog.pg_namespace n ON n.oid = y.typnamespace
+        WHERE a.what = 'type' AND n.nspname = a.s AND y.typname = a.name) m`,
 
   constraints: 'SET CONSTRAINTS ALL IMMEDIATE',
 
@@ -229,7 +247,8 @@ export const questions = Object.freeze({
     (SELECT pg_catalog.count(*) FROM pg_catalog.pg_cursors k WHERE k.is_holdable)::pg_catalog.text,
     (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON l.locktype = 'relation' AND c.oid = l.relation
       WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype IN ('relation', 'object') AND l.mode = 'AccessExclusiveLock'
-        AND COALESCE(c.relpersistence <> 't', true))::pg_catalog.text`,
+        AND COALESCE(c.relpersistence <> 't', true))::pg_catalog.text,
+    pg_catalog.current_setting('track_counts')`,
 
   server: `SELECT (SELECT c.system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system() c),
     (SELECT c.timeline_id::pg_catalog.text FROM pg_catalog.pg_control_checkpoint() c),

@@ -12,9 +12,18 @@ export const identityQuestion = `SELECT (SELECT system_identifier::text FROM pg_
   pg_catalog.concat_ws(' ', pg_catalog.current_setting('default_transaction_read_only'),
     pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('row_security'),
     pg_catalog.current_setting('synchronous_commit'), pg_catalog.current_setting('session_replication_role'),
-    pg_catalog.current_setting('client_encoding'))`;
+    pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('track_counts'))`;
 
-const asPinned = 'on on on on origin UTF8';
+/** In the order in which they are asked; `track_counts`: what the server does not count nobody could measure. */
+const asPinned: readonly (readonly [setting: string, value: string])[] = [
+  ['default_transaction_read_only', 'on'],
+  ['standard_conforming_strings', 'on'],
+  ['row_security', 'on'],
+  ['synchronous_commit', 'on'],
+  ['session_replication_role', 'origin'],
+  ['client_encoding', 'UTF8'],
+  ['track_counts', 'on'],
+];
 
 /** The session would run under other settings than statements are judged by. */
 export class NotPinned extends Error {
@@ -27,6 +36,13 @@ export function identityFrom({ rows }: OwnResult): ServerIdentity {
   if (!system || !timeline || !database || !generation || !role || !version || !pid)
     throw new NotTheServer('the server does not say who it is');
   // A pooler, or a role's own defaults, may have dropped what the start-up packet asked for.
-  if (pinned !== asPinned) throw new NotPinned('the server does not keep the settings that the judging relies on');
+  if (pinned !== asPinned.map(([, value]) => value).join(' ')) throw new NotPinned(differing(pinned ?? ''));
   return { system, timeline, database, generation, role, version: Number(version), pid: Number(pid) };
+}
+
+/** Names of settings and the values they ought to have; the server's own words stay out of it. */
+function differing(said: string): string {
+  const values = said.split(' ');
+  const wrong = asPinned.filter(([, value], at) => values[at] !== value).map(([name, value]) => `${name} = ${value}`);
+  return `the server does not keep the settings that the judging relies on: ${wrong.join(', ')}`;
 }
