@@ -10,7 +10,7 @@ import { refuse } from '../../model/refusal.ts';
 /** Keys in one statement. */
 const atOnce = 1_000;
 
-/** Takes away again what was added: rows by their keys, objects by name as long as their oid is still the one that was made. */
+/** Takes away again what was added: rows by their keys, objects by name as long as what stands there is still the one that was made. */
 export function* putBackAdded(image: JsonObject): Looking<PutBack> {
   const added = image as unknown as Added;
   const target: PostgresTarget = { entry: added.entry, major: added.major };
@@ -20,8 +20,7 @@ export function* putBackAdded(image: JsonObject): Looking<PutBack> {
   const plans: PostgresMessage[] = [];
   const conflicts: string[] = [];
   const notUndone: string[] = [];
-  const relations = [...added.rows.map((one) => one.oid), ...added.made.map((one) => one.oid)];
-  const there = yield* ask(target, 'there', JSON.stringify(relations));
+  const there = yield* ask(target, 'there', JSON.stringify(added.rows.map((one) => one.oid)));
   const known = new Map(there.map((one) => [one[0] ?? '', one]));
   for (const one of added.rows) {
     const now = known.get(one.oid);
@@ -29,18 +28,40 @@ export function* putBackAdded(image: JsonObject): Looking<PutBack> {
       notUndone.push(`table \`${one.schema}.${one.name}\` is not there any more`);
     else plans.push(...(yield* takeRows(target, one, conflicts)));
   }
-  for (const one of added.made.toReversed()) {
-    const now = known.get(one.oid);
-    const named = one.what === 'schema' ? one.name : `${one.schema}.${one.name}`;
-    if (one.what !== 'schema' && one.what !== 'type' && (now?.[1] !== one.schema || now[2] !== one.name)) {
-      notUndone.push(`\`${named}\` is not there any more`);
-      continue;
-    }
-    if (one.what === 'relation' && 'rpm'.includes(one.kind) && Number(now?.[3]) > 0)
-      conflicts.push(`\`${named}\` holds rows by now`);
-    plans.push(postgresMessage(target, 'statement', dropText(one)));
-  }
+  plans.push(...(yield* takeObjects(target, added.made, conflicts, notUndone)));
   return { plans, conflicts, notUndone };
+}
+
+/** Dropping goes by name: what stands under it has to be the very one that was made. */
+function* takeObjects(
+  target: PostgresTarget,
+  made: readonly Made[],
+  conflicts: string[],
+  notUndone: string[],
+): Looking<PostgresMessage[]> {
+  if (made.length === 0) return [];
+  const asked = JSON.stringify(made.map(({ what, schema, name, member }) => [what, schema, name, member]));
+  const standing = new Map((yield* ask(target, 'named', asked)).map((row) => [row[0], row]));
+  const plans: PostgresMessage[] = [];
+  for (const [at, one] of [...made.entries()].toReversed()) {
+    const now = standing.get(String(at + 1));
+    const named = fullName(one);
+    if (now === undefined) notUndone.push(`${named} is not there any more`);
+    else if (now[1] !== one.oid || now[2] !== one.id) {
+      conflicts.push(`${named} is another one by now: the one that was made was dropped or renamed since`);
+      notUndone.push(`${named} is left alone: it was not made by this act`);
+    } else {
+      if (one.what === 'relation' && 'rpm'.includes(one.kind) && Number(now[3]) > 0)
+        conflicts.push(`${named} holds rows by now`);
+      plans.push(postgresMessage(target, 'statement', dropText(one)));
+    }
+  }
+  return plans;
+}
+
+function fullName({ what, schema, name, member }: Made): string {
+  if (what === 'schema') return `schema \`${name}\``;
+  return member === '' ? `\`${schema}.${name}\`` : `${what} \`${member}\` of \`${schema}.${name}\``;
 }
 
 function* takeRows(
