@@ -80,6 +80,6 @@ describe('F2: the line breaks at the COMMIT, and the server is asked', () => {
     await expect(client.query("insert into t values (1, 'x')")).rejects.toThrow();
     await server.start();
     expect(await there()).toBe(false);
-    expect(await settled()).toEqual(['probe']);
+    expect(await settled()).toEqual(['secured']);
   });
 });
