@@ -75,6 +75,11 @@ export interface Road {
    */
   again?(asked: AskedAgain): Again | undefined;
   /**
+   * Whether what this road let run, and the far side stopped half-way at the client's own wish, may go on now: the refusal
+   * otherwise. Never throws. Where it is absent nothing goes on.
+   */
+  goOn?(asked: Asked): Promise<Refusal | undefined>;
+  /**
    * Asks a human about a credential that a gate refused by itself, and gives the refusal back with the hold (E3). Never
    * throws; other refusals come back as they are.
    */

@@ -3,7 +3,7 @@ import type { Bearer, Peer, Road } from '../contract/road.ts';
 import type { Principal } from '../model/principal.ts';
 import { askAboutToken, askedAboutToken } from '../road/credential-question.ts';
 import { TokenRefused } from '../road/identity/identity.ts';
-import { passAgain } from '../road/light.ts';
+import { goOn, passAgain } from '../road/light.ts';
 import { mediate } from '../road/mediate.ts';
 
 /** The road as one gate is given it. */
@@ -15,6 +15,7 @@ export function roadPorts(rooms: Rooms, gate: string): Road {
       askAboutToken(road.questions, refusal, { gate, peer, ...(by === undefined ? {} : { who: whoIs(by) }) }),
     mediate: (asked) => mediate(road, asked),
     again: (asked) => passAgain(road, asked),
+    goOn: (asked) => goOn(road, asked),
     note: async (draft) => {
       if (draft.kind === 'refused') {
         const { code, notWritten } = draft.body;

@@ -11,7 +11,7 @@ import type { Clearance, Lease } from '../contract/lease.ts';
 import type { Reading } from '../contract/provider.ts';
 import type { Again, Asked, AskedAgain, Outcome } from '../contract/road.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
-import { refuse } from '../model/refusal.ts';
+import { refuse, type Refusal } from '../model/refusal.ts';
 
 /** How long a resolved read is believed. A write is never believed from here. */
 const believedMs = 30_000;
@@ -36,7 +36,7 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   const note = believed(desk, provisional) ?? (await judgeLight(desk, provisional));
   if (note === undefined) return undefined;
   // Looking up takes as long as the provider takes: who was revoked meanwhile is sent nothing more (C2).
-  if (asked.lease !== undefined) await requireLive(desk);
+  if (asked.lease !== undefined) await requireLive(road, asked);
   else if (!(Math.abs(road.clock.now() - began) < freshMs)) await requireToken(road.store, asked.bearer.token.id);
   if (provisional) road.freeze.pass(asked.bearer.principal);
   road.journal.noteRead(note);
@@ -68,6 +68,22 @@ export function passAgain(road: RoadParts, asked: AskedAgain): Again | undefined
   }
 }
 
+/**
+ * What was cleared may be fetched for hours, a part at a time: before each part the token has to live still and, unless it only
+ * reads, nobody may have stopped the agents.
+ */
+export async function goOn(road: RoadParts, asked: Asked): Promise<Refusal | undefined> {
+  try {
+    await requireLive(road, asked);
+    if (asked.reading.actions.some((action) => action.reversibility !== 'read'))
+      road.freeze.pass(asked.bearer.principal);
+    return undefined;
+  } catch (thrown) {
+    const outcome = await refused(road, asked, thrown);
+    return outcome.kind === 'refused' ? outcome.refusal : refuse('DENIED', 'it may not go on').refusal;
+  }
+}
+
 class AgainOn implements Again {
   readonly clearance: Clearance;
   readonly #road: RoadParts;
@@ -86,8 +102,8 @@ class AgainOn implements Again {
 }
 
 /** A line that stays open outlives what was true of its token when it was opened (C2). */
-async function requireLive({ road, asked }: Desk): Promise<void> {
-  const { token } = asked.bearer;
+async function requireLive(road: RoadParts, { bearer }: Asked): Promise<void> {
+  const { token } = bearer;
   if (!(road.clock.now() < Date.parse(token.expiresAt)))
     throw refuse('BAD_TOKEN', 'the token has expired', 'stop here; ask the person you work for');
   if (road.lightCache.lives(token.id)) return;

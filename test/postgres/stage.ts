@@ -6,7 +6,7 @@ import type { PostgresLimits } from '../../src/gates/postgres/parts.ts';
 import { openSql } from '../../src/languages/sql/index.ts';
 import type { Hold } from '../../src/model/hold.ts';
 import { postgresProvider } from '../../src/providers/postgres/index.ts';
-import { passAgain } from '../../src/road/light.ts';
+import { goOn, passAgain } from '../../src/road/light.ts';
 import { mediate } from '../../src/road/mediate.ts';
 import { runHold } from '../../src/road/run.ts';
 import { postgresUpstream } from '../../src/upstream/postgres/postgres-upstream.ts';
@@ -81,6 +81,7 @@ export async function openPostgresStage(server: TestServer, options: StageOption
     identify: (token, peer) => rig.identity.identify(token, peer),
     mediate: (asked) => mediate(rig.road, asked),
     again: (asked) => passAgain(rig.road, asked),
+    goOn: (asked) => goOn(rig.road, asked),
     note: async () => undefined,
     askAbout: async (refusal) => refusal,
   };

@@ -243,7 +243,7 @@ export class Extended implements PreparedNames {
     const portal = this.#portals.get(name);
     if (portal === undefined) return this.#out.refuse(errorFrame('34000', `portal "${name}" does not exist`));
     const { read } = portal.statement;
-    if (this.#running.has(portal.name)) return this.#more(message);
+    if (this.#running.has(portal.name)) return this.#more(portal, message);
     if (read === undefined) return this.#out.say(frame('I'));
     if (isOurs(read)) return this.#ours(portal, read);
     const binding = await this.#out.binding(portal);
@@ -288,9 +288,9 @@ export class Extended implements PreparedNames {
     if (!this.#talk.wentWell(acted.ran)) this.#out.drop();
   }
 
-  async #more(message: Frame): Promise<void> {
+  async #more(portal: ClientPortal, message: Frame): Promise<void> {
     await this.#out.send();
-    await this.#talk.transaction.more(message);
+    await this.#talk.transaction.more(this.#messageOf(portal), message);
     if (!this.#talk.wentWell(this.#talk.session.skipping ? { kind: 'failed' } : { kind: 'done', tag: '' }))
       this.#out.drop();
   }

@@ -4,10 +4,10 @@ import type { TransactionParts } from './transaction-parts.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
 import type { RoundEnd } from '../../contract/postgres/session.ts';
 import type { Reading } from '../../contract/provider.ts';
-import type { Outcome } from '../../contract/road.ts';
+import type { Asked, Outcome } from '../../contract/road.ts';
 import type { Statement, TransactionModes } from '../../languages/sql/statement.ts';
 import { type PostgresMessage, postgresAnswer, postgresMessage } from '../../model/postgres-message.ts';
-import { Refused } from '../../model/refusal.ts';
+import { refuse, Refused } from '../../model/refusal.ts';
 
 /** How a statement, or the end of a transaction, came out. `words` are for the client, if it has not seen any yet. */
 export type Ran =
@@ -147,8 +147,15 @@ export class Transaction {
     if (outcome.kind === 'refused') throw new Refused(outcome.refusal);
   }
 
-  /** An Execute that goes on where its portal stopped. */
-  async more(execute: Frame): Promise<void> {
+  /** An Execute that goes on where its portal, which said this, stopped. Throws `Refused` where it may not any more. */
+  async more(said: PostgresMessage, execute: Frame): Promise<void> {
+    const { gate } = this.#parts;
+    const reading = this.owner === 'nobody' ? gate.provider.read(said) : gate.provider.readInside(said);
+    const refusal =
+      gate.road.goOn === undefined
+        ? refuse('DENIED', 'nobody can say whether this may go on').refusal
+        : await gate.road.goOn(this.#asked(said, reading));
+    if (refusal !== undefined) throw new Refused(refusal);
     this.running = true;
     try {
       await this.#parts.session.more(execute);
@@ -198,8 +205,12 @@ export class Transaction {
   }
 
   #mediate(message: PostgresMessage, reading: Reading, proved?: Reading): Promise<Outcome> {
+    return this.#parts.gate.road.mediate(this.#asked(message, reading, proved));
+  }
+
+  #asked(message: PostgresMessage, reading: Reading, proved?: Reading): Asked {
     const { gate, bearer, session } = this.#parts;
-    return gate.road.mediate({
+    return {
       gate: 'postgres',
       bearer,
       provider: gate.provider,
@@ -208,7 +219,7 @@ export class Transaction {
       ...(proved === undefined ? {} : { proved }),
       settings: { role: session.identity.role, ...Object.fromEntries(this.settings) },
       lease: session.lease,
-    });
+    };
   }
 
   /** `ofCommit`: it is the end of a transaction. `committed`: the answer is that to the COMMIT of an act of its own. */
