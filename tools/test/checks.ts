@@ -36,7 +36,7 @@ export const checks: readonly Check[] = [
       'test/clients/**',
       'test/cli/connect.test.ts',
       'test/incident/hostile.test.ts',
-      'test/postgres/{again,binding,bypass,clients,hostile,protocol,roles,tls}.test.ts',
+      'test/postgres/{again,binding,bypass,clients,hostile,protocol,roles,tls,undo-programs}.test.ts',
       'test/torture/slow-clients.test.ts',
     ],
   },
