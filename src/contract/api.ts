@@ -269,10 +269,21 @@ export interface BeforeImage {
   /** Digest of the ActionRequest it undoes. */
   readonly digest: string;
   readonly hold?: string;
+  /** The gate it came through: `undo` where it was an undo. Absent in images of earlier versions. */
+  readonly gate?: string;
+  /** The before-image that this act put back, where it was an undo: undoing it brings that act's work back. */
+  readonly undoes?: string;
   readonly securedAt: string;
-  /** `secured`: the act may have happened; `settled`: it did; `void`: it did not; `undone`: it was put back. */
-  readonly state: 'secured' | 'settled' | 'void' | 'undone';
+  /**
+   * `secured`: the act may have happened; `settled`: it did; `void`: it did not; `undone`: it was put back; `purged`: a
+   * human ended it by a signature, and its content is gone.
+   */
+  readonly state: ImageState;
 }
+
+export const imageStates = ['secured', 'settled', 'void', 'undone', 'purged'] as const;
+
+export type ImageState = (typeof imageStates)[number];
 
 /** What an undo would do, before it does it. */
 export interface UndoPlan {
@@ -281,6 +292,47 @@ export interface UndoPlan {
   readonly steps: readonly string[];
   readonly conflicts: readonly string[];
   readonly notUndone: readonly string[];
+}
+
+/** That an image was put back. */
+export interface Undone {
+  readonly undone: string;
+  readonly steps: number;
+  /** The undo's own before-images: by these it is undone. Empty where nothing was left to put back. */
+  readonly images: readonly string[];
+}
+
+/** One image's place in the undo of several. */
+export interface UndoRunStep extends UndoPlan {
+  readonly securedAt: string;
+  readonly principal: string;
+  readonly environments: readonly string[];
+  readonly undoes?: string;
+  /** Why it does not even come to a plan. */
+  readonly refused?: string;
+  /**
+   * Images that are put back before this one and may have made its conflicts: whether these stay is only seen then. Empty
+   * where the conflicts are told as they will be.
+   */
+  readonly unless: readonly string[];
+}
+
+/** The undo of several acts, newest first, before anything is done. */
+export interface UndoRunPlan {
+  readonly images: readonly UndoRunStep[];
+  /** Acts in the same span that took effect, or may have, with nothing secured: they stay. */
+  readonly unsecured: readonly UnsecuredAct[];
+  /** False where the span holds more acts than are looked at. */
+  readonly isUnsecuredWhole: boolean;
+}
+
+/** An act that has no undo. */
+export interface UnsecuredAct {
+  /** Index of its intent in the journal. */
+  readonly entry: number;
+  readonly at: string;
+  readonly principal: string;
+  readonly operations: readonly string[];
 }
 
 /** What a text would do and why. */

@@ -74,7 +74,7 @@ export interface Provider {
   /** How it is asked what a credential can do. Absent: it cannot be asked. */
   readonly introspection?: Introspection;
   /** Builds what puts an image back, and says what was changed since. */
-  putBack(image: JsonObject, context: ResolveContext): Looking<PutBack>;
+  putBack(image: JsonObject, context: PutBackContext): Looking<PutBack>;
 }
 
 /** How a refusal is said so that the client's own error handling shows all of it. */
@@ -192,6 +192,14 @@ export interface Measurement {
   readonly capture?: Capture;
 }
 
+export interface PutBackContext extends ResolveContext {
+  /**
+   * Newer images that would be put back before this one, newest first: the plan is made as if they were. Such a plan is only
+   * shown; before anything is sent another one is made.
+   */
+  readonly undoneBefore?: readonly JsonObject[];
+}
+
 export interface PutBack {
   /** Each goes down the road as its own ActionRequest. Empty when nothing is left to do. */
   readonly plans: readonly Message[];
@@ -200,4 +208,6 @@ export interface PutBack {
   /** What was written since and would be overwritten, in sentences; never overwritten silently. */
   readonly conflicts: readonly string[];
   readonly notUndone: readonly string[];
+  /** Whether `undoneBefore` was taken into account, so that every conflict is one that will still be there. */
+  readonly asIf?: boolean;
 }

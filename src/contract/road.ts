@@ -44,10 +44,13 @@ export interface Asked {
   readonly agentSays?: string;
   /** Whole id of the hold whose frozen Plan this is, when it is run rather than asked for again. */
   readonly running?: string;
+  /** The before-image that this puts back. */
+  readonly undoes?: string;
 }
 
 export type Outcome =
-  | { readonly kind: 'done'; readonly answer: Answer }
+  /** `image`: the before-image that was secured of it, where one was. */
+  | { readonly kind: 'done'; readonly answer: Answer; readonly image?: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** A proved read that is asked for again, on the gate's own line. */

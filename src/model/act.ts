@@ -13,6 +13,7 @@ export const actKinds = [
   'signer-remove',
   'thaw',
   'unlock',
+  'undo-purge',
   'clock-confirm',
 ] as const;
 

@@ -115,6 +115,7 @@ async function secure(
   hold: string | undefined,
 ): Promise<string | undefined> {
   if (measured.capture === undefined) return undefined;
+  const { undoes } = desk.asked;
   const image = await desk.road.images.secure(
     tx,
     {
@@ -124,8 +125,10 @@ async function secure(
       resources: request.actions.flatMap((action) => action.resources.map((one) => one.id)),
       principal: request.principal.name,
       upstream: request.upstream,
+      gate: request.gate,
       digest,
       ...(hold === undefined ? {} : { hold }),
+      ...(undoes === undefined ? {} : { undoes }),
     },
     measured.capture.image,
   );

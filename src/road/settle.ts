@@ -87,7 +87,8 @@ export async function settle(desk: Desk, intent: Intent, answer: Answer): Promis
   if (intent.clear.signed !== undefined || fromAnswer !== undefined || outcome !== 'done') await settled;
   else settled.catch(() => undefined);
   if (refusedBy !== undefined) throw new ProviderRefused(intent.request.upstream, refusedBy);
-  return { kind: 'done', answer: reading.mask(answer) };
+  const { image } = intent;
+  return { kind: 'done', answer: reading.mask(answer), ...(image === undefined ? {} : { image }) };
 }
 
 /**

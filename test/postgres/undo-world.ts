@@ -1,8 +1,11 @@
 import type { TestServer } from './server.ts';
 import type { PostgresStage } from './stage.ts';
-import type { UndoPlan } from '../../src/contract/api.ts';
+import type { UndoPlan, UndoRunPlan } from '../../src/contract/api.ts';
 import type { Bearer, Outcome } from '../../src/contract/road.ts';
+import { Refused } from '../../src/model/refusal.ts';
 import { planUndo, undo } from '../../src/road/undo/put-back.ts';
+import { planRun } from '../../src/road/undo/run.ts';
+import { select, type UndoWhat } from '../../src/road/undo/select.ts';
 
 /** The role that sees everything, as `connect` makes it. */
 export const undoRole = `create role holdpoint_undo login bypassrls password 'secret'; grant pg_read_all_data to holdpoint_undo`;
@@ -46,4 +49,33 @@ export async function undoOne(stage: PostgresStage, image: string, overConflicts
 
 export function asHuman(stage: PostgresStage): Bearer {
   return { ...stage.agent, principal: { ...stage.agent.principal, kind: 'human' } };
+}
+
+/** One plan for the undo of several acts. */
+export async function planWhat(stage: PostgresStage, what: UndoWhat): Promise<UndoRunPlan> {
+  return planRun(stage.rig.road, await select(stage.rig.road, what));
+}
+
+/** Undoes several acts as a human would, newest first; stops at the first that does not go, and says what was undone and why not more. */
+export async function undoWhat(
+  stage: PostgresStage,
+  what: UndoWhat,
+): Promise<{ readonly undone: readonly string[]; readonly stopped?: string }> {
+  const undone: string[] = [];
+  for (const { image } of (await planWhat(stage, what)).images) {
+    const detail = await refusalOf(undoOne(stage, image));
+    if (detail !== undefined) return { undone, stopped: detail };
+    undone.push(image);
+  }
+  return { undone };
+}
+
+async function refusalOf(outcomes: Promise<readonly Outcome[]>): Promise<string | undefined> {
+  try {
+    const refused = (await outcomes).find((one) => one.kind === 'refused');
+    return refused?.refusal.detail;
+  } catch (thrown) {
+    if (thrown instanceof Refused) return thrown.refusal.detail;
+    throw thrown;
+  }
 }

@@ -1,4 +1,11 @@
-import { signing, type Chapter } from './spec.ts';
+import { signing, type Chapter, type OptionSpec } from './spec.ts';
+
+/** Which acts are meant, where no single one is named. */
+const spans: readonly OptionSpec[] = [
+  { flags: '--agent <name>', what: 'what this agent did' },
+  { flags: '--since <time>', what: 'from then on: 14:05 today, or 2026-11-23T14:05:00Z' },
+  { flags: '--environment <name>', what: 'of that, what was done there' },
+];
 
 export const decide: Chapter = {
   title: 'Decide:',
@@ -74,29 +81,63 @@ export const decide: Chapter = {
     },
     {
       path: 'undo',
-      words: ['[id]'],
-      what: 'put back what an act changed; conflicts are shown first',
-      options: [{ flags: '--over-conflicts', what: 'overwrite what was written since' }],
+      words: ['[what]', '[time]'],
+      what: 'put back what acts changed, newest first: by journal entry, hold, agent, moment or id; the plan is shown first',
+      options: [...spans, { flags: '--over-conflicts', what: 'overwrite what was written since' }],
       examples: [
-        ['holdpoint undo list', ''],
-        ['holdpoint undo show im_01J…', 'what it would do'],
-        ['holdpoint undo im_01J…', 'do it'],
+        ['holdpoint undo 412', 'the act of that entry of the journal'],
+        ['holdpoint undo hp_7K3QXM', 'what ran from that hold'],
+        ['holdpoint undo cursor', 'everything of that agent that is in effect'],
+        ['holdpoint undo since 14:05 --environment staging', 'everybody’s, since then, today'],
+        ['holdpoint undo cursor --since 2026-11-23T14:05:00Z', 'one agent’s, since then'],
+        ['holdpoint undo im_01J…', 'one, by its id'],
       ],
       load: async () => (await import('../commands/undo.ts')).undo,
     },
     {
       path: 'undo list',
       what: 'what can be put back',
-      options: [{ flags: '--all', what: 'with those that are undone or void' }],
-      examples: [['holdpoint undo list', '']],
+      options: [
+        { flags: '--agent <name>', what: 'only what this agent did' },
+        { flags: '--environment <name>', what: 'only what was done there' },
+        { flags: '--state <state>', what: 'secured, settled, undone, void or purged' },
+        { flags: '--all', what: 'with those that are undone, void or purged' },
+      ],
+      examples: [
+        ['holdpoint undo list', ''],
+        ['holdpoint undo list --agent cursor --environment staging', ''],
+        ['holdpoint undo list --state undone --json', ''],
+      ],
       load: async () => (await import('../commands/undo.ts')).list,
     },
     {
       path: 'undo show',
-      words: ['<id>'],
-      what: 'what one undo would do, and what was written since',
-      examples: [['holdpoint undo show im_01J…', '']],
+      words: ['[what]', '[time]'],
+      what: 'what an undo would do, and what was written since; nothing is done',
+      options: spans,
+      examples: [
+        ['holdpoint undo show cursor', 'one plan for all that this agent did'],
+        ['holdpoint undo show since 14:05', ''],
+        ['holdpoint undo show im_01J…', ''],
+      ],
       load: async () => (await import('../commands/undo.ts')).show,
+    },
+    {
+      path: 'undo purge',
+      words: ['[id]'],
+      what: 'end undos for good: what was secured is gone; signed',
+      options: [
+        { flags: '--id <ids>', what: 'these, besides or instead', list: true },
+        { flags: '--older-than <duration>', what: 'all that were secured longer ago: 90d' },
+        { flags: '--agent <name>', what: 'of these, what this agent did' },
+        { flags: '--environment <name>', what: 'of these, what was done there' },
+        ...signing,
+      ],
+      examples: [
+        ['holdpoint undo purge im_01J…', ''],
+        ['holdpoint undo purge --older-than 90d --environment staging', 'nothing ends them but this'],
+      ],
+      load: async () => (await import('../commands/undo-purge.ts')).purge,
     },
     {
       path: 'freeze',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { actSchema, body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { addToVault, askBeforeKeeping, moveBack, moveBackBody, vaultBody, vaultChanged } from './keep.ts';
+import { purge, purgeBody } from './undo.ts';
 import { readConfig } from '../config.ts';
 import { refuseProductionAtT0 } from '../seat-belt.ts';
 import type { Signer } from '../../contract/api.ts';
@@ -86,6 +87,7 @@ const acts: { readonly [kind in ActKind]: Act } = {
     answer: { unlocked: id },
     afterwards: await parts.road.goalLocks.lift(tx, id, signer.name),
   })),
+  'undo-purge': act(purgeBody, purge),
   'clock-confirm': act(z.strictObject({}), async ({ parts, tx, signer }) => {
     const confirmed = await parts.clock.confirm(tx);
     await parts.journal.append(tx, { kind: 'clock', principal: signer.name, body: { confirmed: true } });

@@ -13,16 +13,25 @@ export interface Sealer {
 
 export type ImageDraft = Omit<BeforeImage, 'id' | 'securedAt' | 'state'>;
 
-/** The one place that keeps before-images. Nothing here ends one without a signature. */
+/** The one place that keeps before-images. None ends but by a signature. */
 export interface Images {
   /** Durable with the caller's transaction, which is the one that records the intent. */
   secure(tx: Transaction, draft: ImageDraft, content: JsonObject): Promise<BeforeImage>;
   /** After the act: adds what the inverse needs of the answer, or voids the image when nothing happened. */
   settle(tx: Transaction, id: string, state: BeforeImage['state'], fromAnswer?: JsonObject): Promise<void>;
   list(): Promise<readonly BeforeImage[]>;
-  /** The image and its content; throws `Refused` when there is none or it does not open. */
-  open(id: string): Promise<{ readonly image: BeforeImage; readonly content: JsonObject }>;
+  /** Without its content; undefined when there is none. */
+  find(id: string): Promise<BeforeImage | undefined>;
+  /** The image and its content, `bytes` long; throws `Refused` when there is none or it does not open. */
+  open(id: string): Promise<{ readonly image: BeforeImage; readonly content: JsonObject; readonly bytes: number }>;
+  /**
+   * Ends undos in the transaction that takes the signature for it: what was secured is gone, that it was stays written.
+   * Throws `Refused` for one that does not exist, is purged already, or whose act has not settled.
+   */
+  purge(tx: Transaction, ids: readonly string[]): Promise<void>;
 }
+
+const listed = 'list them with `holdpoint undo list --all`';
 
 export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }): Images {
   const { store, sealer, clock } = parts;
@@ -45,6 +54,7 @@ export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }
     async settle(tx, id, state, fromAnswer) {
       const record = await tx.get('images', id);
       if (record === undefined) throw new Error(`before-image ${id} is gone`);
+      if (record['state'] === 'purged') return;
       const content =
         fromAnswer === undefined ? record['content'] : seal(id, { ...unseal(id, record['content']), ...fromAnswer });
       await tx.put('images', id, { ...record, state, content });
@@ -58,7 +68,36 @@ export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }
       if (record === undefined)
         throw refuse('BAD_REQUEST', `there is no before-image \`${id}\``, 'list them with `holdpoint undo list`');
       const { content, ...image } = record;
-      return { image: image as unknown as BeforeImage, content: unseal(id, content) };
+      if (image['state'] === 'purged')
+        throw refuse(
+          'BAD_REQUEST',
+          `before-image \`${id}\` was purged`,
+          'who signed that: holdpoint journal --kind act-signed',
+        );
+      const bytes = String(content).length;
+      return { image: image as unknown as BeforeImage, content: unseal(id, content), bytes };
+    },
+    async find(id) {
+      const record = await store.get('images', id);
+      if (record === undefined) return undefined;
+      const { content: _, ...image } = record;
+      return image as unknown as BeforeImage;
+    },
+    async purge(tx, ids) {
+      for (const id of ids) {
+        const record = await tx.get('images', id);
+        if (record === undefined) throw refuse('BAD_REQUEST', `there is no before-image \`${id}\``, listed);
+        if (record['state'] === 'purged')
+          throw refuse('BAD_REQUEST', `before-image \`${id}\` was purged before`, listed);
+        if (record['state'] === 'secured')
+          throw refuse(
+            'DENIED',
+            `whether the act of \`${id}\` took effect is not known yet, so its undo stays`,
+            'try again when it has settled: holdpoint undo list',
+          );
+        const { content: _, ...image } = record;
+        await tx.put('images', id, { ...image, state: 'purged' });
+      }
     },
   };
 }

@@ -6,13 +6,23 @@ import { entryFor, entryForLookups } from '../target.ts';
 import type { BeforeImage, UndoPlan } from '../../contract/api.ts';
 import type { Provider, PutBack, Reading } from '../../contract/provider.ts';
 import type { Bearer, Outcome } from '../../contract/road.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
 
-/** Shows what would come back and what was written since. Nothing is written. */
-export async function planUndo(road: RoadParts, images: Images, id: string): Promise<UndoPlan> {
-  const { image, put, provider } = await prepare(road, images, id);
+/**
+ * Shows what would come back and what was written since. Nothing is written. `undoneBefore`: contents of newer images, newest
+ * first, as if which were put back; `asIf` says whether the provider could suppose that.
+ */
+export async function planUndo(
+  road: RoadParts,
+  images: Images,
+  id: string,
+  undoneBefore: readonly JsonObject[] = [],
+): Promise<UndoPlan & { readonly asIf: boolean }> {
+  const { image, put, provider } = await prepare(road, images, id, undoneBefore);
   return {
+    asIf: put.asIf === true,
     image: image.id,
     operations: image.operations,
     steps: readingsOf(provider, put).flatMap(({ reading }) => reading.actions.map((action) => action.operation)),
@@ -46,7 +56,7 @@ export async function undo(
   const outcomes: Outcome[] = [];
   for (const { message, reading } of acts) {
     const by = reaching(bearer, image.environments);
-    const outcome = await mediate(road, { gate: 'undo', bearer: by, provider, message, reading });
+    const outcome = await mediate(road, { gate: 'undo', bearer: by, provider, message, reading, undoes: id });
     outcomes.push(outcome);
     if (outcome.kind === 'refused') return outcomes;
   }
@@ -57,10 +67,15 @@ export async function undo(
       kind: 'undone',
       principal: bearer.principal.name,
       digest: image.digest,
-      body: { image: id, conflicts: put.conflicts, notUndone: put.notUndone },
+      body: { image: id, made: imagesOf(outcomes), conflicts: put.conflicts, notUndone: put.notUndone },
     });
   });
   return outcomes;
+}
+
+/** The before-images of an undo's own acts: by these it is undone. */
+export function imagesOf(outcomes: readonly Outcome[]): readonly string[] {
+  return outcomes.flatMap((one) => (one.kind === 'done' && one.image !== undefined ? [one.image] : []));
 }
 
 /** Each act of an undo; a Plan of several steps is one. */
@@ -88,6 +103,7 @@ async function prepare(
   road: RoadParts,
   images: Images,
   id: string,
+  undoneBefore: readonly JsonObject[] = [],
 ): Promise<{ image: Awaited<ReturnType<Images['open']>>['image']; put: PutBack; provider: Provider }> {
   const { image, content } = await images.open(id);
   if (image.state === 'undone' || image.state === 'void')
@@ -104,12 +120,8 @@ async function prepare(
   const undoLine = entry.undo !== undefined;
   const lease = await road.leases.open(entry.name);
   try {
-    const put = await look(
-      road,
-      provider,
-      lease,
-      provider.putBack(content, { environments: bindings.environments, reach: entry.reach, undoLine }),
-    );
+    const context = { environments: bindings.environments, reach: entry.reach, undoLine, undoneBefore };
+    const put = await look(road, provider, lease, provider.putBack(content, context));
     return { image, put, provider };
   } finally {
     await lease.release();

@@ -1,3 +1,4 @@
+import { asIfUndone, keyOf } from './as-if.ts';
 import { leftColumns, leftOf, leftRows, tableOf, twinsOf } from './capture.ts';
 import { type Content, contentFrom, contentText, digestOfRow, type Left, type RowsImage } from './image.ts';
 import type { TableImage } from './image.ts';
@@ -5,6 +6,7 @@ import { deleting, inOrder, inserting, type Phase, planOf, settling, updating } 
 import { askAside, askTextAside } from '../ask.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { PutBack } from '../../../contract/provider.ts';
+import type { JsonObject } from '../../../model/json.ts';
 import type { PostgresTarget } from '../../../model/postgres-message.ts';
 import { refuse } from '../../../model/refusal.ts';
 
@@ -20,13 +22,17 @@ interface Needed {
   readonly remove: readonly Left[];
 }
 
-/** Compares what is there now with what was secured and with what the act left; plans the difference as one transaction. */
-export function* putBackRows(image: RowsImage): Looking<PutBack> {
+/**
+ * Compares what is there now with what was secured and with what the act left; plans the difference as one transaction.
+ * `undoneBefore`: newer images, newest first, as if which were put back already.
+ */
+export function* putBackRows(image: RowsImage, undoneBefore: readonly JsonObject[] = []): Looking<PutBack> {
   const target: PostgresTarget = { entry: image.entry, major: image.major };
   yield* askAside(target, 'undoSession');
   const [server] = yield* askAside(target, 'server');
   if (server?.[0] !== image.system || server[2] !== image.database)
     throw refuse('DENIED', 'the database is not the one that this was recorded of', 'look at where the upstream leads');
+  const asIf = (table: TableImage, now: Map<string, Left>): void => asIfUndone(image, table, now, undoneBefore);
   const conflicts: string[] = [];
   const notUndone: string[] = [];
   const there = yield* askAside(target, 'undoTables', JSON.stringify(image.tables.map((one) => one.oid)));
@@ -37,7 +43,7 @@ export function* putBackRows(image: RowsImage): Looking<PutBack> {
     if (row === undefined) notUndone.push(`table \`${named}\` is not there any more`);
     else if (!isSame(table, tableOf(row))) notUndone.push(`table \`${named}\` is not made as it was`);
     else {
-      const one = yield* neededBy(target, table, image.after?.[table.oid], conflicts);
+      const one = yield* neededBy(target, table, image.after?.[table.oid], conflicts, asIf);
       const works = one.insert.length + one.update.length + one.remove.length > 0;
       const triggers = works && row[9] === 'true';
       needed.push({ ...one, triggers });
@@ -47,7 +53,10 @@ export function* putBackRows(image: RowsImage): Looking<PutBack> {
   const triggers = needed.some((one) => one.triggers);
   const phases = needed.flatMap((one) => phasesOf(one, triggers && !one.triggers));
   const plan = planOf(target, phases, inOrder(needed.map((one) => one.table)));
-  return { plans: [], ...(plan === undefined ? {} : { whole: plan }), conflicts, notUndone };
+  const isToldByKeys = image.tables.every(
+    (one) => one.key.length > 0 && (one.left.length === 0 || image.after !== undefined),
+  );
+  return { plans: [], ...(plan === undefined ? {} : { whole: plan }), conflicts, notUndone, asIf: isToldByKeys };
 }
 
 function isSame(before: TableImage, now: ReturnType<typeof tableOf>): boolean {
@@ -74,6 +83,7 @@ function* neededBy(
   table: TableImage,
   after: readonly Left[] | undefined,
   conflicts: string[],
+  asIf: (table: TableImage, now: Map<string, Left>) => void,
 ): Looking<Omit<Needed, 'triggers'>> {
   if (table.key.length === 0) return yield* neededWithoutKey(target, table, conflicts);
   const left = after ?? (table.left.length === 0 ? [] : yield* leftRows(target, table));
@@ -81,6 +91,7 @@ function* neededBy(
   const made = new Map(left.map((one) => [keyOf(one.key), one]));
   const keys = [...new Set([...before.keys(), ...made.keys()])];
   const now = new Map((yield* rowsByKey(target, table, keys)).map((one) => [keyOf(one.key), one]));
+  asIf(table, now);
   const insert: Content[] = [];
   const update: { now: Left; row: Content }[] = [];
   const clashes: string[] = [];
@@ -154,11 +165,6 @@ function* rowsByKey(target: PostgresTarget, table: TableImage, keys: readonly st
   const elements = 'pg_catalog.json_array_elements($1::pg_catalog.json) e(value), ';
   const text = `SELECT ${leftColumns(table)} FROM ${contentFrom(table, same.join(' AND '), elements)}`;
   return (yield* askTextAside(target, text, 'rows as they are now', `[${keys.join(',')}]`)).map(leftOf);
-}
-
-/** A key as JSON text. */
-function keyOf(values: readonly string[]): string {
-  return JSON.stringify(values);
 }
 
 function nameOf(table: TableImage, key: string): string {
