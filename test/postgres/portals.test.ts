@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { bind, execute, flush, parse, query, rawSession, shown, sync, type RawClient } from './raw.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bind, execute, flush, parse, query, rawDirect, rawSession, shown, sync, type RawClient } from './raw.ts';
 import { openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
 import { fields } from '../../src/contract/postgres/frames.ts';
@@ -12,6 +12,8 @@ let client: RawClient;
 beforeAll(async () => {
   server = await openPostgres();
   await server.query(`create role agent login password 'secret'; create table t (id int primary key);
+    create table noted (id int primary key); grant all on noted to agent;
+    create function note(id int) returns int language sql as 'insert into noted values (id) returning id';
     insert into t select generate_series(1, 9); grant select, insert, update, delete on t to agent`);
 });
 afterAll(() => server.stop());
@@ -71,4 +73,48 @@ test('H7: frozen, no portal goes on within a transaction; a proved read outside 
   expect((await client.until('Z')).map(shown).at(-1)).toBe('Z(I)');
   await suspended(false);
   expect(await more()).toEqual({ rows: 1, error: undefined });
+});
+
+const noted = async (): Promise<unknown> => (await server.query('select count(*)::int as n from noted')).rows[0]?.['n'];
+const note = [parse('select note(1)'), bind(), execute()];
+const fails = [parse('select 1/(id - id) from t'), bind(), execute()];
+
+describe.each(['the server', 'the gate'])('K5: what a call wrote is over at its Sync alone, at %s', (where) => {
+  const far = async (): Promise<RawClient> =>
+    where === 'the gate' ? client : rawDirect(server.port, 'agent', 'secret');
+
+  test.each([
+    ['behind a Flush', [...note, flush], fails],
+    ['in one round', note, fails],
+  ])('an error %s takes it back', async (_, first, then) => {
+    const one = await far();
+    one.send(...first);
+    if (first.length > note.length) await one.until('C');
+    expect(await noted()).toBe(0);
+    one.send(...then, sync);
+    await one.until('Z');
+    expect(await noted()).toBe(0);
+    one.end();
+  });
+
+  test('who hangs up behind a Flush has taken it back', async () => {
+    const one = await far();
+    one.send(...note, flush);
+    await one.until('C');
+    one.socket.destroy();
+    await one.closed;
+    await sleep(300);
+    expect(await noted()).toBe(0);
+  });
+
+  test('its Sync makes it so', async () => {
+    const one = await far();
+    one.send(...note, flush);
+    await one.until('C');
+    one.send(sync);
+    expect((await one.until('Z')).map(shown)).toEqual(['Z(I)']);
+    expect(await noted()).toBe(1);
+    await server.query('truncate noted');
+    one.end();
+  });
 });

@@ -150,7 +150,10 @@ export class Extended implements PreparedNames {
 
   #writes(batch: readonly Frame[], atLeast: number): boolean {
     if (this.#out.dropping || this.#talk.transaction.owner !== 'nobody') return false;
-    return isWritingRound(batch, atLeast, this.#statements, (text) => this.#talk.peek(text));
+    return isWritingRound(batch, atLeast, this.#statements, {
+      peek: (text) => this.#talk.peek(text)?.[0],
+      acts: (text) => this.#talk.transaction.acts(postgresMessage(this.#talk.target, 'statement', text)),
+    });
   }
 
   async #end(): Promise<void> {

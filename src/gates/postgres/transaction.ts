@@ -107,6 +107,17 @@ export class Transaction {
     }
   }
 
+  /** Whether it would be an act of its own outside a transaction, with a BEGIN and a COMMIT of its own. */
+  acts(said: PostgresMessage): boolean {
+    try {
+      return this.#parts.gate.provider.read(said).plan.steps.length > 1;
+    } catch (thrown) {
+      // Nothing of it runs: where it is run, it is refused by the same words.
+      if (thrown instanceof Refused) return false;
+      throw thrown;
+    }
+  }
+
   /** The right to say at once what was proved to be a read a moment ago; undefined where `run` has to be asked. */
   ready(said: PostgresMessage): Ready | undefined {
     return this.owner === 'nobody' ? this.#proved.ready(this.#underSettings(said)) : undefined;
