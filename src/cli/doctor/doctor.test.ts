@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readFiles } from './attacks/read-files.ts';
+import { readProcess } from './attacks/read-process.ts';
 import { findCandidates } from './attacks/find-credentials.ts';
 import { groupsOf } from './groups.ts';
 import type { Target } from './target.ts';
@@ -120,4 +122,17 @@ describe('texts that could be credentials', () => {
     expect(looked(`DATABASE_URL=${address}\n`)).toContain(address);
     expect(looked(`  url: "${address}"\n`)).toContain(address);
   });
+});
+
+test('T1: what this user can open and list is told as reached, of files and of a process; what is not there is not', async () => {
+  const file = join(folder, 'open');
+  writeFileSync(file, 'x');
+  const target = (files: readonly string[], folders: readonly string[], pid: number): Target =>
+    ({ files, folders, open: [file], pid }) as unknown as Target;
+  const outcomes = async (of: Target): Promise<unknown> =>
+    (await Promise.all([readFiles(of), readProcess(of)])).flat().map((one) => one.outcome);
+  expect(await outcomes(target([file], [], process.pid))).toEqual(['succeeded', 'succeeded']);
+  expect(await outcomes(target([], [folder], process.pid))).toEqual(['succeeded', 'succeeded']);
+  const none = join(folder, 'none');
+  expect(await outcomes(target([none], [none], 4_194_305))).toEqual(['refused', 'refused']);
 });

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync } from 'node:fs';
+import { canList, canOpen } from './reachable.ts';
 import { attempt, some, type Try } from '../target.ts';
 
 /** Opens every file of the installation, and lists every folder. */
@@ -9,21 +9,3 @@ export const readFiles: Try = ({ files, folders, open }) => {
   if (read.length > 0) return [attempt('read-files', 'succeeded', `read ${some(read)}`)];
   return [attempt('read-files', 'refused', `${files.length} files and ${folders.length} folders, none opened`)];
 };
-
-function canOpen(path: string): boolean {
-  try {
-    closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function canList(path: string): boolean {
-  try {
-    readdirSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}

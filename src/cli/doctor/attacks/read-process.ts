@@ -1,4 +1,5 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { canList, canOpen } from './reachable.ts';
 import { attempt, some, type Try } from '../target.ts';
 
 const read = ['environ', 'maps', 'auxv', 'io', 'pagemap', 'syscall', 'smaps'] as const;
@@ -22,15 +23,6 @@ export const readProcess: Try = ({ pid }) => {
   return [attempt('read-process', 'refused', `${tried} of /proc/${pid}, none opened`)];
 };
 
-function canOpen(path: string): boolean {
-  try {
-    closeSync(openSync(path, 'r'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function canRead(path: string): boolean {
   try {
     const fd = openSync(path, 'r');
@@ -48,15 +40,6 @@ function canRead(path: string): boolean {
 function canFollow(path: string): boolean {
   try {
     readlinkSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function canList(path: string): boolean {
-  try {
-    readdirSync(path);
     return true;
   } catch {
     return false;
