@@ -49,6 +49,8 @@ function choose(invocation: Invocation, images: readonly BeforeImage[]): readonl
       'which undos should end?',
       'name them by id, or give --older-than 90d; list them: holdpoint undo list',
     );
+  if (invocation.text('since') !== undefined)
+    throw misused('a purge goes by age, not by a moment', 'leave --since out; see --older-than');
   const strange = named.find((id) => !images.some((one) => one.id === id));
   if (strange !== undefined)
     throw misused(

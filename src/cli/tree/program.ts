@@ -24,6 +24,8 @@ export function programOf(parts: ProgramParts): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
+    // What stands behind a command's own command is for that one: `undo` and `undo list` both know --agent.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: parts.write, writeErr: () => undefined })
     .showSuggestionAfterError();
   for (const chapter of commandTree) {
@@ -63,7 +65,7 @@ function examplesText(examples: CommandSpec['examples']): string {
 }
 
 function fill(command: Command, spec: CommandSpec, parts: ProgramParts): void {
-  command.description(spec.what);
+  command.description(spec.what).enablePositionalOptions();
   for (const word of spec.words ?? []) command.argument(word);
   if (spec.program === true) command.argument('[program...]').usage('[agent] [options] -- <program> [arguments]');
   for (const option of optionsOf(spec)) {
@@ -73,7 +75,7 @@ function fill(command: Command, spec: CommandSpec, parts: ProgramParts): void {
   command.addHelpText('after', examplesText(spec.examples));
   command.action(async (...given: unknown[]) => {
     const words = given.slice(0, -2) as Words;
-    await parts.run({ command: spec, words, options: command.opts() });
+    await parts.run({ command: spec, words, options: command.optsWithGlobals() });
   });
 }
 

@@ -74,7 +74,7 @@ export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }
           `before-image \`${id}\` was purged`,
           'who signed that: holdpoint journal --kind act-signed',
         );
-      const bytes = String(content).length;
+      const bytes = typeof content === 'string' ? content.length : 0;
       return { image: image as unknown as BeforeImage, content: unseal(id, content), bytes };
     },
     async find(id) {
