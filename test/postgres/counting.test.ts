@@ -23,7 +23,9 @@ test('K5: a server that stops counting in the middle of a session is not believe
   await client.query('select 1');
   await server.query('alter system set track_counts = off');
   await server.query('select pg_reload_conf()');
-  await expect.poll(async () => (await client.query('show track_counts')).rows[0]).toEqual({ track_counts: 'off' });
+  await expect
+    .poll(async () => (await client.query<{ track_counts: string }>('show track_counts')).rows)
+    .toEqual([{ track_counts: 'off' }]);
   await expect(client.query('delete from t')).rejects.toMatchObject({
     message: expect.stringContaining('the server counts no rows'),
   });
