@@ -143,4 +143,57 @@ describe.each(versions)('a whole run of an agent, on PostgreSQL %i', (version) =
       refusal: { detail: `${hold.code} is done: nothing was secured for it, so it cannot be taken back` },
     });
   }, 60_000);
+
+  test('U2 by a hold, once it has run', async () => {
+    const guarded = await openPostgresStage(server, { undo: 'holdpoint_undo:secret', production: true });
+    try {
+      const before = await digests(server);
+      const agent = await guarded.connect();
+      const act = agent.query('update accounts set balance = 0 where id <= 60');
+      await expect(act).rejects.toMatchObject({ code: 'HP001' });
+      const [hold] = await guarded.waiting();
+      if (hold === undefined) throw new Error('nothing is held');
+      const what = { kind: 'hold', hold: hold.code } as const;
+      await expect(planWhat(guarded, what)).rejects.toMatchObject({
+        refusal: { detail: `${hold.code} is waiting: nothing ran from it` },
+      });
+      expect((await guarded.signAndRun(hold)).kind).toBe('done');
+      expect(await digests(server)).not.toEqual(before);
+      expect((await undoWhat(guarded, what)).undone).toHaveLength(1);
+      expect(await digests(server)).toEqual(before);
+    } finally {
+      await guarded.close();
+    }
+  }, 60_000);
+
+  test('U2 H6 an undo that would destroy is held like any act: the run stops there, and the rest is not touched', async () => {
+    await server.query('grant create on schema public to agent');
+    const guarded = await openPostgresStage(server, { undo: 'holdpoint_undo:secret', production: true });
+    try {
+      const agent = await guarded.connect();
+      const steps = [
+        'update accounts set balance = 0 where id = 1',
+        'create table fresh (id int primary key)',
+        'update accounts set balance = 0 where id = 2',
+      ];
+      for (const text of steps) {
+        guarded.rig.clock.step(1_000);
+        await agent.query(text);
+      }
+      const what = { kind: 'span', agent: 'cursor' } as const;
+      const { images } = await planWhat(guarded, what);
+      expect(images).toHaveLength(3);
+      const { undone, stopped } = await undoWhat(guarded, what);
+      expect(undone).toEqual([images[0]?.image]);
+      expect(stopped).toContain('fresh');
+      expect(await guarded.waiting()).toHaveLength(1);
+      const { rows } = await server.query('select id, balance::text from accounts where id < 3 order by id');
+      expect(rows).toEqual([
+        { id: 1, balance: '0.00' },
+        { id: 2, balance: '20.00' },
+      ]);
+    } finally {
+      await guarded.close();
+    }
+  }, 60_000);
 });
