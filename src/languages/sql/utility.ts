@@ -71,7 +71,8 @@ export const utilityReaders: Readers = {
       operation: 'postgres:refresh-materialized-view',
       on: reading.relation('materialized-view', path, 'maintain'),
       destroys: flagIn(tree, 'skipData'),
-      inverse: 'nothing',
+      // What it held may be all that is left of rows that are gone from its tables.
+      inverse: 'lost',
       sentence: `fills materialized view ${quoted(path)} anew`,
     });
   },

@@ -94,6 +94,8 @@ function* rowsAdded(
     const mine = keys.filter((row) => row[0] === oid);
     const [, schema, name, , size, known] = mine[0] ?? [];
     const columns = mine.flatMap((row) => (row[3] ? [row[3]] : []));
+    // A key whose text hangs on the session's settings (DateStyle, TimeZone) would name another row, or none, later.
+    if (!mine.every((row) => row[6] === 'true')) return undefined;
     if (!schema || !name || known !== 'true' || !(Number(size) <= mostBytes) || inserted > mostRows) return undefined;
     const rows = yield* askText(target, addedText(schema, name, columns), 'rows that were added', low);
     // A row that the agent may not see cannot be named.

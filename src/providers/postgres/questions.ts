@@ -161,7 +161,9 @@ export const questions = Object.freeze({
       pg_catalog.pg_relation_size(c.oid)::pg_catalog.text,
       (pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT c.relrowsecurity AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute x
         WHERE x.attrelid = c.oid AND x.attnum > 0 AND NOT x.attisdropped AND x.atttypid::pg_catalog.int8 >= 16384
-          AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type y WHERE y.oid = x.atttypid AND y.typtype = 'e')))::pg_catalog.text
+          AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type y WHERE y.oid = x.atttypid AND y.typtype = 'e')))::pg_catalog.text,
+      (SELECT y.typtype = 'e' OR y.typname IN ('bool', 'int2', 'int4', 'int8', 'numeric', 'oid', 'uuid', 'text', 'varchar', 'bpchar', 'char', 'name', 'inet', 'cidr', 'macaddr')
+        FROM pg_catalog.pg_type y WHERE y.oid = a.atttypid)::pg_catalog.text
     FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary

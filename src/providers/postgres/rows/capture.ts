@@ -14,8 +14,8 @@ import type { PostgresTarget } from '../../../model/postgres-message.ts';
 /** Each table is asked about several times, and what is asked about one request is bounded. */
 const mostTables = 12;
 const mostRows = 100_000;
-/** Of all captured rows as text. */
-const mostText = 32 * 1024 * 1024;
+/** Of all captured rows as text: what puts them back has to fit into an entry of the journal. */
+const mostText = 6 * 1024 * 1024;
 /** A scan reads the whole table. */
 const mostBytes = 512 * 1024 * 1024;
 
