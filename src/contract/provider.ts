@@ -208,6 +208,8 @@ export interface PutBack {
   /** What was written since and would be overwritten, in sentences; never overwritten silently. */
   readonly conflicts: readonly string[];
   readonly notUndone: readonly string[];
+  /** Those of `notUndone` that are about what was secured itself: while there are any the image stays. */
+  readonly left?: readonly string[];
   /** Whether `undoneBefore` was taken into account, so that every conflict is one that will still be there. */
   readonly asIf?: boolean;
 }

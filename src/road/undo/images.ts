@@ -19,6 +19,8 @@ export interface Images {
   secure(tx: Transaction, draft: ImageDraft, content: JsonObject): Promise<BeforeImage>;
   /** After the act: adds what the inverse needs of the answer, or voids the image when nothing happened. */
   settle(tx: Transaction, id: string, state: BeforeImage['state'], fromAnswer?: JsonObject): Promise<void>;
+  /** Nobody else undoes it until this is disposed of; throws `Refused` (`DENIED`) while somebody does. */
+  alone(id: string): Disposable;
   list(): Promise<readonly BeforeImage[]>;
   /** Without its content; undefined when there is none. */
   find(id: string): Promise<BeforeImage | undefined>;
@@ -40,7 +42,14 @@ export function openImages(parts: { store: Store; sealer: Sealer; clock: Clock }
   const unseal = (id: string, sealed: unknown): JsonObject =>
     JSON.parse(Buffer.from(sealer.unseal(String(sealed), `image:${id}`)).toString('utf8')) as JsonObject;
 
+  const undoing = new Set<string>();
+
   return {
+    alone(id) {
+      if (undoing.has(id)) throw refuse('DENIED', `before-image \`${id}\` is being undone`, 'wait for that to end');
+      undoing.add(id);
+      return { [Symbol.dispose]: () => undoing.delete(id) };
+    },
     async secure(tx, draft, content) {
       const image: BeforeImage = {
         ...draft,

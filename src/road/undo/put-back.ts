@@ -42,6 +42,7 @@ export async function undo(
   bearer: Bearer,
   overConflicts: boolean,
 ): Promise<readonly Outcome[]> {
+  using _ = images.alone(id);
   const { image, put, provider } = await prepare(road, images, id);
   if (put.conflicts.length > 0 && !overConflicts) {
     throw refuse(
@@ -61,6 +62,8 @@ export async function undo(
     if (outcome.kind === 'refused') return outcomes;
   }
   if (put.whole !== undefined) refuseUnfinished((await prepare(road, images, id)).put);
+  const left = put.left ?? [];
+  if (left.length > 0) throw refuse('DENIED', `it was put back in part, and its image stays: ${left.join('; ')}`);
   await road.store.transact(async (tx) => {
     await images.settle(tx, id, 'undone');
     await road.journal.append(tx, {

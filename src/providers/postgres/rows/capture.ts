@@ -32,6 +32,7 @@ export interface Writing {
 /** A table as the second line describes it. */
 interface Known extends Omit<TableImage, 'rows' | 'left'> {
   readonly count: TableCount;
+  readonly rowSecurity: boolean;
 }
 
 /**
@@ -52,8 +53,10 @@ export function* rowsBefore(
   const takenBack = steps.some(({ statement }) => statement.facts.frame?.act === 'rollback-to');
   const tables: TableImage[] = [];
   for (const one of known) {
-    const looks = may.some(([oid]) => oid === one.oid);
-    const table = yield* captured(target, one, writing, looks, takenBack);
+    if (!may.some(([oid]) => oid === one.oid)) return undefined;
+    // What was left out of sight and what was taken back would make up for each other in the counters.
+    if (takenBack && one.rowSecurity) return undefined;
+    const table = yield* captured(target, one, writing, takenBack);
     if (table === undefined) return undefined;
     tables.push(table);
   }
@@ -95,7 +98,11 @@ function* knownTables(
   for (const count of counts) {
     const row = rows.find(([oid]) => oid === count.oid);
     if (row?.[3] !== 'true' || !(Number(row[4]) <= mostBytes)) return undefined;
-    known.push({ ...tableOf(row), count });
+    const table = tableOf(row);
+    // An UPDATE may not set what is GENERATED ALWAYS.
+    const comesByUpdate = count.updated > 0 || (count.deleted > 0 && count.inserted > 0);
+    if (comesByUpdate && table.columns.some(({ always }, at) => always && !table.key.includes(at))) return undefined;
+    known.push({ ...table, count, rowSecurity: row[10] !== 'false' });
   }
   return known;
 }
@@ -121,26 +128,22 @@ export function tableOf(row: Row): Omit<TableImage, 'rows' | 'left'> {
 
 function* captured(
   target: PostgresTarget,
-  { count, ...table }: Known,
+  { count, rowSecurity: _, ...table }: Known,
   { transaction, multixact }: Writing,
-  looks: boolean,
   takenBack: boolean,
 ): Looking<TableImage | undefined> {
   const low = (BigInt(transaction) % 4_294_967_296n).toString();
-  const left = looks ? yield* askText(target, leftText(table), 'rows that were left', low) : [];
+  const left = yield* askText(target, leftText(table), 'rows that were left', low);
   if (left.length > mostRows) return undefined;
   const found = yield* askTextAside(target, scanText(table), 'rows before they were changed', low, multixact);
   if (found.length > mostRows) return undefined;
   const tids = JSON.stringify(found.map(([tid]) => tid));
-  const live =
-    looks && found.length > 0 ? yield* askText(target, liveText(table), 'rows that are still there', tids) : [];
+  const live = found.length > 0 ? yield* askText(target, liveText(table), 'rows that are still there', tids) : [];
   const untouched = new Set(live.map(versionText));
   const rows = found.filter((row) => !untouched.has(versionText(row))).map((row) => row.slice(2));
   const { inserted, updated, deleted } = count;
   // By construction no changed row is missing; that none is too many either is what the counters have to say.
-  const exact = looks
-    ? rows.length === deleted + left.length - inserted || takenBack
-    : updated === 0 && inserted === 0 && rows.length === deleted;
+  const exact = rows.length === deleted + left.length - inserted || takenBack;
   if (!exact || rows.length > updated + deleted) return undefined;
   const twins = table.key.length === 0 ? { twins: yield* twinsOf(target, table, rows.map(digestOfRow)) } : {};
   return { ...table, ...twins, rows, left: left.map(([tid, born]): Version => [tid ?? '', born ?? '']) };

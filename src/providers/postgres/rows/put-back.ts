@@ -35,13 +35,14 @@ export function* putBackRows(image: RowsImage, undoneBefore: readonly JsonObject
   const asIf = (table: TableImage, now: Map<string, Left>): void => asIfUndone(image, table, now, undoneBefore);
   const conflicts: string[] = [];
   const notUndone: string[] = [];
+  const amiss: string[] = [];
   const there = yield* askAside(target, 'undoTables', JSON.stringify(image.tables.map((one) => one.oid)));
   const needed: Needed[] = [];
   for (const table of image.tables) {
     const named = `${table.schema}.${table.name}`;
     const row = there.find(([oid]) => oid === table.oid);
-    if (row === undefined) notUndone.push(`table \`${named}\` is not there any more`);
-    else if (!isSame(table, tableOf(row))) notUndone.push(`table \`${named}\` is not made as it was`);
+    if (row === undefined) amiss.push(`table \`${named}\` is not there any more`);
+    else if (!isSame(table, tableOf(row))) amiss.push(`table \`${named}\` is not made as it was`);
     else {
       const one = yield* neededBy(target, table, image.after?.[table.oid], conflicts, asIf);
       const works = one.insert.length + one.update.length + one.remove.length > 0;
@@ -56,7 +57,14 @@ export function* putBackRows(image: RowsImage, undoneBefore: readonly JsonObject
   const isToldByKeys = image.tables.every(
     (one) => one.key.length > 0 && (one.left.length === 0 || image.after !== undefined),
   );
-  return { plans: [], ...(plan === undefined ? {} : { whole: plan }), conflicts, notUndone, asIf: isToldByKeys };
+  return {
+    plans: [],
+    ...(plan === undefined ? {} : { whole: plan }),
+    conflicts,
+    notUndone: [...amiss, ...notUndone],
+    left: amiss,
+    asIf: isToldByKeys,
+  };
 }
 
 function isSame(before: TableImage, now: ReturnType<typeof tableOf>): boolean {
@@ -111,7 +119,7 @@ function* neededBy(
     if (here.digest !== ours.digest) clashes.push(`${nameOf(table, key)}, which it added, was changed since`);
   }
   const lost = table.left.length - left.length;
-  if (lost > 0 && after === undefined)
+  if (lost > 0)
     clashes.push(`${lost} of the rows that it left in \`${table.schema}.${table.name}\` were changed since`);
   conflicts.push(...clashes.slice(0, mostNamed));
   if (clashes.length > mostNamed)

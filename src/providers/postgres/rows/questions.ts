@@ -17,11 +17,18 @@ export const undoQuestions = Object.freeze({
 
   /**
    * Tables by oid ($1): ordinary permanent ones that hold rows themselves, and whether somebody's own code would run when
-   * they are read by a role that sees everything.
+   * they are read by a role that sees everything. Fit is none whose rows a constraint that is not valid may keep out, or whose
+   * values do not read back as they were written.
    */
   undoTables: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
       (c.relkind = 'r' AND c.relpersistence IN ('p', 'u') AND c.oid::pg_catalog.int8 >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
         AND (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam) = 'heap'
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND NOT k.convalidated)
+        AND NOT EXISTS (WITH RECURSIVE y(oid) AS (
+            SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            UNION SELECT z.part FROM y JOIN pg_catalog.pg_type t ON t.oid = y.oid CROSS JOIN LATERAL (SELECT t.typelem UNION SELECT t.typbasetype
+              UNION SELECT b.atttypid FROM pg_catalog.pg_attribute b WHERE b.attrelid = t.typrelid AND b.attnum > 0 AND NOT b.attisdropped) z(part) WHERE z.part <> 0)
+          SELECT 1 FROM y WHERE y.oid IN ('xml'::pg_catalog.regtype, 'regproc'::pg_catalog.regtype, 'regprocedure'::pg_catalog.regtype, 'regoper'::pg_catalog.regtype, 'regoperator'::pg_catalog.regtype))
         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_depend d ON d.objid = i.indexrelid
           WHERE i.indrelid = c.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
             AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid::pg_catalog.int8 >= 16384)
@@ -43,12 +50,13 @@ export const undoQuestions = Object.freeze({
       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion))::pg_catalog.text,
       (SELECT pg_catalog.json_agg(DISTINCT k.conrelid::pg_catalog.text) FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.confrelid IN (
         SELECT c.oid UNION SELECT pg_catalog.pg_partition_ancestors(c.oid)::pg_catalog.oid))::pg_catalog.text,
-      EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')::pg_catalog.text
+      EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')::pg_catalog.text, c.relrowsecurity::pg_catalog.text
     FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`,
 
-  /** Of these tables, those whose rows the session's own role may look at whole. */
+  /** Of these tables, those whose rows the session's own role may look at whole, and put back. */
   mayLook: `SELECT c.oid::pg_catalog.text FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e
     JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
-    WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')`,
+    WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+      AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')`,
 } as const);
