@@ -12,8 +12,9 @@ const full = process.env['HOLDPOINT_FULL'] === '1';
 type Way = (client: Client, text: string) => Promise<unknown>;
 
 /** How one attack is sent. In a full run each in every way, else in one of them, in turn. */
+const simply: Way = (client, text) => client.query(text);
 const ways: readonly (readonly [string, Way])[] = [
-  ['by a simple query', (client, text) => client.query(text)],
+  ['by a simple query', simply],
   ['by the extended protocol', (client, text) => client.query({ name: 'named', text, values: [] })],
   [
     'in a transaction',
@@ -213,7 +214,12 @@ describe.each(majors)('K5: PostgreSQL %i', (major) => {
     test.each(ordinary.filter((_, at) => full || major === 18 || at % 4 === 0))('%s', async (text) => {
       // Only a simple Query holds several.
       const chosen = text.includes(';') ? ways.slice(0, 1) : ways.slice(0, 2);
-      for (const [, send] of chosen) expect(await answerTo(send, text)).toBe('done');
+      for (const [, send] of chosen) {
+        const answer = await answerTo(send, text);
+        // What shares a name with a trap is no read alone; in a transaction it is judged by what it does.
+        const named = answer.startsWith('HP002 DENIED: it looks like a read');
+        expect(named ? await answerTo(simply, `begin; ${text}; commit`) : answer).toBe('done');
+      }
     });
   });
 });

@@ -7,7 +7,7 @@ import { digests, undoLast, undoRole } from './undo-world.ts';
 
 const full = process.env['HOLDPOINT_FULL'] === '1';
 /** Programs on both servers together. */
-const programs = Number(process.env['HOLDPOINT_UNDO_PROGRAMS'] ?? (full ? 300 : 16));
+const programs = Number(process.env['HOLDPOINT_UNDO_PROGRAMS'] ?? (full ? 40 : 16));
 const first = Number(process.env['HOLDPOINT_UNDO_SEED'] ?? 1);
 const versions = hasPostgres15() ? ([18, 15] as const) : ([18] as const);
 
