@@ -7,13 +7,14 @@ export const undoQuestions = Object.freeze({
 
   /**
    * How the second line reads and writes values: the same whenever it is asked. Without BYPASSRLS a table with row security is
-   * an error then, where it would silently be short.
+   * an error then, where it would silently be short. Compiling our question about tables takes a server with jit seconds.
    */
   undoSession: `SELECT pg_catalog.set_config('row_security', 'off', false), pg_catalog.set_config('search_path', 'pg_catalog', false),
       pg_catalog.set_config('lock_timeout', '1s', false), pg_catalog.set_config('datestyle', 'ISO, YMD', false),
       pg_catalog.set_config('intervalstyle', 'postgres', false), pg_catalog.set_config('timezone', 'UTC', false),
       pg_catalog.set_config('extra_float_digits', '3', false), pg_catalog.set_config('bytea_output', 'hex', false),
-      pg_catalog.set_config('lc_monetary', 'C', false), pg_catalog.set_config('xmloption', 'content', false)`,
+      pg_catalog.set_config('lc_monetary', 'C', false), pg_catalog.set_config('xmloption', 'content', false),
+      pg_catalog.set_config('jit', 'off', false)`,
 
   /**
    * Tables by oid ($1): ordinary permanent ones that hold rows themselves, and whether somebody's own code would run when
