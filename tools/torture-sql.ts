@@ -25,11 +25,12 @@ export async function main(args: readonly string[]): Promise<number> {
   console.log(`torture sql: ${count} checks from statement ${from}, seed ${seed}`);
   const began = performance.now();
   let said = began;
-  let told = 0;
+  let [told, toldLate] = [0, 0];
   const tally = await tortureSql({
     ...asked,
     progress: (so) => {
-      for (; told < so.wrong.length; told++) console.error(`wrong: ${so.wrong[told]}`);
+      for (; told < so.wrong.length; told++) console.log(`wrong: ${so.wrong[told]}`);
+      for (; toldLate < so.late.length; toldLate++) console.log(`late: ${so.late[toldLate]}`);
       if (performance.now() - said < 10_000) return;
       said = performance.now();
       console.log(`  ${sentence(so, (said - began) / 1_000)}`);
@@ -37,6 +38,7 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   console.log(`torture sql: ${sentence(tally, (performance.now() - began) / 1_000)}`);
   for (const wrong of tally.wrong.slice(told)) console.error(`wrong: ${wrong}`);
+  for (const late of tally.late.slice(toldLate)) console.log(`late: ${late}`);
   if (tally.wrong.length > 0)
     console.error(`again: npm run torture -- sql --seed ${seed} --from ${from} --count ${count}`);
   return tally.wrong.length === 0 ? 0 : 1;
@@ -62,6 +64,7 @@ function askedIn(args: readonly string[]): { count: number; seed: number; from: 
 }
 
 function sentence(tally: DifferentialTally, seconds: number): string {
-  const { statements, variants, checks, byForm, byMeasure, ran, digests, other, refused, wrong } = tally;
-  return `${checks} checks (${byForm} reads by form, ${byMeasure} by measure; ${ran} ran to their end) of ${statements} statements and ${variants} variants; not reads: ${other}, refused: ${refused}; ${digests} digests; ${wrong.length} wrong; ${seconds.toFixed(0)} s`;
+  const { statements, variants, checks, byForm, byMeasure, ran, digests, other, refused, unproved, late, wrong } =
+    tally;
+  return `${checks} checks (${byForm} reads by form, ${byMeasure} by measure; ${ran} ran to their end) of ${statements} statements and ${variants} variants; not reads: ${other}, refused: ${refused}, unproved: ${unproved}; ${late.length} too late; ${digests} digests; ${wrong.length} wrong; ${seconds.toFixed(0)} s`;
 }

@@ -1,7 +1,8 @@
-import { Client, DatabaseError } from 'pg';
+import type { Client } from 'pg';
 import { differenceOf, fullState, type FullState, smallState, type SmallState } from './sql-digest.ts';
-import { forgetPrepared, type Verdict, verdictOf } from './sql-judge.ts';
-import { type Pool, poolOf, variantOf } from './sql-variants.ts';
+import { forgetPrepared, LookUpLost, type Verdict, verdictOf } from './sql-judge.ts';
+import { isLate, isSaid, sent, Sessions, type Went } from './sql-sessions.ts';
+import { poolOf, variantOf } from './sql-variants.ts';
 import type { Provider } from '../../src/contract/provider.ts';
 import type { Answer } from '../../src/contract/upstream.ts';
 import type { Sql, Statement } from '../../src/languages/sql/index.ts';
@@ -19,17 +20,19 @@ export interface DifferentialOptions {
   readonly statements: Iterable<{ readonly where: string; readonly text: string; readonly script?: string }>;
   /** Checks after which it ends. When the statements give out before, variants of the last world go on. */
   readonly count: number;
-  /** Number of the first statement that is looked at: those before only build the world. */
+  /** Number of the first statement that is looked at: those before only build the world. Later ones have the variants of a whole run. */
   readonly from?: number;
-  /** Variants made at once, between two digests of everything; so many reads are waited for. */
+  /** Variants made at once, between two digests of everything, after every so many statements. */
   readonly burst?: number;
-  readonly after?: number;
+  readonly every?: number;
   /** It ends when so many things were wrong; 20 when absent. */
   readonly mostWrong?: number;
   readonly progress?: (tally: DifferentialTally) => void;
+  /** Hears of each variant before it is looked at, with the number of the statement after which it is made. */
+  readonly variant?: (text: string, after: number) => void;
 }
 
-/** What became of it. A check is a statement that was called a read, and was then run between two digests. */
+/** What became of it. A check is a statement that was called a read, was then run between two digests, and had an answer in time. */
 export interface DifferentialTally {
   statements: number;
   variants: number;
@@ -44,7 +47,19 @@ export interface DifferentialTally {
   /** Not called a read. */
   other: number;
   refused: number;
+  /** Called a read, and no check: it, or a digest round it, came to no end in time, or its session was lost. */
+  unproved: number;
+  /** What came to no end in time, whatever it was. */
+  readonly late: string[];
   readonly wrong: string[];
+}
+
+/** A statement that was called a read and has been run; `ran`: to its end, `late`: not in time, which proves nothing. */
+interface Tried {
+  readonly text: string;
+  readonly where: string;
+  readonly kind: 'read' | 'measured';
+  readonly ended: 'ran' | 'failed' | 'late';
 }
 
 /** Digests of sequences, settings and the like are taken after so many checks, and around each that was measured. */
@@ -77,102 +92,114 @@ class Run {
     digests: 0,
     other: 0,
     refused: 0,
+    unproved: 0,
+    late: [],
     wrong: [],
   };
   readonly #options: DifferentialOptions;
   readonly #burst: number;
-  readonly #after: number;
-  #client: Client | undefined;
-  #admin: Client | undefined;
+  readonly #every: number;
+  readonly #sessions: Sessions;
   /** The state that the last look found; undefined once something ran since that is no check. */
   #small: SmallState | undefined;
   /** Checks since that look. */
-  #pending: { readonly text: string; readonly where: string }[] = [];
+  #pending: Tried[] = [];
   /** Answers of the catalogue; nothing but reads may have run since. */
   #answers = new Map<string, Answer>();
-  #fresh: string[] = [];
-  readonly #texts: string[] = [];
-  #bursts = 0;
+  /** The last statements that may be reads by their form. */
+  #texts: string[] = [];
 
   constructor(options: DifferentialOptions) {
     this.#options = options;
     this.#burst = options.burst ?? 700;
-    this.#after = options.after ?? 200;
+    this.#every = options.every ?? 250;
+    this.#sessions = new Sessions(options.server, options.database);
   }
 
   get #over(): boolean {
-    return this.tally.wrong.length >= (this.#options.mostWrong ?? 20) || this.tally.checks >= this.#options.count;
+    return (
+      this.tally.wrong.length >= (this.#options.mostWrong ?? 20) ||
+      this.tally.checks + this.#pending.length >= this.#options.count
+    );
   }
 
   async all(): Promise<void> {
     const { statements, from = 0 } = this.#options;
     let script: string | undefined;
+    let due: number | undefined;
     for (const { where, text, script: mine } of statements) {
-      if (this.#over) return;
+      if (this.#over) break;
       // Each script of the suite has a session of its own.
-      if (mine !== script) await this.#freshSession();
+      if (mine !== script) {
+        await this.#look();
+        await this.#hangUp();
+      }
       script = mine;
       const number = this.tally.statements++;
-      if (number < from) await this.#plain(text);
+      if (number < from) await this.#plain(text, where);
       else await this.#one(text, `statement ${number} (${where})`);
-      if (number >= from && this.#fresh.length >= this.#after) await this.#variants();
+      this.#remember(text);
+      // By number, so that a later start has the same; where a transaction is open, as soon as it is over.
+      if (number >= from && number % this.#every === this.#every - 1) due = number;
+      if (due !== undefined && (await this.#idle())) {
+        await this.#variants(due);
+        due = undefined;
+      }
     }
-    while (!this.#over) await this.#variants();
+    for (let more = this.tally.statements; !this.#over; more++) await this.#variants(more);
     await this.#look();
   }
 
-  async #freshSession(): Promise<void> {
-    await this.#look();
-    await this.#hangUp();
+  #remember(text: string): void {
+    if (this.#read(text)?.class !== 'read-candidate') return;
+    this.#texts.push(text);
+    if (this.#texts.length > 400) this.#texts = this.#texts.slice(-200);
   }
 
   /** A statement of the world: looked at where it may be, and run. */
   async #one(text: string, where: string): Promise<void> {
     const statement = this.#read(text);
-    const free = await this.#idle();
-    const candidate = free && statement !== undefined && !harsh(statement) && !/pg_sleep|statement_timeout/i.test(text);
-    if (candidate && (await this.#checked(text, where))) {
-      this.#fresh.push(text);
-      return;
-    }
-    await this.#plain(text);
+    const candidate = statement !== undefined && !harsh(statement) && !/pg_sleep|statement_timeout/i.test(text);
+    if (candidate && (await this.#idle()) && (await this.#checked(text, where))) return;
+    await this.#plain(text, where);
   }
 
-  async #plain(text: string): Promise<void> {
+  async #plain(text: string, where: string): Promise<void> {
     await this.#look();
     this.#small = undefined;
     this.#answers.clear();
-    const client = await this.#session();
-    await this.#said(client, text);
+    const client = await this.#sessions.looked();
+    await this.#said(client, text, where);
     if (/deallocate|discard/i.test(text)) forgetPrepared(client);
   }
 
   /** Whether it was called a read, and so has been run; what is not is as it was. */
   async #checked(text: string, where: string): Promise<boolean> {
-    const client = await this.#session();
+    const client = await this.#sessions.looked();
     const verdict = await this.#verdict(client, text, where);
     if (verdict === undefined) return false;
     if (verdict.kind === 'measured') await this.#look();
-    this.#small ??= await smallState(client, await this.#watcher());
-    if ((await this.#said(client, 'BEGIN READ WRITE')) !== undefined) return false;
-    const failed = await this.#said(client, text);
-    const read =
-      verdict.kind === 'read' ||
-      (failed === undefined && this.#client === client && (await measuredRead(verdict.isRead)));
-    if (!read) {
-      await this.#said(client, 'ROLLBACK');
+    this.#small ??= await this.#smallState();
+    if (this.#small === undefined || (await this.#said(client, 'BEGIN READ WRITE', where)).as !== 'done') {
+      this.tally.unproved++;
+      return false;
+    }
+    const went = await this.#said(client, text, where);
+    if (verdict.kind === 'measured' && !(went.as === 'done' && (await this.#measured(verdict.isRead, where)))) {
+      if (this.#sessions.isCurrent(client)) await this.#said(client, 'ROLLBACK', where);
       this.#small = undefined;
       this.tally.other++;
       return false;
     }
-    const written = failed === undefined && (await this.#committed(client));
-    if (failed !== undefined && failed !== 'lost') await this.#said(client, 'ROLLBACK');
-    this.tally.checks++;
-    if (failed === undefined) this.tally.ran++;
-    if (verdict.kind === 'read') this.tally.byForm++;
-    else this.tally.byMeasure++;
-    if (written) this.tally.wrong.push(`${where}, ${verdict.kind}: a transaction id was given out: ${shown(text)}`);
-    this.#pending.push({ text, where });
+    if (went.as === 'lost') {
+      this.tally.unproved++;
+      return true;
+    }
+    if (went.as !== 'done') await this.#said(client, 'ROLLBACK', where);
+    else if ((await this.#committed(client, where)) === true)
+      this.tally.wrong.push(`${where}, ${verdict.kind}: a transaction id was given out: ${shown(text)}`);
+    const ended = went.as === 'done' ? 'ran' : went.as;
+    this.#pending.push({ text, where, kind: verdict.kind, ended });
     if (this.#pending.length >= checksPerLook || verdict.kind === 'measured') await this.#look();
     this.#options.progress?.(this.tally);
     return true;
@@ -188,11 +215,21 @@ class Run {
       if (verdict.kind !== 'other') return verdict;
       this.tally.other++;
     } catch (thrown) {
-      if (!(thrown instanceof Refused))
-        throw new Error(`${where}: the provider broke on ${shown(text)}`, { cause: thrown });
-      this.tally.refused++;
+      if (thrown instanceof Refused) this.tally.refused++;
+      else if (thrown instanceof LookUpLost) await this.#lost(`${where}: a look-up for ${shown(text)}`);
+      else throw new Error(`${where}: the provider broke on ${shown(text)}`, { cause: thrown });
     }
     return undefined;
+  }
+
+  async #measured(isRead: () => Promise<boolean>, where: string): Promise<boolean> {
+    try {
+      return await isRead();
+    } catch (thrown) {
+      if (thrown instanceof LookUpLost) await this.#lost(`${where}: a look-up inside`);
+      else if (!(thrown instanceof Refused)) throw thrown;
+      return false;
+    }
   }
 
   /** Nothing may be different since the last look; where it is, each check is made again by itself to tell which it was. */
@@ -200,18 +237,37 @@ class Run {
     const before = this.#small;
     const pending = this.#pending.splice(0);
     if (before === undefined || pending.length === 0) return;
-    const client = await this.#session();
-    const admin = await this.#watcher();
-    const after = await smallState(client, admin);
-    this.#small = after;
-    const what = smallDifference(before, after);
-    if (what === undefined) return;
+    this.#small = await this.#smallState();
+    if (this.#small === undefined) {
+      this.tally.unproved += pending.length;
+      return;
+    }
+    this.#count(pending);
+    const what = smallDifference(before, this.#small);
+    if (what !== undefined) await this.#blameSmall(what, pending, this.#small);
+  }
+
+  #count(pending: readonly Tried[]): void {
+    for (const { kind, ended } of pending) {
+      if (ended === 'late') {
+        this.tally.unproved++;
+        continue;
+      }
+      this.tally.checks++;
+      if (ended === 'ran') this.tally.ran++;
+      if (kind === 'read') this.tally.byForm++;
+      else this.tally.byMeasure++;
+    }
+  }
+
+  async #blameSmall(what: string, pending: readonly Tried[], now: SmallState): Promise<void> {
+    const client = await this.#sessions.looked();
     const known = this.tally.wrong.length;
-    let earlier = after;
+    let earlier: SmallState | undefined = now;
     for (const { text, where } of pending) {
-      await this.#said(client, text);
-      const later = await smallState(client, admin);
-      const again = smallDifference(earlier, later);
+      await this.#said(client, text, where);
+      const later = await this.#smallState();
+      const again = earlier && later && smallDifference(earlier, later);
       if (again !== undefined) this.tally.wrong.push(`${where}: ${again}: ${shown(text)}`);
       earlier = later;
     }
@@ -222,55 +278,71 @@ class Run {
       );
   }
 
-  /** Many variants between two digests of everything; where these differ, each again by itself. */
-  async #variants(): Promise<void> {
-    if (!(await this.#idle())) return;
-    const admin = await this.#watcher();
-    this.#texts.push(...this.#fresh);
-    const pool: Pool = await poolOf(admin, this.#texts.slice(-2 * this.#after));
-    this.#fresh = [];
-    const burst = this.#bursts++;
-    const dice = new Dice(Math.imul(this.#options.seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(burst + 1, 0xc2b2ae35));
+  /** Many variants between two digests of everything; where these differ, they are made again to tell which it was. */
+  async #variants(after: number): Promise<void> {
+    await this.#look();
+    const watching = await this.#sessions.watching();
+    const pool = await poolOf(watching, this.#texts.slice(-200));
+    const dice = new Dice(Math.imul(this.#options.seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(after + 1, 0xc2b2ae35));
     const reads: string[] = [];
     this.#answers.clear();
-    const before = await fullState(admin);
+    const { checks, byForm, byMeasure, ran } = this.tally;
+    const { restarts } = this.#sessions;
+    const before = await this.#fullState();
     for (let turn = 0; turn < this.#burst && !this.#over; turn++) {
       const text = variantOf(pool, dice);
+      this.#options.variant?.(text, after);
       this.tally.variants++;
       const statement = this.#read(text);
       if (statement === undefined || harsh(statement) || /pg_sleep/i.test(text)) continue;
-      if (await this.#checked(text, `variant ${turn} of burst ${burst}`)) reads.push(text);
+      if (await this.#checked(text, `variant ${turn} after statement ${after}`)) reads.push(text);
     }
     await this.#look();
+    const now = before && (await this.#fullState());
+    if (before === undefined || now === undefined || restarts !== this.#sessions.restarts) {
+      // Without a digest of everything, or round a crash of the server, they prove nothing.
+      this.tally.unproved += this.tally.checks - checks;
+      Object.assign(this.tally, { checks, byForm, byMeasure, ran });
+      return;
+    }
     this.tally.digests++;
-    await this.#compare(before, reads, burst);
-  }
-
-  async #compare(before: FullState, reads: readonly string[], burst: number): Promise<void> {
-    const admin = await this.#watcher();
-    let earlier = await fullState(admin);
-    const different = differenceOf(before, earlier);
+    const different = differenceOf(before, now);
     if (different.length === 0) return;
     const known = this.tally.wrong.length;
-    for (const text of reads) {
-      await this.#said(await this.#session(), text);
-      const later = await fullState(admin);
-      const tables = differenceOf(earlier, later);
-      if (tables.length > 0) this.tally.wrong.push(`burst ${burst}: ${tables.join(', ')} changed: ${shown(text)}`);
-      earlier = later;
-    }
+    await this.#blame(reads, now, `after statement ${after}`);
     if (this.tally.wrong.length === known)
-      this.tally.wrong.push(`burst ${burst}: ${different.join(', ')} changed, by no read that does so again`);
+      this.tally.wrong.push(
+        `after statement ${after}: ${different.join(', ')} changed, by no read of ${reads.length} that does so again`,
+      );
   }
 
-  /** Ends it, and tells whether anything was written: as soon as that is so, the transaction has an id. */
-  async #committed(client: Client): Promise<boolean> {
+  /** Makes them again, in halves as long as anything is different after one, and tells which it was. The state after all of them. */
+  async #blame(reads: readonly string[], before: FullState, where: string): Promise<FullState | undefined> {
+    for (const text of reads) await this.#said(await this.#sessions.looked(), text, where);
+    const now = await this.#fullState();
+    const different = now && differenceOf(before, now);
+    if (now === undefined || different === undefined || different.length === 0) return now;
+    const [only] = reads;
+    if (reads.length === 1 && only !== undefined) {
+      this.tally.wrong.push(`${where}: ${different.join(', ')} changed: ${shown(only)}`);
+      return now;
+    }
+    const middle = reads.length >> 1;
+    const half = await this.#blame(reads.slice(0, middle), now, where);
+    return half && this.#blame(reads.slice(middle), half, where);
+  }
+
+  /** Ends it, and tells whether anything was written: as soon as that is so, the transaction has an id. Undefined: nobody knows. */
+  async #committed(client: Client, where: string): Promise<boolean | undefined> {
     const text = 'SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text';
     try {
       const { rows } = await client.query<(string | null)[]>({ text, rowMode: 'array' });
       return rows[0]?.[0] !== null;
+    } catch (thrown) {
+      if (!isSaid(thrown)) await this.#lost(`${where}: its transaction id`);
+      return undefined;
     } finally {
-      await this.#said(client, 'COMMIT');
+      if (this.#sessions.isCurrent(client)) await this.#said(client, 'COMMIT', where);
     }
   }
 
@@ -285,72 +357,68 @@ class Run {
     }
   }
 
-  /** SQLSTATE of what went wrong. */
-  async #said(client: Client, text: string): Promise<string | undefined> {
-    try {
-      await client.query(text);
-      return undefined;
-    } catch (thrown) {
-      if (thrown instanceof DatabaseError && thrown.severity === 'ERROR') return thrown.code ?? '';
-      await this.#hangUp();
-      return 'lost';
-    }
+  async #said(client: Client, text: string, where: string): Promise<Went> {
+    const went = await sent(client, text);
+    if (went.as === 'lost') await this.#lost(`${where}: ${shown(text)}`);
+    else if (went.as === 'late') this.tally.late.push(`${where}: ${shown(text)}`);
+    return went;
+  }
+
+  async #lost(what: string): Promise<void> {
+    this.tally.late.push(`${what} had no answer`);
+    await this.#hangUp();
   }
 
   async #idle(): Promise<boolean> {
-    const client = await this.#session();
-    // Fails in a transaction that has failed.
-    const state = await this.#said(client, 'SAVEPOINT holdpoint_idle');
-    if (state === '25P01') return true;
-    if (state === undefined) await this.#said(client, 'RELEASE SAVEPOINT holdpoint_idle');
+    // Fails in a transaction that has failed, and where there is none.
+    const client = await this.#sessions.looked();
+    const went = await this.#said(client, 'SAVEPOINT holdpoint_idle', 'idle');
+    if (went.as === 'failed' && went.state === '25P01') return true;
+    if (went.as === 'done') await this.#said(client, 'RELEASE SAVEPOINT holdpoint_idle', 'idle');
     return false;
   }
 
-  async #session(): Promise<Client> {
-    if (this.#client === undefined) {
-      this.#client = await this.#opened();
-      this.#small = undefined;
-      await this.#client.query("SET statement_timeout = '1500ms'");
+  /** Undefined where it could not be had. */
+  async #smallState(): Promise<SmallState | undefined> {
+    try {
+      return await smallState(await this.#sessions.looked(), await this.#sessions.watching());
+    } catch (thrown) {
+      await this.#unseen(thrown);
+      await this.#hangUp();
+      return undefined;
     }
-    return this.#client;
   }
 
-  async #watcher(): Promise<Client> {
-    if (this.#admin === undefined) {
-      this.#admin = await this.#opened();
-      // So that every name it tells is whole.
-      await this.#admin.query("SET search_path = ''");
+  async #fullState(): Promise<FullState | undefined> {
+    try {
+      return await fullState(await this.#sessions.watching());
+    } catch (thrown) {
+      await this.#unseen(thrown);
+      return undefined;
     }
-    return this.#admin;
   }
 
-  async #opened(): Promise<Client> {
-    const { server, database } = this.#options;
-    const { port, password } = server;
-    const client = new Client({ host: '127.0.0.1', port, user: 'postgres', password, database });
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
+  async #unseen(thrown: unknown): Promise<void> {
+    this.tally.late.push(`a digest: ${String(thrown)}`);
+    if (!isSaid(thrown) || !isLate(thrown)) await this.#sessions.closeWatch();
   }
 
+  /** What has not been looked at by now proves nothing. */
   async #hangUp(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
+    this.tally.unproved += this.#pending.splice(0).length;
     this.#small = undefined;
     this.#answers.clear();
-    this.#pending = [];
-    await client?.end().catch(() => undefined);
+    await this.#sessions.hangUp();
   }
 
   async close(): Promise<void> {
-    await this.#hangUp();
-    await this.#admin?.end().catch(() => undefined);
+    await this.#sessions.close();
   }
 }
 
 function smallDifference(before: SmallState, after: SmallState): string | undefined {
   if (before.session !== after.session) return 'the session is another';
-  return before.server === after.server ? undefined : 'sequences, slots, files or other sessions are others';
+  return before.server === after.server ? undefined : 'sequences, slots, counts, files or other sessions are others';
 }
 
 /**
@@ -360,15 +428,6 @@ function smallDifference(before: SmallState, after: SmallState): string | undefi
 function harsh(statement: Statement): boolean {
   const { class: form, kind } = statement;
   return form === 'frame' || form === 'setting' || form === 'unrollable' || kind === 'PrepareStmt';
-}
-
-async function measuredRead(isRead: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await isRead();
-  } catch (thrown) {
-    if (thrown instanceof Refused) return false;
-    throw thrown;
-  }
 }
 
 function shown(text: string): string {

@@ -2,9 +2,10 @@ import type { Client } from 'pg';
 
 /**
  * State of a server that a read must leave alone, as digests that can be compared. `session`: what the session means
- * (settings, role, prepared statements, cursors, what it listens to, its temporary sequences). `server`: sequences, slots,
- * other sessions, when statistics were reset and the configuration read. Advisory locks are no part of it: taking one is a
- * read here, and so are the seed of random() and what the session remembers of sequences.
+ * (settings, role, prepared statements, what it listens to, its temporary sequences). `server`: sequences, slots,
+ * what the planner counted of tables, other sessions, when statistics were reset and the configuration read. Advisory locks are no part of it: taking one is a
+ * read here, and so are the seed of random() and what the session remembers of sequences. Nor are cursors: DECLARE … WITH HOLD
+ * and CLOSE are reads, since a cursor is the session's own, ends with it, and is over a query that was proved.
  */
 export interface SmallState {
   readonly session: string;
@@ -20,7 +21,6 @@ const sessionQuestion = `SELECT pg_catalog.md5(pg_catalog.concat_ws('|',
   session_user::pg_catalog.text, current_user::pg_catalog.text,
   (SELECT pg_catalog.string_agg(p.name, ';' ORDER BY p.name COLLATE "C") FROM pg_catalog.pg_prepared_statement() p
      WHERE p.name NOT LIKE 'look-up %'),
-  (SELECT pg_catalog.string_agg(c.name, ';' ORDER BY c.name COLLATE "C") FROM pg_catalog.pg_cursor() c WHERE c.name <> ''),
   (SELECT pg_catalog.string_agg(l, ';' ORDER BY l COLLATE "C") FROM pg_catalog.pg_listening_channels() l),
   (SELECT pg_catalog.string_agg(s.oid || ' ' || pg_catalog.pg_sequence_last_value(s.oid), ';' ORDER BY s.oid) FROM pg_catalog.pg_class s
      WHERE s.relkind = 'S' AND s.relnamespace = pg_catalog.pg_my_temp_schema())))`;
@@ -32,6 +32,7 @@ const serverQuestion = `SELECT md5(concat_ws('|',
   (SELECT count(*) FROM pg_stat_activity a WHERE a.backend_type = 'client backend'),
   (SELECT string_agg(coalesce(d.stats_reset::text, ''), ';') FROM pg_stat_database d),
   (SELECT num_requested FROM pg_stat_checkpointer), pg_conf_load_time(),
+  (SELECT sum(hashtextextended(concat_ws(' ', c.oid, c.relpages, c.reltuples), 0)) FROM pg_class c WHERE c.relpersistence <> 't'),
   (SELECT string_agg(f, ';' ORDER BY f) FROM pg_ls_dir('.') f), (SELECT count(*) FROM pg_ls_dir('pg_wal') f WHERE f LIKE '%.backup'),
   (SELECT count(*) FROM pg_prepared_xacts)))`;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { DatabaseError } from 'pg';
+import { isLate, isSaid } from './sql-sessions.ts';
 import type { Looking } from '../../src/contract/lookup.ts';
 import type { Provider, ResolveContext } from '../../src/contract/provider.ts';
 import type { Answer } from '../../src/contract/upstream.ts';
@@ -77,6 +77,9 @@ async function looked<T>(
   return next.value;
 }
 
+/** A look-up had no answer: the session is of no more use. */
+export class LookUpLost extends Error {}
+
 /** The client believes that what it prepared is still there: a DEALLOCATE or DISCARD says otherwise. */
 export function forgetPrepared(client: Client): void {
   const { connection } = client as unknown as { readonly connection: { parsedStatements: object } };
@@ -96,7 +99,8 @@ async function answered(client: Client, { text, values }: PostgresMessage): Prom
     });
     return { protocol: 'postgres', content: { tag: command, rows } };
   } catch (thrown) {
-    if (!(thrown instanceof DatabaseError)) throw thrown;
+    // What took too long is no answer of the catalogue's either.
+    if (!isSaid(thrown) || isLate(thrown)) throw new LookUpLost('a look-up had no answer', { cause: thrown });
     return {
       protocol: 'postgres',
       content: { tag: '', rows: [], error: { code: thrown.code ?? '', message: thrown.message } },

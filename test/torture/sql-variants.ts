@@ -12,16 +12,22 @@ export interface Pool {
   readonly texts: readonly string[];
 }
 
+/** Not in a session's temporary schema, whose number is another in each run. */
+function lasting(schema: string): string {
+  return `${schema} NOT IN (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_%temp\\_%')`;
+}
+
 const functionsQuestion = `SELECT p.oid::regproc::text, array(SELECT format_type(t, NULL) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(t, n) ORDER BY n)
   FROM pg_proc p WHERE p.prokind IN ('f', 'a', 'w') AND NOT p.prorettype = ANY (ARRAY['trigger', 'event_trigger', 'internal', 'language_handler',
     'fdw_handler', 'index_am_handler', 'table_am_handler', 'tsm_handler']::regtype[]) AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[])
+    AND ${lasting('p.pronamespace')}
   ORDER BY (p.oid < 16384), p.oid::regprocedure::text COLLATE "C"`;
 
 const operatorsQuestion = `SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname), CASE WHEN o.oprleft <> 0 THEN format_type(o.oprleft, NULL) END,
   CASE WHEN o.oprright <> 0 THEN format_type(o.oprright, NULL) END
-  FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace ORDER BY (o.oid < 16384), o.oid::regoperator::text COLLATE "C"`;
+  FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE ${lasting('n.oid')} ORDER BY (o.oid < 16384), o.oid::regoperator::text COLLATE "C"`;
 
-const typesQuestion = `SELECT format_type(t.oid, NULL) FROM pg_type t WHERE t.typtype <> 'p' AND t.typname NOT LIKE '\\_%'
+const typesQuestion = `SELECT format_type(t.oid, NULL) FROM pg_type t WHERE t.typtype <> 'p' AND t.typname NOT LIKE '\\_%' AND ${lasting('t.typnamespace')}
   ORDER BY (t.oid < 16384), format_type(t.oid, NULL) COLLATE "C"`;
 
 const tablesQuestion = `SELECT c.oid::regclass::text, quote_ident(a.attname), (c.oid >= 16384 AND c.relkind IN ('r', 'v', 'p'))::text, c.relkind

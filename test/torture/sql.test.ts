@@ -1,5 +1,7 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differential, type DifferentialOptions, type DifferentialTally } from './sql-differential.ts';
+import { verdictOf } from './sql-judge.ts';
 import { sampleWorld } from './sql-sample.ts';
 import { quietServer } from './sql-torture.ts';
 import { openSql, type Sql } from '../../src/languages/sql/index.ts';
@@ -11,7 +13,7 @@ import { seedFor } from '../fault/journal-dice.ts';
 import { openPostgres, type TestServer } from '../postgres/server.ts';
 
 /** `npm run torture -- sql` does 100,000, over PostgreSQL's own regression suite. */
-const count = Number(process.env['HOLDPOINT_TORTURE_SQL_COUNT'] ?? 500);
+const count = process.env['HOLDPOINT_FULL'] === '1' ? 500 : 150;
 
 let server: TestServer;
 let sql: Sql;
@@ -31,7 +33,7 @@ async function run(
   await server.query(`create database ${name}`);
   const statements = sampleWorld.map((text, at) => ({ where: `sample ${at}`, text }));
   const options = { server, database: name, sql, provider, seed, statements, count: checks };
-  return differential({ ...options, burst: 150, after: 8, ...more });
+  return differential({ ...options, burst: Math.ceil(checks / 5), every: 15, ...more });
 }
 
 describe('reads on a real server', () => {
@@ -50,6 +52,37 @@ describe('reads on a real server', () => {
       expect(tally.digests).toBeGreaterThan(1);
     },
   );
+
+  test('K1: ANALYZE of a table without columns is no read: no rollback takes back what it counts', async () => {
+    await server.query('create table bare (); insert into bare default values');
+    const { port, password, major } = server;
+    const client = new Client({ host: '127.0.0.1', port, user: 'postgres', password });
+    await client.connect();
+    try {
+      const verdict = await verdictOf(postgresProvider(sql), client, 'analyze bare', major, new Map());
+      await client.query('begin; analyze bare');
+      expect(verdict.kind === 'measured' ? await verdict.isRead() : verdict.kind).toBe(false);
+      await client.query('rollback');
+    } finally {
+      await client.end();
+    }
+    const { rows } = await server.query("select reltuples from pg_class where relname = 'bare'");
+    expect(rows).toEqual([{ reltuples: 1 }]);
+  });
+
+  test('a run that begins later has the variants of a whole run', { timeout: 60_000 }, async () => {
+    const variants = async (from: number, checks: number): Promise<readonly string[]> => {
+      const made: string[] = [];
+      const variant = (text: string, after: number): void => {
+        if (after >= 45 && after < 75) made.push(`${after} ${text}`);
+      };
+      await run(postgresProvider(sql), 7, checks, { from, every: 15, burst: 8, variant });
+      return made;
+    };
+    const later = await variants(45, 24);
+    expect(later).toHaveLength(16);
+    expect(later).toEqual(await variants(0, 70));
+  });
 
   test('K1: a provider that takes whatever begins as a read does for one is caught', { timeout: 60_000 }, async () => {
     const mild = (actions: readonly Action[]): readonly Action[] =>
@@ -71,7 +104,7 @@ describe('reads on a real server', () => {
         };
       },
     };
-    const { wrong } = await run(careless, 1, 60, { after: 1_000, mostWrong: 200 });
+    const { wrong } = await run(careless, 1, 60, { every: 1_000, burst: 150, mostWrong: 200 });
     for (const what of ['logs', 'nextval', 'setval', 'set_config', 'lo_create', 'delete from log'])
       expect(wrong.join('\n')).toContain(what);
   });
