@@ -44,4 +44,16 @@ describe('K1: what only looks like a read', () => {
     for (const n of ['1', '2', '3']) expect((await client.query("select nextval('ticks') as n")).rows).toEqual([{ n }]);
     expect(await acts()).toBe(before + 3);
   });
+
+  test('ANALYZE passes, also where it gets no transaction id, as for a table without columns', async () => {
+    await server.query('set role agent; create table bare (); insert into bare default values', [], 'app');
+    const counted = async (): Promise<unknown> =>
+      (await server.query("select reltuples from pg_class where relname = 'bare'", [], 'app')).rows;
+    expect(await counted()).toEqual([{ reltuples: -1 }]);
+    const client = await stage.connect();
+    const before = (await stage.rig.journal.find({ kind: 'intent' })).length;
+    await client.query('analyze bare');
+    expect(await counted()).toEqual([{ reltuples: 1 }]);
+    expect((await stage.rig.journal.find({ kind: 'intent' })).length).toBe(before + 1);
+  });
 });

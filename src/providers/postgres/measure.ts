@@ -117,7 +117,7 @@ function asSecured(action: Action): Action {
 
 const nothing: Measurement = Object.freeze({ facts: [], hashes: [], rows: 0 });
 
-/** It may have moved a sequence on, and did no more: no read, and there is nothing to put back. */
+/** It may have moved a sequence on or counted a table anew, and did no more: no read, and there is nothing to put back. */
 function moved(
   { entry, major }: PostgresTarget,
   system: string | null = null,

@@ -58,7 +58,7 @@ export class Gathering {
   readonly acts = new Set<string>();
   /** Code that is reached may change rows or sequences, or notify. */
   writes = false;
-  /** It may move a sequence on, which takes no transaction id. */
+  /** It may move a sequence on, or count a table anew, which takes no transaction id and which no rollback takes back. */
   moves = false;
   standing: Standing = 'pure';
   why: string | undefined;
@@ -84,6 +84,7 @@ export class Gathering {
     if (statement.class === 'unknown') return this.fail(statement.why ?? 'it is not understood');
     this.#names(statement.names, path);
     if (!quietKinds.has(statement.kind)) this.waiting.eventTriggers();
+    if (statement.parts.some((part) => part.operation === 'postgres:analyze')) this.moves = true;
     if (statement.class !== 'read-candidate') this.standing = worse(this.standing, 'rolls-back');
     return undefined;
   }
