@@ -15,6 +15,9 @@ import { tortureSql } from '../test/torture/sql-torture.ts';
 const usage =
   'usage: npm run torture -- sql [--count <checks>] [--seed <number>] [--from <number of the first statement>]';
 
+/** In ms. Each session gives up by itself long before; this is for what nobody thought of. */
+const longestSilence = 400_000;
+
 export async function main(args: readonly string[]): Promise<number> {
   const asked = askedIn(args);
   if (asked === undefined) {
@@ -26,16 +29,23 @@ export async function main(args: readonly string[]): Promise<number> {
   const began = performance.now();
   let said = began;
   let [told, toldLate] = [0, 0];
+  let heard = began;
+  const watchdog = setInterval(() => {
+    if (performance.now() - heard < longestSilence) return;
+    console.error(`torture sql: nothing was heard of it for ${longestSilence / 1_000} s: given up`);
+    process.exit(1);
+  }, 5_000);
   const tally = await tortureSql({
     ...asked,
     progress: (so) => {
+      heard = performance.now();
       for (; told < so.wrong.length; told++) console.log(`wrong: ${so.wrong[told]}`);
       for (; toldLate < so.late.length; toldLate++) console.log(`late: ${so.late[toldLate]}`);
       if (performance.now() - said < 10_000) return;
       said = performance.now();
       console.log(`  ${sentence(so, (said - began) / 1_000)}`);
     },
-  });
+  }).finally(() => clearInterval(watchdog));
   console.log(`torture sql: ${sentence(tally, (performance.now() - began) / 1_000)}`);
   for (const wrong of tally.wrong.slice(told)) console.error(`wrong: ${wrong}`);
   for (const late of tally.late.slice(toldLate)) console.log(`late: ${late}`);

@@ -27,6 +27,7 @@ export interface DifferentialOptions {
   readonly every?: number;
   /** It ends when so many things were wrong; 20 when absent. */
   readonly mostWrong?: number;
+  /** Hears of every statement that goes to the server, too: whoever hears nothing for long knows that it hangs. */
   readonly progress?: (tally: DifferentialTally) => void;
   /** Hears of each variant before it is looked at, with the number of the statement after which it is made. */
   readonly variant?: (text: string, after: number) => void;
@@ -201,7 +202,6 @@ class Run {
     const ended = went.as === 'done' ? 'ran' : went.as;
     this.#pending.push({ text, where, kind: verdict.kind, ended });
     if (this.#pending.length >= checksPerLook || verdict.kind === 'measured') await this.#look();
-    this.#options.progress?.(this.tally);
     return true;
   }
 
@@ -359,6 +359,7 @@ class Run {
 
   async #said(client: Client, text: string, where: string): Promise<Went> {
     const went = await sent(client, text);
+    this.#options.progress?.(this.tally);
     if (went.as === 'lost') await this.#lost(`${where}: ${shown(text)}`);
     else if (went.as === 'late') this.tally.late.push(`${where}: ${shown(text)}`);
     return went;
