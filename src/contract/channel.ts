@@ -15,7 +15,12 @@ export interface Alarm {
     | 'outcome-unknown'
     | 'goal-locked'
     | 'signer'
-    | 'clock';
+    | 'clock'
+    | 'backup-late'
+    | 'drill-late'
+    | 'backup-failed'
+    | 'drill-failed'
+    | 'slot-lag';
   /** Our own words. Agent text appears in `hold.agentSays` only. */
   readonly text: string;
   readonly hold?: Hold;

@@ -29,6 +29,10 @@ export const collections = {
   locks: [],
   /** What each agent did in the last hour, for velocity limits. */
   budgets: [],
+  /** Copies of databases that were made whole, by their id. */
+  backups: ['name', 'state'],
+  /** Restores that were rehearsed, good and bad, by their id. */
+  drills: ['name'],
 } as const satisfies { readonly [name: string]: readonly string[] };
 
 export type Collection = keyof typeof collections;

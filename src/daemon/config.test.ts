@@ -155,6 +155,8 @@ describe('holdpoint.yaml', () => {
       'version',
       'environments',
       'upstreams',
+      'backups',
+      'stores',
       'egress',
       'hosts',
       'webhooks',

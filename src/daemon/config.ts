@@ -1,17 +1,12 @@
 import { isIP } from 'node:net';
 import { LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
+import { backupProblems, backupSchema, storeSchema } from './backup/config.ts';
+import { duration, isOrigin, slug, vaultEntry } from './config-words.ts';
 import type { Environment } from '../model/environment.ts';
 import { readLimit } from '../road/velocity/limits.ts';
 import { classifyAddress } from '../upstream/dial/address.ts';
 
-const slug = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a name is lower-case letters, digits and hyphens, beginning with a letter');
-const duration = z
-  .string()
-  .regex(/^\d{1,9}(s|m|h|d)$/, { error: 'a duration is a number and s, m, h or d: 48h', abort: true })
-  .refine((text) => milliseconds(text) <= 366 * 86_400_000, 'a duration is at most 366 days');
 const limit = z.string().superRefine((text, context) => {
   if (!isLimit(text)) context.addIssue('a limit is a count within a time, a day at most: 10/1m; or off');
 });
@@ -39,20 +34,10 @@ function isLimit(text: string): boolean {
   }
 }
 
-/** Of a database the path is its name. True also for what is no address at all, which has an error of its own. */
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  if (url !== null && /^postgres(ql)?:$/.test(url.protocol))
-    return url.username === '' && url.password === '' && /^\/[^/]+$/.test(url.pathname) && url.hash === '';
-  return url === null || (url.pathname === '/' && url.search === '' && url.hash === '');
-}
-
 const upstream = z.strictObject({
   provider: slug,
   environment: slug,
-  credential: z
-    .string()
-    .regex(/^vault:[a-z][a-z0-9-]{0,39}$/, 'a credential is `vault:<name>`; secrets never stand in this file'),
+  credential: vaultEntry,
   address: z
     .url()
     .refine(isOrigin, 'scheme, host and port only: the path is the request’s')
@@ -60,6 +45,10 @@ const upstream = z.strictObject({
     .describe('Scheme, host and port of another endpoint than the published one.'),
   ca: z.string().optional().describe('PEM text of an authority to trust for that address.'),
   lookups: z.boolean().default(false).describe('Used for read-only look-ups alone, never for an effect.'),
+  replication: z
+    .boolean()
+    .default(false)
+    .describe('Read for backups alone: no gate, no look-up and no undo ever uses it.'),
   private: z.boolean().default(false).describe('The address may be private or loopback.'),
   undo: slug
     .optional()
@@ -73,6 +62,11 @@ export const configSchema = z.strictObject({
   version: z.literal(1),
   environments: z.record(slug, environment).default({}),
   upstreams: z.record(slug, upstream).default({}),
+  backups: z
+    .record(slug, backupSchema)
+    .default({})
+    .describe('Copies of databases, by the name of the upstream that is copied.'),
+  stores: z.record(slug, storeSchema).default({}).describe('Where copies rest, apart from what they are copies of.'),
   egress: z.enum(['open', 'listed']).default('open'),
   hosts: z
     .array(host)
@@ -103,6 +97,8 @@ export const configSchema = z.strictObject({
     .describe('Passing a limit freezes the agent by itself; a human thaws it with a signature.'),
   delay: duration.default('48h').describe('Our own delay after the signature for provider deletes.'),
 });
+
+export { milliseconds } from './config-words.ts';
 
 export type Config = z.infer<typeof configSchema>;
 
@@ -227,7 +223,7 @@ function inconsistencies(config: Config): { path: string[]; message: string }[] 
     const message = undoProblem(config, one);
     if (message !== undefined) problems.push({ path: ['upstreams', name, 'undo'], message });
   }
-  return problems;
+  return [...problems, ...backupProblems(config)];
 }
 
 /** What looks at one database sees all of it: it leads to the same place, and nobody acts by it. */
@@ -270,15 +266,6 @@ export function environmentsOf(config: Config): readonly Environment[] {
     disposable: one.disposable,
     bindings: bindingsOf(one),
   }));
-}
-
-/** Milliseconds of `48h`, `15m`, `3d`. */
-export function milliseconds(text: string): number {
-  const [, digits, letter] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[letter ?? ''];
-  const count = Number(digits);
-  if (unit === undefined || !Number.isSafeInteger(count)) throw new RangeError(`\`${text}\` is not a duration`);
-  return count * unit;
 }
 
 /** The published JSON Schema of `holdpoint.yaml`. */

@@ -13,7 +13,10 @@ export interface Installation {
   readonly applied: Applied;
   readonly config: Config;
   readonly bindings: Bindings;
+  /** Undefined also for what is read for backups alone. */
   route(upstream: string): (Route & { readonly credential: string }) | undefined;
+  /** The way to a server that is read for backups, which no lease leads to. */
+  replication(upstream: string): (Route & { readonly credential: string }) | undefined;
   /** Writes it inside the signed act; the returned function puts it in force once that is durable. */
   replace(tx: Transaction, applied: Applied): Promise<() => void>;
   /** When the vault changed: reaches may be others. */
@@ -32,6 +35,18 @@ export async function openInstallation(
   let config = applied.text === '' ? emptyConfig : readConfig(applied.text);
   let bindings = bind(config, reachOf);
 
+  const routeTo = (name: string, entry: Config['upstreams'][string] | undefined): ReturnType<Installation['route']> => {
+    const address = entry?.address ?? (entry === undefined ? undefined : addresses(entry.provider));
+    if (entry === undefined || address === undefined) return undefined;
+    return {
+      name,
+      address,
+      allowPrivate: entry.private,
+      credential: entry.credential.slice('vault:'.length),
+      ...(entry.ca === undefined ? {} : { ca: entry.ca }),
+    };
+  };
+
   return {
     get applied() {
       return applied;
@@ -44,15 +59,12 @@ export async function openInstallation(
     },
     route(name) {
       const entry = config.upstreams[name];
-      const address = entry?.address ?? (entry === undefined ? undefined : addresses(entry.provider));
-      if (entry === undefined || address === undefined) return undefined;
-      return {
-        name,
-        address,
-        allowPrivate: entry.private,
-        credential: entry.credential.slice('vault:'.length),
-        ...(entry.ca === undefined ? {} : { ca: entry.ca }),
-      };
+      if (entry?.replication === true) return undefined;
+      return routeTo(name, entry);
+    },
+    replication(name) {
+      const entry = config.upstreams[name];
+      return entry?.replication === true ? routeTo(name, entry) : undefined;
     },
     async replace(tx, next) {
       const read = readConfig(next.text);
@@ -70,7 +82,9 @@ export async function openInstallation(
 }
 
 function bind(config: Config, reachOf: ReachOf): Bindings {
-  const upstreams = Object.entries(config.upstreams).map(([name, one]): UpstreamEntry => ({
+  // What is read for backups is nobody's way to anything else: no gate and no look-up so much as knows of it.
+  const entries = Object.entries(config.upstreams).filter(([, one]) => !one.replication);
+  const upstreams = entries.map(([name, one]): UpstreamEntry => ({
     name,
     provider: one.provider,
     environment: one.environment,

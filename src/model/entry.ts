@@ -31,6 +31,9 @@ export const entryKinds = [
   'applied',
   'act-signed',
   'tier-proved',
+  'backed-up',
+  'backup-failed',
+  'drilled',
 ] as const;
 
 export type EntryKind = (typeof entryKinds)[number];
