@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openInstallation } from './installation.ts';
 import { openSqliteStore } from '../stores/sqlite/store.ts';
@@ -26,10 +29,15 @@ describe('an upstream with `replication: true`', () => {
 });
 
 async function opened(): Promise<{ installation: Awaited<ReturnType<typeof openInstallation>> } & AsyncDisposable> {
-  const store = await openSqliteStore({ path: ':memory:' });
+  const place = await mkdtemp(join(tmpdir(), 'holdpoint-installation-'));
+  const store = await openSqliteStore({ path: join(place, 'holdpoint.db') });
   const none = (): undefined => undefined;
   const installation = await openInstallation(store, () => 'environment', none);
   const inForce = await store.transact((tx) => installation.replace(tx, { text, policies: {} }));
   inForce();
-  return { installation, [Symbol.asyncDispose]: () => store.close() };
+  const dispose = async (): Promise<void> => {
+    await store.close();
+    await rm(place, { recursive: true });
+  };
+  return { installation, [Symbol.asyncDispose]: dispose };
 }
