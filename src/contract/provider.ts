@@ -146,6 +146,11 @@ export interface Resolution {
   /** Reads the state before the act. Absent where there is no true undo. */
   readonly capture?: () => Looking<Capture>;
   /**
+   * For transactional far sides: asked on the lease that acts, right before the step at that place of the Plan runs, within the
+   * transaction that the steps before it opened. For what nobody can look at any more once the step has run.
+   */
+  readonly before?: (step: number) => Looking<void>;
+  /**
    * For transactional far sides: asks, on the very lease in whose open transaction the provisional steps ran, what they
    * really did.
    */

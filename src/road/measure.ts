@@ -2,7 +2,7 @@ import type { Desk } from './desk.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Target } from './target.ts';
 import type { Lease } from '../contract/lease.ts';
-import type { Capture, TableShare } from '../contract/provider.ts';
+import type { Capture, Resolution, TableShare } from '../contract/provider.ts';
 import { LineBroken } from '../contract/upstream.ts';
 import type { Action } from '../model/action.ts';
 import { digestOf } from '../model/digest.ts';
@@ -35,7 +35,7 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
   const lease = await desk.lease(target.upstream);
   // Of what is not understood nobody can say that a rollback takes it back: it is not tried.
   const tried = target.actions.every((action) => action.reversibility !== 'unknown');
-  if (tried) await runProvisional(desk, lease);
+  if (tried) await runProvisional(desk, lease, resolution);
   const measurement =
     !tried || resolution.measure === undefined ? undefined : await desk.look(lease, resolution.measure());
   const claimed = measurement?.actions ?? target.actions;
@@ -56,7 +56,7 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
   };
 }
 
-async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
+async function runProvisional(desk: Desk, lease: Lease, { before }: Resolution): Promise<void> {
   const { reading } = desk.asked;
   const { plan } = reading;
   const waiting = plan.steps.slice(lease.ran.length, plan.effect);
@@ -64,6 +64,7 @@ async function runProvisional(desk: Desk, lease: Lease): Promise<void> {
   const { road } = desk;
   const clearance = road.leases.mint(lease, waiting, 'measure', newId('cl', road.clock.now()));
   for (const step of waiting) {
+    if (before !== undefined) await desk.look(lease, before(lease.ran.length));
     road.freeze.pass(desk.asked.bearer.principal);
     try {
       const answer = await lease.send(step, clearance);
