@@ -124,6 +124,39 @@ export interface WalStream extends AsyncIterable<WalPart> {
   close(): Promise<void>;
 }
 
+/** Why a source gave nothing. Only `unreachable` is worth trying again as it is. */
+export type SourceFault =
+  /** Nobody answered, or the line broke. */
+  | 'unreachable'
+  /** The role may not sign in, or lacks REPLICATION or what else it was asked for. */
+  | 'no-right'
+  /** Another cluster answers than before: its log does not continue ours. */
+  | 'another-server'
+  /** Asked for what was there and is no more: there is a gap, and only a new base backup goes on from here. */
+  | 'wal-gone'
+  /** Somebody else reads by that slot. */
+  | 'slot-taken'
+  /** The server would keep its log for the slot until its disk is full. */
+  | 'unbounded-slot'
+  | 'tablespaces'
+  /** The server's version, a pooler before it, or no pg_dump of its major. */
+  | 'not-supported'
+  /** The server said no for another reason. */
+  | 'failed';
+
+/** The source could not give what it was asked for. Its message says what, in the manner of all our errors. */
+export class SourceFailed extends Error {
+  override readonly name = 'SourceFailed';
+  readonly code: SourceFault;
+  readonly hint: string | undefined;
+
+  constructor(code: SourceFault, message: string, options: ErrorOptions & { readonly hint?: string } = {}) {
+    super(message, options);
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
 /** A PostgreSQL cluster that is read over a `replication=database` connection by a role that no gate uses. */
 export interface BackupSource {
   readonly name: string;
