@@ -70,7 +70,7 @@ export async function openDatabases(world: World, secured: boolean): Promise<Dat
     const password = newPassword();
     await using database = await connectDatabase(`${one.url}?sslmode=disable`, one.role);
     const undo = newPassword();
-    const script = database.script(asked, { agent: password, undo });
+    const script = database.script(asked, { agent: password, undo, backup: newPassword() });
     await database.apply(script.apply);
     const wrong = (await database.tryOut(asked, password)).filter(({ well }) => !well);
     if (wrong.length > 0)

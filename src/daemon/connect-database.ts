@@ -47,10 +47,11 @@ export interface Connecting extends AsyncDisposable {
   tryOut(asked: Asked, password: string): Promise<readonly Tried[]>;
 }
 
-/** Of the agents' role, and of the one that looks at what is about to be lost. */
+/** Of the agents' role, of the one that looks at what is about to be lost, and of the one that copies the server. */
 export interface Passwords {
   readonly agent: string;
   readonly undo: string;
+  readonly backup: string;
 }
 
 export interface Asked {
@@ -81,7 +82,11 @@ export async function connectDatabase(url: string, role: string, ca?: string): P
     encrypted: administrator.encrypted,
     script: (wished: Asked, passwords?: Passwords) => {
       if (passwords === undefined) return scriptFor(survey, wished);
-      const verifiers = { verifier: verifierOf(passwords.agent), undoVerifier: verifierOf(passwords.undo) };
+      const verifiers = {
+        verifier: verifierOf(passwords.agent),
+        undoVerifier: verifierOf(passwords.undo),
+        backupVerifier: verifierOf(passwords.backup),
+      };
       return scriptFor(survey, { ...wished, ...verifiers });
     },
     removal: (name: string) => {

@@ -40,7 +40,7 @@ for (const major of [18, 15] as const) {
         const asked = { role: 'holdpoint_agent', preset, schemas: [] };
         const password = newPassword();
         await using database = await connectDatabase(url('postgres', server.password), asked.role);
-        const script = database.script(asked, { agent: password, undo: newPassword() });
+        const script = database.script(asked, { agent: password, undo: newPassword(), backup: newPassword() });
         expect(script.apply).not.toContain(password);
         await database.apply(script.apply);
         const tried = await database.tryOut(asked, password);
@@ -76,7 +76,9 @@ for (const major of [18, 15] as const) {
       const asked = { role: 'maker', preset: 'migrate', schemas: ['shop'] } as const;
       await using database = await connectDatabase(url('postgres', server.password), asked.role);
       const password = newPassword();
-      await database.apply(database.script(asked, { agent: password, undo: newPassword() }).apply);
+      await database.apply(
+        database.script(asked, { agent: password, undo: newPassword(), backup: newPassword() }).apply,
+      );
       await using agent = await connectDatabase(url(asked.role, password), 'none');
       await agent.apply('BEGIN; CREATE TABLE shop.made (id int); COMMIT;');
       await using again = await connectDatabase(url('postgres', server.password), asked.role);
@@ -95,7 +97,7 @@ for (const major of [18, 15] as const) {
       );
       await using database = await connectDatabase(url('admin', 'secret'), asked.role);
       const password = newPassword();
-      const script = database.script(asked, { agent: password, undo: newPassword() });
+      const script = database.script(asked, { agent: password, undo: newPassword(), backup: newPassword() });
       expect(script.notes.join('\n')).toContain('no superuser');
       expect(script.apply).not.toContain('holdpoint_undo');
       await database.apply(script.apply);

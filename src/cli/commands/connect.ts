@@ -43,9 +43,10 @@ export const connect: Run = async (invocation) => {
   refuseTakenRole(database, wanted);
   if (only === 'print') return await print(invocation, database, wanted);
   if (api === undefined) throw new TypeError('there is no daemon to keep the credential');
-  const passwords = { agent: room.newPassword(), undo: room.newPassword() };
+  const passwords = { agent: room.newPassword(), undo: room.newPassword(), backup: room.newPassword() };
   const script = database.script(wanted, passwords);
   if (script.makesUndo) await refuseTakenName(api, undoEntry(wanted));
+  if (script.makesBackup) await refuseTakenName(api, backupEntry(wanted));
   show(invocation, database, script);
   const signer = await findSigner(invocation, api);
   await agreed(invocation, `make role \`${wanted.role}\` on \`${database.survey.database}\` by this script?`);
@@ -56,6 +57,11 @@ export const connect: Run = async (invocation) => {
 /** Upstream and vault entry of the role that looks at what is about to be lost. */
 function undoEntry({ entry }: Wanted): string {
   return slug(`${entry}-undo`);
+}
+
+/** Upstream and vault entry of the role that copies the server. */
+function backupEntry({ entry }: Wanted): string {
+  return slug(`${entry}-backup`);
 }
 
 function wantedBy(invocation: Invocation, room: Room): Wanted {
@@ -214,6 +220,8 @@ async function kept(
     const entry = await keep(wanted.entry, wanted.role, passwords.agent, 'the gates may sign in');
     if (script.makesUndo)
       await keep(undoEntry(wanted), 'holdpoint_undo', passwords.undo, 'what is about to be lost may be looked at');
+    if (script.makesBackup)
+      await keep(backupEntry(wanted), 'holdpoint_backup', passwords.backup, 'the server may be copied');
     const { environments } = await api.get<Status>('/v1/status');
     sayConnected(invocation, database, wanted, { entry, tried, script, environments });
     return exitCode.done;
@@ -275,7 +283,7 @@ function keepPassword(
 function configLines(
   database: Connecting,
   wanted: Wanted,
-  { makesUndo }: Script,
+  { makesUndo, makesBackup }: Script,
   known: Status['environments'] = [],
 ): readonly string[] {
   const { entry, environment } = wanted;
@@ -289,6 +297,7 @@ function configLines(
     'upstreams:',
     upstreamLine(entry, makesUndo ? `, undo: ${undoEntry(wanted)}` : ''),
     ...(makesUndo ? [upstreamLine(undoEntry(wanted), ', lookups: true')] : []),
+    ...(makesBackup ? [upstreamLine(backupEntry(wanted), ', replication: true')] : []),
   ];
 }
 

@@ -14,6 +14,8 @@ export interface Wished {
   readonly verifier?: string;
   /** The same of the role that looks at what is about to be lost. */
   readonly undoVerifier?: string;
+  /** The same of the role that copies the server. */
+  readonly backupVerifier?: string;
 }
 
 export interface Script {
@@ -24,6 +26,8 @@ export interface Script {
   readonly notes: readonly string[];
   /** It makes the role that looks at what is about to be lost. */
   readonly makesUndo: boolean;
+  /** It makes the role that copies the server. */
+  readonly makesBackup: boolean;
 }
 
 /** The one script that people read, and its removal. */
@@ -47,6 +51,7 @@ export function scriptFor(survey: Survey, wished: Wished): Script {
     removal: removalFor(survey, wished.role, mark),
     notes: notesFor(survey, wished, schemas, traps),
     makesUndo: makesUndo(survey),
+    makesBackup: makesBackup(survey),
   };
 }
 
@@ -114,16 +119,22 @@ function makesUndo(survey: Survey): boolean {
   return survey.superuser && !has(survey, undoRole);
 }
 
-/** Roles of Holdpoint's own work. Nobody can sign in for backups yet. */
-function ownSection(survey: Survey, { undoVerifier }: Wished): readonly string[] {
+/** So is REPLICATION. */
+function makesBackup(survey: Survey): boolean {
+  return survey.superuser && !has(survey, backupRole);
+}
+
+/** Roles of Holdpoint's own work. */
+function ownSection(survey: Survey, { undoVerifier, backupVerifier }: Wished): readonly string[] {
   if (!survey.superuser) return [];
-  const password = undoVerifier === undefined ? '' : ` PASSWORD ${text(undoVerifier)}`;
+  const passwordOf = (verifier: string | undefined): string =>
+    verifier === undefined ? '' : ` PASSWORD ${text(verifier)}`;
   const mark = (name: string): string => `COMMENT ON ROLE ${quoted(name)} IS ${text(markWord)};`;
   return [
     ...(makesUndo(survey)
       ? [
           '-- reads what is about to be lost, past row security, and changes nothing; agents may not use it',
-          `CREATE ROLE ${undoRole} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS${password};`,
+          `CREATE ROLE ${undoRole} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS${passwordOf(undoVerifier)};`,
           ...(undoVerifier === undefined ? [`-- it has no password yet: \\password ${undoRole}`] : []),
           mark(undoRole),
           `GRANT pg_read_all_data TO ${undoRole};`,
@@ -131,13 +142,16 @@ function ownSection(survey: Survey, { undoVerifier }: Wished): readonly string[]
         ]
       : []),
     `CREATE SCHEMA IF NOT EXISTS holdpoint_trash AUTHORIZATION ${undoRole};`,
-    ...(has(survey, backupRole)
-      ? []
-      : [
-          '-- copies the server, for backups alone',
-          `CREATE ROLE ${backupRole} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION NOBYPASSRLS;`,
+    ...(makesBackup(survey)
+      ? [
+          '-- copies the server, for backups alone; agents may not use it. Past row security, so that a dump is whole',
+          `CREATE ROLE ${backupRole} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION BYPASSRLS${passwordOf(backupVerifier)};`,
+          ...(backupVerifier === undefined ? [`-- it has no password yet: \\password ${backupRole}`] : []),
           mark(backupRole),
-        ]),
+          `GRANT pg_read_all_data TO ${backupRole};`,
+          `GRANT CONNECT ON DATABASE ${quoted(survey.database)} TO ${backupRole};`,
+        ]
+      : []),
   ];
 }
 
@@ -160,7 +174,15 @@ export function removalFor(survey: Survey, role: string, mark: Mark): string {
     ...(alone && survey.superuser
       ? ['-- refused by the server while images lie in it', 'DROP SCHEMA IF EXISTS holdpoint_trash RESTRICT;']
       : []),
-    ...(survey.superuser && ours(undoRole) && has(survey, undoRole) ? [`DROP OWNED BY ${undoRole};`] : []),
+    ...(survey.superuser
+      ? [undoRole, backupRole].filter((name) => ours(name) && has(survey, name)).map((name) => `DROP OWNED BY ${name};`)
+      : []),
+    ...(survey.superuser && ours(backupRole) && has(survey, backupRole)
+      ? [
+          '-- what nobody reads any more would fill the disk',
+          "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'holdpoint\\_%' AND NOT active;",
+        ]
+      : []),
     ...(survey.superuser ? [undoRole, backupRole].filter(ours).map((name) => `DROP ROLE IF EXISTS ${name};`) : []),
   ]);
 }
@@ -181,7 +203,7 @@ function notesFor(
   return [
     ...(survey.superuser
       ? [
-          `${backupRole} cannot sign in yet: backups of PostgreSQL come later`,
+          ...(makesBackup(survey) ? [] : [`${backupRole} is there already: its password is where it was made`]),
           ...(makesUndo(survey)
             ? []
             : [`${undoRole} is there already: name the upstream that has its password as \`undo\` of this one`]),
