@@ -3,6 +3,7 @@ import type { ApiParts, Enrolment } from './api/context.ts';
 import { openFitRoles } from './api/fit-roles.ts';
 import { openApiRefusals } from './api/refusals.ts';
 import { listen } from './api/server.ts';
+import { openBackups } from './backup/backups.ts';
 import { openAsker, type Asker } from './asking.ts';
 import { openCertificates, type Certificates } from './certificates.ts';
 import { ensureHumanToken } from './human-token.ts';
@@ -75,6 +76,10 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const timers = openTimers(road, rooms.clock);
   const ticking = setInterval(() => void timers.tick(), 1_000);
   opened.defer(() => clearInterval(ticking));
+  const watchBackups = (): void => void api.backups.watch().catch((cause: unknown) => road.diagnose('backups', cause));
+  watchBackups();
+  const watching = setInterval(watchBackups, 60_000);
+  opened.defer(() => clearInterval(watching));
   const closing = opened.move();
   return { addresses, places, enrolmentCode: code, road, api, close: () => closing.disposeAsync() };
 }
@@ -147,6 +152,7 @@ function apiParts(
     signers,
     installation,
     alarms,
+    backups: openBackups({ store, config: () => installation.config, clock, raise: road.raise }),
     providers,
     asker,
     fitRoles,

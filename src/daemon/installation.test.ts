@@ -5,13 +5,15 @@ import { describe, expect, test } from 'vitest';
 import { openInstallation } from './installation.ts';
 import { openSqliteStore } from '../stores/sqlite/store.ts';
 
+const recipient = `age1${'q'.repeat(58)}`;
+
 const text = `version: 1
 environments: { live: { postgres: [pg] } }
 upstreams:
   pg: { provider: postgres, environment: live, credential: "vault:pg", address: "postgres://db.example.com:5432/app" }
   pg-backup: { provider: postgres, environment: live, credential: "vault:pg-backup", address: "postgres://db.example.com:5432/app", replication: true }
 backups:
-  pg: { source: pg-backup, stores: [disk], recovery: ${`age1${'q'.repeat(58)}`} }
+  pg: { source: pg-backup, stores: [disk], recovery: ${recipient} }
 stores:
   disk: { keeper: /run/keeper/socket }
 `;

@@ -240,4 +240,19 @@ const environments: Chapter['commands'] = [
   },
 ];
 
-export const keep: Chapter = { title: 'Keep:', commands: [...holds, ...tokens, ...vault, ...signers, ...environments] };
+const backups: Chapter['commands'] = [
+  {
+    path: 'backup status',
+    what: 'of every backup that is configured: newest copy, where, last good drill; exit 1 unless all are good',
+    examples: [
+      ['holdpoint backup status', ''],
+      ['holdpoint backup status --json | jq ".backups[].verdict"', ''],
+    ],
+    load: async () => (await import('../commands/backup-status.ts')).status,
+  },
+];
+
+export const keep: Chapter = {
+  title: 'Keep:',
+  commands: [...holds, ...tokens, ...vault, ...signers, ...environments, ...backups],
+};

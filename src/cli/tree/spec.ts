@@ -51,6 +51,7 @@ export const nouns: { readonly [name: string]: string } = {
   token: 'tokens of agents',
   vault: 'the real credentials, which agents never see',
   signer: 'people who can sign',
+  backup: 'copies of databases, apart from them',
   env: 'environments',
   policy: 'the rules in force',
   journal: 'the evidence',

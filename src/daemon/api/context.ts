@@ -1,4 +1,5 @@
 import type { Alarms } from '../alarms.ts';
+import type { Backups } from '../backup/backups.ts';
 import type { Asker } from '../asking.ts';
 import type { FitRoles } from './fit-roles.ts';
 import type { ApiRefusals } from './refusals.ts';
@@ -31,6 +32,7 @@ export interface ApiParts {
   readonly signers: Signers;
   readonly installation: Installation;
   readonly alarms: Alarms;
+  readonly backups: Backups;
   readonly providers: readonly Provider[];
   /** Asks providers what credentials can do. */
   readonly asker: Asker;

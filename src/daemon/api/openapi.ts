@@ -57,6 +57,7 @@ const routes: readonly (readonly [
   ],
   ['get', '/v1/undo/{id}', 'human', 'What putting one back would do.'],
   ['post', '/v1/undo/{id}', 'human', 'Puts it back: `{overConflicts}`.'],
+  ['get', '/v1/backups', 'human', 'Copies of databases: the newest, where, the last good drill, and what is wrong.'],
   ['get', '/v1/journal', 'human', 'Entries; `?hold=&kind=&limit=`.'],
   ['get', '/v1/journal/checkpoint', 'human', 'The latest signed checkpoint and the key that verifies it.'],
   ['get', '/v1/journal/export', 'human', 'The whole journal as NDJSON, for an independent verifier.'],

@@ -2,6 +2,7 @@ import { serve, type HttpBindings, type ServerType } from '@hono/node-server';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { actRoutes } from './acts.ts';
+import { backupRoutes } from './backups.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
 import { doctorRoutes } from './doctor.ts';
 import { eventRoutes } from './events.ts';
@@ -46,6 +47,7 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
     keepRoutes,
     journalRoutes,
     undoRoutes,
+    backupRoutes,
     explainRoutes,
     eventRoutes,
     doctorRoutes,
