@@ -12,7 +12,7 @@ import { signedAct } from '../signing/act.ts';
 import { secretFor } from '../signing/passphrase.ts';
 import { findSigner, slug, type Signer } from '../signing/signer.ts';
 import { askTerminal, hasTerminal } from '../terminal/prompt.ts';
-import { refuseTakenName, sayKept } from './vault-add.ts';
+import { refuseTakenName } from './vault-add.ts';
 
 type Room = typeof rooms;
 
@@ -120,7 +120,10 @@ async function refuseUnknownAtT0(api: Api, { environment, entry }: Wanted): Prom
   throw new Complaint(
     `tier T0 keeps no credential for an environment that is not configured: \`${environment}\``,
     'put these lines into holdpoint.yaml, run `holdpoint apply`, then this again',
-    { exit: exitCode.denied, lines: [`environments: { ${environment}: { production: false, postgres: [${entry}] } }`] },
+    {
+      exit: exitCode.denied,
+      lines: ['version: 1', `environments: { ${environment}: { production: false, postgres: [${entry}] } }`],
+    },
   );
 }
 
@@ -161,7 +164,12 @@ async function print(invocation: Invocation, database: Connecting, wanted: Wante
   }
   await out.raw(`${script.apply}\n-- to take it all back:\n${script.removal.replaceAll(/^/gm, '-- ').trimEnd()}\n`);
   for (const note of script.notes) out.note(['warning', `note: ${note}`]);
-  out.note('nothing was changed');
+  const { environment, entry } = wanted;
+  out.note('nothing was changed. To have it run, tried and its passwords kept: the same command without --print.');
+  out.note('Whoever runs it by hand gives each role that signs in a password, and keeps that: for the agents’');
+  out.note(`  holdpoint vault add ${entry} --provider postgres --env ${environment}`);
+  out.note('  and in holdpoint.yaml, then `holdpoint apply`:');
+  for (const line of configLines(database, wanted, script)) out.note(`    ${line}`);
   return exitCode.done;
 }
 
@@ -292,6 +300,7 @@ function configLines(
   const upstreamLine = (name: string, more: string): string =>
     `  ${name}: { provider: postgres, environment: ${environment}, credential: "vault:${name}", ${where}${more} }`;
   return [
+    'version: 1',
     'environments:',
     `  ${environment}: { production: ${String(production)}, postgres: [${entry}] }`,
     'upstreams:',
@@ -323,16 +332,22 @@ function sayConnected(
   const databaseUrl = `${gate}/${name}?sslmode=disable`;
   const { removal } = script;
   out.show({ role, entry: name, address: database.address, tried, config, databaseUrl, removal }, () => {
-    sayKept(invocation, entry);
+    const more = [
+      ...(script.makesUndo ? [undoEntry(wanted)] : []),
+      ...(script.makesBackup ? [backupEntry(wanted)] : []),
+    ];
+    out.line(['good', 'kept'], ` ${[entry.name, ...more].map((one) => `vault:${one}`).join(', ')}`);
     out.line(
       ['good', 'made'],
       ` role \`${role}\` on \`${database.survey.database}\`; your own credential was used once and kept nowhere`,
     );
-    out.line('  holdpoint.yaml, then `holdpoint apply`:');
+    out.line('  holdpoint.yaml (add to what is there), then `holdpoint apply`:');
     for (const line of config) out.line(`    ${line}`);
-    out.line('  then a token for the agent:');
-    out.line(`    holdpoint token create <agent> --preset postgres:${preset} --env ${environment}`);
-    out.line(['strong', `  DATABASE_URL=${databaseUrl}`]);
+    out.line('  then a token for the agent, and the agent with it:');
+    out.line(`    holdpoint token create <agent> --preset postgres:${preset} --env ${environment} --save`);
+    out.line('    holdpoint exec <agent> -- <command>');
+    out.line('  which finds it as DATABASE_URL; elsewhere it is');
+    out.line(['strong', `    ${databaseUrl}`]);
   });
 }
 
@@ -352,7 +367,12 @@ async function remove(invocation: Invocation, database: Connecting, { role, entr
       ['good', 'removed'],
       ` role \`${role}\`; what it had made stays, as \`${database.survey.administrator}\`’s`,
     );
-    out.line(`  its password is still in the vault: holdpoint vault remove ${entry}`);
+    const named = invocation.text('name') !== undefined || invocation.text('env') !== undefined;
+    out.line(
+      named
+        ? `  its password is still in the vault: holdpoint vault remove ${entry}`
+        : '  its passwords are still in the vault: find them with `holdpoint vault list`, and holdpoint vault remove <name>',
+    );
   });
   return exitCode.done;
 }

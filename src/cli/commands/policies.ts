@@ -74,10 +74,13 @@ export async function readConfig(path: string): Promise<string> {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw new Complaint(`\`${path}\` ${missing ? 'is not there' : 'cannot be read'}`, 'name another with --file', {
-      exit: exitCode.usage,
-      cause,
-    });
+    throw new Complaint(
+      `\`${path}\` ${missing ? 'is not there' : 'cannot be read'}`,
+      missing
+        ? 'name another with --file, or write it: `holdpoint connect` prints the lines for a database, `holdpoint env discover` those for Railway'
+        : 'name another with --file',
+      { exit: exitCode.usage, cause },
+    );
   }
   const { configProblems } = await import('../../daemon/offline.ts');
   const problems = configProblems(text);

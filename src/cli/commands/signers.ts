@@ -44,7 +44,10 @@ export const list: Run = async (invocation) => {
   const { out } = invocation;
   const found = await invocation.api().get<{ signers: readonly EnrolledSigner[] }>('/v1/signers');
   out.show(found, () => {
-    if (found.signers.length === 0) return out.line('nobody can sign yet: holdpoint signer add <name> --code <code>');
+    if (found.signers.length === 0)
+      return out.line(
+        'nobody can sign yet: holdpoint signer add <name> --code <code>, with the one-time code of `holdpoint up`',
+      );
     return printTable(
       out,
       ['name', 'id', 'added', 'by'],

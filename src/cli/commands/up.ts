@@ -12,6 +12,7 @@ import { answers } from '../daemon/alive.ts';
 import { enrolFirst, ownName } from './signers.ts';
 import { printNotCovered, printRoutes, routesOf, tierPiece } from './status.ts';
 import { slug } from '../signing/signer.ts';
+import type { Output } from '../terminal/output.ts';
 import { hasTerminal } from '../terminal/prompt.ts';
 
 /** Starts the daemon, prints where it is and what it does not cover, and makes the first signer. */
@@ -27,7 +28,7 @@ export const up: Run = async (invocation) => {
     const { signers } = found;
     out.show({ ...running, signers: signers.length, started: false }, () => printUp(invocation, found, places));
     const code = signers.length === 0 ? codeLeftBy(places) : undefined;
-    if (code !== undefined) await firstSigner(invocation, places, code, { api: found.api, signers });
+    if (code !== undefined) await firstSigner(invocation, places, code, found);
     else if (signers.length === 0) {
       printFreshCode(invocation);
       // Somebody who asked for a signer and has none was not served, though the daemon runs.
@@ -124,7 +125,14 @@ function printUp(invocation: Invocation, { status, routes }: Found, places: Plac
   for (const { name, unfit } of status.upstreams) if (unfit !== undefined) out.line(['danger', `  ${name}: ${unfit}`]);
   printNotCovered(out, status.notCovered);
   printRoutes(out, routes);
-  if (status.environments.length === 0) out.line('  next: write holdpoint.yaml, then `holdpoint apply`');
+}
+
+/** Once somebody can sign: what brings the first agent to work. */
+function printNext(out: Output, { status }: Pick<Found, 'status'>): void {
+  if (status.environments.length > 0) return;
+  const sudo = status.startedTier === 'T0' ? '' : 'sudo ';
+  out.note(`next, for a database: ${sudo}holdpoint connect postgres://<administrator>@<host>/<database> --env <name>`);
+  out.note(`      for Railway: ${sudo}holdpoint env discover --token-stdin < token, then ${sudo}holdpoint apply`);
 }
 
 /** One that a service manager started left its code in a file of its own; undefined where there is none. */
@@ -143,7 +151,8 @@ function printFreshCode(invocation: Invocation): void {
   const place = data === undefined ? '' : ` --data ${data}`;
   const same = invocation.flag('sameUser') ? ' --same-user' : '';
   invocation.out.note(['strong', 'nobody can sign yet.'], ' For a fresh one-time code start it again:');
-  invocation.out.note(`  holdpoint down${place} && holdpoint up${same}${place}`);
+  const sudo = invocation.flag('sameUser') ? '' : 'sudo ';
+  invocation.out.note(`  ${sudo}holdpoint down${place} && ${sudo}holdpoint up${same}${place}`);
 }
 
 const canAsk = (): boolean => process.stdin.isTTY && hasTerminal();
@@ -163,15 +172,18 @@ async function firstSigner(
   invocation: Invocation,
   places: Places,
   code: string | undefined,
-  found: Pick<Found, 'api' | 'signers'>,
+  found: Found,
 ): Promise<void> {
   const { out } = invocation;
-  if (code === undefined || found.signers.length > 0) return;
+  if (found.signers.length > 0) return printNext(out, found);
+  if (code === undefined) return;
   const named = invocation.text('signer');
   const given = passphraseGiven(invocation);
   const printCode = (): void => {
     out.note(['strong', 'nobody can sign yet.'], ' Make the first signer with this one-time code:');
-    out.note(`  holdpoint signer add ${named ?? ownName(invocation)} --code ${code} --data ${places.data}`);
+    const sudo = found.status.startedTier === 'T0' ? '' : 'sudo ';
+    out.note(`  ${sudo}holdpoint signer add ${named ?? ownName(invocation)} --code ${code} --data ${places.data}`);
+    printNext(out, found);
   };
   if (!given && (!canAsk() || invocation.flag('skipSigner'))) return printCode();
   const name = slug(named ?? ownName(invocation));
@@ -183,4 +195,5 @@ async function firstSigner(
   });
   out.note(['good', 'enrolled'], ` ${signer.name} (${signer.id}); key: ${path}, sealed under the passphrase`);
   out.note('  keep a copy of it elsewhere: nobody can make it again');
+  printNext(out, found);
 }

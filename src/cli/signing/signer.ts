@@ -62,7 +62,10 @@ function keyPath(invocation: Invocation): string {
   }
   const [only, ...others] = found;
   if (only === undefined)
-    throw new Complaint(`there is no signer's key in \`${signers}\``, 'make one: holdpoint signer add <name>');
+    throw new Complaint(
+      `there is no signer's key in \`${signers}\``,
+      'the first one is made by the one-time code of `holdpoint up`: holdpoint signer add <name> --code <code>; where the code is lost, `holdpoint down` and `holdpoint up` as before give another; a key that lies elsewhere is named with --key',
+    );
   if (others.length > 0) {
     throw misused(
       'there are several signers here, and a signature is one person’s',
