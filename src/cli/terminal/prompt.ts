@@ -85,7 +85,7 @@ export function readSecretFd(option: string, text: string): string {
   } catch (cause) {
     throw new Complaint(
       `file descriptor ${text} cannot be read`,
-      `open it for the command: ${option} 3 3<file; npx passes none on: run node_modules/.bin/holdpoint instead`,
+      `open it for the command: ${option} 3 3<file; npx passes none on: run ${process.argv[1] ?? 'holdpoint'} itself`,
       { exit: exitCode.usage, cause },
     );
   }
