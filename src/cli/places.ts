@@ -111,6 +111,14 @@ export function notRunning(places: Places, env: Environment): Complaint {
   );
 }
 
+/** Data directories in which this person's or the system's daemon may run besides these. */
+export function otherInstallations(places: Places, env: Environment): readonly string[] {
+  const { service, own } = dataDirectories(env);
+  const behind = ownBehindSudo(env);
+  const all = new Set([service, own, ...(behind === undefined ? [] : [behind])]);
+  return [...all].filter((data) => data !== places.data);
+}
+
 /** Where the person who typed `sudo` keeps an installation of their own: under sudo the home is root's. */
 function ownBehindSudo(env: Environment): string | undefined {
   const name = env['SUDO_USER'];

@@ -4,7 +4,7 @@ import { Complaint, misused } from '../complaint.ts';
 import { isDaemon } from '../daemon/alive.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
-import { readRunning, type Places } from '../places.ts';
+import { otherInstallations, placesIn, readRunning, type Places } from '../places.ts';
 
 const patienceMs = 10_000;
 
@@ -25,7 +25,7 @@ export const down: Run = async (invocation) => {
 };
 
 function printDown(
-  { out }: Invocation,
+  { out, env }: Invocation,
   places: Places,
   pid: number | undefined,
   removed: readonly string[],
@@ -37,6 +37,12 @@ function printDown(
       ['good', 'stopped'],
       `: nothing gets through the gates until \`holdpoint up\`; holds and approvals wait in ${places.data}`,
     );
+  // One of each tier may be here: whoever stopped the other one believes that all is stopped.
+  for (const data of otherInstallations(places, env)) {
+    const other = readRunning(placesIn(data));
+    if (other !== undefined && isDaemon(other.pid, data))
+      out.line(['warning', `  another one is running (tier ${other.tier}): holdpoint down --data ${data}`]);
+  }
   for (const line of removed) out.line(`  ${line}`);
   if (removing && removed.length === 0) out.line('  `up` made no OS users here; none was removed');
 }
