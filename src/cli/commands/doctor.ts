@@ -1,4 +1,5 @@
 import type { Status, TierProof } from '../../contract/api.ts';
+import type { Hold } from '../../model/hold.ts';
 import { tierWords } from '../../model/page.ts';
 import type { Attack, AttackName } from '../../features/doctor/attacks.ts';
 import type { Attempt } from '../../features/doctor/tier.ts';
@@ -66,6 +67,7 @@ async function attacked(invocation: Invocation, given: Attacked): Promise<ExitCo
     // From the root of the system it would be everything, and nothing to the end.
     searched: [process.cwd(), ...invocation.list('path')].filter((path) => path !== '/'),
   });
+  const startedAt = new Date().toISOString();
   const attempts = await attackAs(user, switching, target, api, (line) => out.note(['faint', `  ${line} …`]));
   const others = [...new Set([...before, ...(switching ? processesOf(user.uid) : [])])];
   const proof = others.length > 0 ? undefined : await recorded(api, attempts, user, running);
@@ -75,8 +77,30 @@ async function attacked(invocation: Invocation, given: Attacked): Promise<ExitCo
     printAttempts(out, attempts, attacks, tier);
     printProved(out, { tier, startedTier: status.startedTier, proof, others, user });
   });
+  const closed = await closeOwnQuestions(api, startedAt, user);
+  if (closed > 0)
+    out.note(['faint', `the attacks made ${closed === 1 ? 'a question' : `${closed} questions`} to you: denied again`]);
   const good = tier >= status.startedTier && checks.every((one) => one.ok) && others.length === 0;
   return good ? exitCode.done : exitCode.failed;
+}
+
+/**
+ * Denies the questions that the made-up tokens of the attacks became, so that they do not wait among real ones: at the API,
+ * of nobody known and no other OS user, since the attacks began. Returns how many; the journal keeps all of them.
+ */
+async function closeOwnQuestions(api: Api, startedAt: string, { uid }: OsUser): Promise<number> {
+  const { holds } = await api.get<{ holds: readonly Hold[] }>('/v1/holds?state=waiting');
+  const own = holds.filter(
+    ({ kind, rules, request, createdAt }) =>
+      kind === 'question' &&
+      rules[0] === 'no-token' &&
+      request.gate === 'api' &&
+      request.actions.length === 0 &&
+      (request.settings['uid'] ?? uid) === uid &&
+      createdAt >= startedAt,
+  );
+  for (const { id } of own) await api.post(`/v1/holds/${id}/deny`, { note: 'asked by holdpoint doctor --attack' });
+  return own.length;
 }
 
 /** Databases that agents cannot use, whatever is signed. */
