@@ -1,6 +1,6 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { holdpointVersion } from '../../contract/version.ts';
 import type { Coverage, Part, Precondition, Progress, ScanOptions, ScanReport } from '../../features/scan/index.ts';
 import { askedAt } from './asked-at.ts';
@@ -61,7 +61,7 @@ async function asked(invocation: Invocation, room: typeof scanning, report: Scan
     progress: (which, of) => invocation.out.note(['faint', `  asking about credential ${which} of ${of}`]),
   });
   const findings = found.map(({ finding }) => finding);
-  return { ...report, found, preconditions: room.preconditionsOf({ findings, routes: report.routes }) };
+  return { ...report, found, preconditions: room.preconditionsOf({ findings, routes: report.routes, asked: true }) };
 }
 
 function writeSarif(path: string, text: string): void {
@@ -143,6 +143,11 @@ function print(out: Output, room: typeof scanning, report: ScanReport, root: str
   for (const one of report.preconditions) printPrecondition(out, one);
   out.line();
   for (const line of coverageLines(report.coverage)) out.note(['faint', line]);
+  if (isOwnCheckout(root))
+    out.note(
+      ['warning', 'this folder is Holdpoint’s own source'],
+      ': its tests hold made-up credentials; for your project: holdpoint scan --path <folder>',
+    );
   const [next] = credentials;
   if (next === undefined) out.line(['good', 'no credential was found'], ' where this account can read');
   else
@@ -150,6 +155,17 @@ function print(out: Output, room: typeof scanning, report: ScanReport, root: str
       ['strong', 'next: '],
       `holdpoint scan --move ${next.findings[0].id}, then rotate it; what --move refuses, it says why, and is taken out by hand`,
     );
+}
+
+/** Nothing of it is left out for that: a real credential may lie there as anywhere. */
+function isOwnCheckout(root: string | undefined): boolean {
+  if (root === undefined) return false;
+  try {
+    const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly name?: unknown };
+    return name === 'holdpoint' && existsSync(join(root, 'src', 'cli', 'main.ts'));
+  } catch {
+    return false;
+  }
 }
 
 function keyOf(key: string | undefined): string {

@@ -30,9 +30,16 @@ export interface PreconditionFacts {
   readonly routes: readonly Route[];
   /** Whether a backup is known that no credential found here reaches; left out, none is known. */
   readonly independentBackup?: boolean;
+  /** Whether the providers were asked already. */
+  readonly asked?: boolean;
 }
 
-const ask = 'run `holdpoint scan --ask`: it asks the providers with calls that only read';
+/** What can tell, where only asking could. */
+function howToKnow({ asked }: PreconditionFacts): string {
+  return asked === true
+    ? 'look at the provider’s own page of the credential: nobody there who could be asked from here said so'
+    : 'run `holdpoint scan --ask`: it asks the providers with calls that only read';
+}
 
 /** The preconditions of the incident, in the order in which they were met (research: a credential found, able to do all, …). */
 export function preconditionsOf(facts: PreconditionFacts): readonly Precondition[] {
@@ -93,7 +100,8 @@ function strongest(facts: readonly Fact[]): Certainty {
       : 'assumed';
 }
 
-function overPrivileged({ findings }: PreconditionFacts): Precondition {
+function overPrivileged(facts: PreconditionFacts): Precondition {
+  const { findings } = facts;
   const base = { name: 'over-privileged', title: 'it can do more than it was made for' } as const;
   const { so, open } = sorted(findings, 'power');
   const [first] = so;
@@ -114,7 +122,7 @@ function overPrivileged({ findings }: PreconditionFacts): Precondition {
       state: 'unknown',
       certainty: 'assumed',
       says: `what ${count(distinct(open), 'credential')} can do is not known`,
-      next: ask,
+      next: howToKnow(facts),
       findings: open.map(({ id }) => id),
     };
   return {
@@ -163,7 +171,8 @@ const production = /(?:^|[^a-z])(?:prod|production|live)(?:[^a-z]|$)/i;
 const staging =
   /(?:^|[^a-z])(?:stag|staging|stage|dev|development|test|testing|preview|sandbox|local|qa|uat)(?:[^a-z]|$)/i;
 
-function shared({ findings }: PreconditionFacts): Precondition {
+function shared(facts: PreconditionFacts): Precondition {
+  const { findings } = facts;
   const base = { name: 'shared-credential', title: 'staging and production share a credential' } as const;
   const next = 'make one credential for each environment';
   for (const finding of findings) {
@@ -186,7 +195,7 @@ function shared({ findings }: PreconditionFacts): Precondition {
         /(\d+ credentials) reaches/,
         '$1 reach',
       ),
-      next: ask,
+      next: howToKnow(facts),
       findings: open.map(({ id }) => id),
     };
   return {
