@@ -57,7 +57,8 @@ export async function dialDatabase(
   let last: unknown;
   for (const address of addresses) {
     const route: Route = {
-      name: 'ask-postgres',
+      // Shown where it cannot be reached.
+      name: URL.parse(address)?.host ?? 'the database',
       address,
       allowPrivate,
       ...(asked.route?.ca === undefined ? {} : { ca: asked.route.ca }),
