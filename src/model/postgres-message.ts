@@ -29,6 +29,8 @@ export interface PostgresMessage extends Message {
   readonly formats: readonly number[];
   readonly values: readonly (Uint8Array | null)[];
   readonly results: readonly number[];
+  /** Of a look-up that does what a COMMIT would: the client hears its notices and its error, as it would hear them of the COMMIT. */
+  readonly heard?: true;
   /** What a COPY FROM STDIN brought, whole; absent for every other statement. */
   readonly copied?: Uint8Array;
 }

@@ -288,6 +288,8 @@ export class Conversation implements Behind, Talk {
     const permission = this.#replies.takePermission();
     const shown = this.#replies.errorShown;
     if (ran.kind === 'done') return true;
+    // It seemed to be over when what was deferred to its end failed.
+    this.#replies.dropTail();
     if (ran.kind === 'refused') this.#told(ran.words);
     else if (permission !== undefined) this.say(permission);
     else if (!shown && ran.words !== undefined) this.#told(ran.words);

@@ -6,6 +6,11 @@ test.each([
   ['prepare p as select 1', { name: 'p', types: [], text: 'select 1' }],
   ['PREPARE "My P" (int, pg_catalog.oid) AS\n select $1', { name: 'My P', types: [23, 26], text: 'select $1' }],
   ['/* a */ prepare /* b */ p(text)as select $1', { name: 'p', types: [25], text: 'select $1' }],
+  [
+    'prepare p (text[], int4[3][], regclass, point) as select 1',
+    { name: 'p', types: [1009, 1007, 2205, 600], text: 'select 1' },
+  ],
+  ['prepare p (mood[]) as select 1', undefined],
   ['prepare p (mood) as select 1', undefined],
   ['prepare p (numeric(3,2)) as select 1', undefined],
   ["prepare transaction 'x'", undefined],
@@ -44,6 +49,7 @@ test('C3: long blanks take no time', () => {
     `execute p(1${')'.repeat(9_000)}${blanks}x`,
   ])
     expect(executedText(text)).toBeUndefined();
-  for (const text of [`prepare p${blanks}x`, `prepare p (${blanks}x) x`]) expect(preparedText(text)).toBeUndefined();
+  for (const text of [`prepare p${blanks}x`, `prepare p (${blanks}x) x`, `prepare p (${'[]'.repeat(50_000)}x) as x`])
+    expect(preparedText(text)).toBeUndefined();
   expect(performance.now() - before).toBeLessThan(2_000);
 });

@@ -50,6 +50,54 @@ const oids: ReadonlyMap<string, number> = new Map([
   ['jsonb', 3802],
   ['regclass', 2205],
   ['unknown', 705],
+  ['"char"', 18],
+  ['regproc', 24],
+  ['xml', 142],
+  ['point', 600],
+  ['box', 603],
+  ['cidr', 650],
+  ['money', 790],
+  ['macaddr', 829],
+  ['inet', 869],
+  ['bit', 1560],
+  ['timetz', 1266],
+  ['time with time zone', 1266],
+  ['time without time zone', 1083],
+  ['varbit', 1562],
+  ['bit varying', 1562],
+  ['character', 1042],
+  ['bpchar', 1042],
+  ['regtype', 2206],
+  ['tsvector', 3614],
+  ['tsquery', 3615],
+  ['jsonpath', 4072],
+]);
+
+/** Arrays of some of them, by the oid of what they hold. */
+const arrays: ReadonlyMap<number, number> = new Map([
+  [16, 1000],
+  [17, 1001],
+  [19, 1003],
+  [20, 1016],
+  [21, 1005],
+  [23, 1007],
+  [25, 1009],
+  [26, 1028],
+  [114, 199],
+  [700, 1021],
+  [701, 1022],
+  [1042, 1014],
+  [1043, 1015],
+  [1082, 1182],
+  [1083, 1183],
+  [1114, 1115],
+  [1184, 1185],
+  [1186, 1187],
+  [1700, 1231],
+  [2205, 2210],
+  [2206, 2211],
+  [2950, 2951],
+  [3802, 3807],
 ]);
 
 /** White space and comments, as between tokens. */
@@ -73,8 +121,11 @@ export function preparedText(text: string): PreparedText | undefined {
 }
 
 function oidOf(type: string): number | undefined {
+  if (type.length > 100) return undefined;
   const plain = type.trim().toLowerCase().replaceAll(/\s+/g, ' ');
-  return oids.get(plain.replace(/^pg_catalog\./, ''));
+  const [, item] = /^(.*?)(?: ?\[\d{0,9}\])+$/.exec(plain) ?? [];
+  const oid = oids.get((item ?? plain).replace(/^pg_catalog\./, ''));
+  return item === undefined || oid === undefined ? oid : arrays.get(oid);
 }
 
 /** What an EXECUTE says; undefined where a value is no constant. */

@@ -238,12 +238,13 @@ export class Transaction {
     if (outcome.kind === 'refused') {
       // The server's own error has been shown already; that the road went no further says nothing more.
       const { skipping, status } = this.#parts.session;
-      const shown = !ofCommit && (skipping || status === 'E') && outcome.refusal.code === 'BAD_REQUEST';
+      const shown = (skipping || status === 'E') && outcome.refusal.code === 'BAD_REQUEST';
       return { kind: shown ? 'failed' : 'refused', words: refusalFrame(outcome.refusal) };
     }
     const { tag, error } = postgresAnswer(outcome.answer);
+    // As a rule because a statement failed, whose error the client has seen.
     if (error === undefined && committed && !ofCommit && tag === 'ROLLBACK')
-      return { kind: 'refused', words: errorFrame('40000', 'the server took the statement back') };
+      return { kind: 'failed', words: errorFrame('40000', 'the server took the statement back') };
     if (error === undefined) return { kind: 'done', tag };
     // Of a COMMIT the client has seen nothing: that one was ours.
     return { kind: committed ? 'refused' : 'failed', words: errorFrame(error.code, error.message) };

@@ -1,4 +1,5 @@
 import { ask } from './ask.ts';
+import { deferredNow } from './deferred.ts';
 import { addedBy } from './inverse.ts';
 import type { Remembering } from './remembering.ts';
 import type { Found } from './resolution.ts';
@@ -22,7 +23,7 @@ export function* measured(
   { multixact, undoLine }: Pick<Remembering, 'multixact' | 'undoLine'>,
 ): Looking<Measurement> {
   // Deferred constraints and their triggers run now, before anybody judges.
-  yield* ask(target, 'constraints');
+  yield* deferredNow(target);
   const tables = yield* countsOf(target);
   const locks = yield* ask(target, 'locks');
   const [row] = yield* ask(target, 'transaction');
@@ -100,7 +101,7 @@ function* securedRows(
   }
   if (capture === undefined) return undefined;
   // A deferred trigger can defer another; and looking can run code of a policy.
-  yield* ask(target, 'constraints');
+  yield* deferredNow(target);
   const now = yield* countsOf(target);
   return JSON.stringify(now) === JSON.stringify(tables) ? capture : undefined;
 }

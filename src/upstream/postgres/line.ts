@@ -88,7 +88,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
   async #say(said: PostgresMessage): Promise<PostgresAnswer> {
     switch (said.act) {
       case 'lookup':
-        return this.#own(said.text, said.values);
+        return this.#own(said.text, said.values, undefined, said.heard);
       case 'begin':
         return this.#begin(said);
       case 'commit':
@@ -190,8 +190,9 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     text: string,
     values: readonly (Uint8Array | null)[] = [],
     shape?: { readonly types: readonly number[]; readonly formats: readonly number[] },
+    heard?: boolean,
   ): Promise<OwnResult> {
-    const asked = this.#wire.own(text, values, shape);
+    const asked = this.#wire.own(text, values, shape, heard);
     // A Sync would end the transaction that the server opened for the client's own frames, and its portals with it.
     if (this.#touched && !this.#inTransaction) this.#wire.flush();
     else await this.#wire.sync().catch(() => undefined);

@@ -29,6 +29,8 @@ interface Expectation {
   readonly kind: Kind;
   /** Ours; what the server says meanwhile is not for the client. */
   readonly own: boolean;
+  /** Ours, and its notices are for the client all the same. */
+  readonly heard?: boolean;
   readonly take: (reply: Frame) => void;
   /** Called instead of `take` when the server will not answer: it skips to the next Sync, or the line is gone. */
   readonly skipped: (broken: boolean) => void;
@@ -176,8 +178,16 @@ export class Wire {
     });
   }
 
-  /** Runs a statement of ours with text values; what it says stays here. Needs a Flush or Sync behind it. */
-  own(text: string, values: readonly (Uint8Array | null)[] = [], shape: Shape = textual): Promise<OwnResult> {
+  /**
+   * Runs a statement of ours with text values. What it says stays here, unless its notices and its error are to be `heard` by the
+   * client. Needs a Flush or Sync behind it.
+   */
+  own(
+    text: string,
+    values: readonly (Uint8Array | null)[] = [],
+    shape: Shape = textual,
+    heard = false,
+  ): Promise<OwnResult> {
     // What the types are not left to is prepared for this once.
     const kept = shape === textual;
     const name = kept ? this.#prepared.get(text) : undefined;
@@ -189,6 +199,7 @@ export class Wire {
       const take = (reply: Frame): void => {
         size += kept ? reply.bytes.length : 0;
         if (size > mostOwnBytes) this.#socket.destroy();
+        if (heard && reply.type === 'E') this.#client.take(reply);
         if (reply.type === 'D') {
           if (kept) rows.push(columns(reply).map((one) => one && one.toString('utf8')));
         }
@@ -202,7 +213,7 @@ export class Wire {
       const parse = name === undefined ? [frame('P', cstring(statement), cstring(text), ...types)] : [];
       const close = kept ? [] : [frame('C', Buffer.from('S'), cstring(statement))];
       for (const one of [...parse, ...runOf(statement, portal, values, shape.formats), ...close])
-        this.#send(one.bytes, { kind: one.type as Kind, own: true, take, skipped });
+        this.#send(one.bytes, { kind: one.type as Kind, own: true, heard, take, skipped });
     });
     answer.catch(() => undefined);
     return answer;
@@ -277,7 +288,7 @@ export class Wire {
 
   #receive(reply: Frame): void {
     const head = this.#expected[0];
-    if (reply.type === 'N' && head?.own === true) return;
+    if (reply.type === 'N' && head?.own === true && head.heard !== true) return;
     if (reply.type === 'N' || reply.type === 'A' || reply.type === 'S' || head === undefined) {
       this.#client.take(reply);
       return;

@@ -1,0 +1,249 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Difference, differences } from './suite-compare.ts';
+import { openAllPermitting, type OpenGate } from './suite-gate.ts';
+import { openSuiteServer, quietServer } from './sql-torture.ts';
+import type { Suite } from './sql-suite.ts';
+import type { TestServer } from '../postgres/server.ts';
+
+/** What became of one file of the suite. */
+export interface FileResult {
+  readonly name: string;
+  /** Lines that psql printed directly. */
+  readonly lines: number;
+  /** What it printed otherwise through the gate; what is otherwise in a second direct run too is none. */
+  readonly differences: readonly Difference[];
+  /** It came to no end in time through the gate, or directly. */
+  readonly late: boolean;
+}
+
+export interface SuiteOptions {
+  readonly suite: Suite;
+  /** Names of files; the others before the last of them only build the world, directly. */
+  readonly only?: readonly string[];
+  /** Where the outputs are kept: `<name>.direct`, `.gate`, `.again`. A temporary folder, removed at the end, when absent. */
+  readonly kept?: string;
+  readonly told?: (result: FileResult) => void;
+}
+
+const database = 'regression';
+const base = 'regression_base';
+
+/** A file that hangs is ended after so many ms. */
+const longest = 240_000;
+
+/**
+ * Runs files of PostgreSQL's regression suite by psql twice from the same state, once directly and once through a gate that
+ * permits everything, and compares what psql prints.
+ */
+export async function runSuite(options: SuiteOptions): Promise<readonly FileResult[]> {
+  const run = await SuiteRun.open(options);
+  try {
+    return await run.all();
+  } finally {
+    await run.close();
+  }
+}
+
+interface Printed {
+  readonly text: string;
+  readonly late: boolean;
+}
+
+class SuiteRun {
+  readonly #options: SuiteOptions;
+  readonly #server: TestServer;
+  readonly #folder: string;
+
+  private constructor(options: SuiteOptions, server: TestServer, folder: string) {
+    this.#options = options;
+    this.#server = server;
+    this.#folder = folder;
+  }
+
+  static async open(options: SuiteOptions): Promise<SuiteRun> {
+    const folder = options.kept ?? (await mkdtemp(join(tmpdir(), 'holdpoint-suite-')));
+    await mkdir(join(folder, 'results'), { recursive: true });
+    // The server writes there as an account of its own.
+    for (const one of [folder, join(folder, 'results')]) await chmod(one, 0o777);
+    const settings = [
+      ...quietServer.filter((one) => !/^lock_timeout|^autovacuum/.test(one)),
+      'max_prepared_transactions=2',
+    ];
+    const server = await openSuiteServer(options.suite, settings);
+    try {
+      await letRolesIn(server);
+      await server.query(`ALTER DATABASE ${database} RENAME TO ${base}`);
+      return new SuiteRun(options, server, folder);
+    } catch (thrown) {
+      await server.stop();
+      throw thrown;
+    }
+  }
+
+  async all(): Promise<readonly FileResult[]> {
+    const { suite, only } = this.#options;
+    const names = suite.names.filter((name) => name !== 'test_setup');
+    const wanted = new Set(only ?? names);
+    const last = names.findLastIndex((name) => wanted.has(name));
+    const results: FileResult[] = [];
+    for (const name of names.slice(0, last + 1)) {
+      if (!wanted.has(name)) {
+        await this.#copied();
+        await this.#psql(name, 'direct', this.#server);
+        await this.#keep();
+        continue;
+      }
+      const result = await this.#compared(name);
+      results.push(result);
+      this.#options.told?.(result);
+    }
+    return results;
+  }
+
+  /** Through the gate first, since it is the direct run whose world goes on. */
+  async #compared(name: string): Promise<FileResult> {
+    const roles = await this.#roles();
+    await this.#copied();
+    const far = await this.#throughGate(name);
+    await this.#drop(database);
+    await this.#dropRoles(roles);
+    await this.#copied();
+    const near = await this.#psql(name, 'direct', this.#server);
+    let again = near;
+    if (near.text !== far.text) {
+      await this.#drop(database);
+      await this.#dropRoles(roles);
+      await this.#copied();
+      again = await this.#psql(name, 'again', this.#server);
+    }
+    await this.#keep();
+    return {
+      name,
+      lines: near.text.split('\n').length,
+      differences: differences(near.text, far.text, again.text),
+      late: near.late || far.late,
+    };
+  }
+
+  async #copied(): Promise<void> {
+    await this.#ask(`CREATE DATABASE ${database} TEMPLATE ${base}`);
+    const settings = [
+      `datestyle = 'Postgres, MDY'`,
+      `timezone = 'America/Los_Angeles'`,
+      `intervalstyle = 'postgres_verbose'`,
+      `lc_messages = 'C'`,
+      `timezone_abbreviations = 'Default'`,
+      // The gate's own bounds, said of both.
+      `statement_timeout = '60s'`,
+      `lock_timeout = '10s'`,
+    ];
+    await this.#ask(settings.map((one) => `ALTER DATABASE ${database} SET ${one}`).join('; '));
+  }
+
+  /** What the direct run left is what the next file begins with. */
+  async #keep(): Promise<void> {
+    await this.#drop(base);
+    await this.#ask(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${database}'`);
+    await this.#ask(`ALTER DATABASE ${database} RENAME TO ${base}`);
+  }
+
+  async #drop(which: string): Promise<void> {
+    // A subscription or a slot keeps its database.
+    await this.#ask(`SET allow_system_table_mods = on;
+      SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '${which}' AND NOT active;
+      DELETE FROM pg_subscription s USING pg_database d WHERE d.oid = s.subdbid AND d.datname = '${which}'`);
+    await this.#ask(`DROP DATABASE ${which} WITH (FORCE)`);
+  }
+
+  /** A server that crashed, since the file broke its catalogue, recovers within seconds. */
+  async #ask(text: string): Promise<readonly { readonly [column: string]: unknown }[]> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await this.#server.query(text)).rows;
+      } catch (thrown) {
+        const code = (thrown as { readonly code?: string }).code ?? '';
+        if (attempt >= 100 || !/^57P0|^ECONN|^$/.test(code)) throw thrown;
+        await sleep(300);
+      }
+    }
+  }
+
+  async #roles(): Promise<ReadonlySet<string>> {
+    const rows = await this.#ask('SELECT quote_ident(rolname) AS name FROM pg_roles');
+    return new Set(rows.map(({ name }) => String(name)));
+  }
+
+  async #dropRoles(before: ReadonlySet<string>): Promise<void> {
+    const left = [...(await this.#roles())].filter((name) => !before.has(name));
+    for (const name of left)
+      await this.#server.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`).catch(() => undefined);
+  }
+
+  /** One of its own for each copy: a gate does not go on where another database answers. */
+  async #throughGate(name: string): Promise<Printed> {
+    const gate: OpenGate = await openAllPermitting(this.#server, database);
+    try {
+      return await this.#psql(name, 'gate', gate);
+    } finally {
+      await gate.close();
+    }
+  }
+
+  async #psql(
+    name: string,
+    as: 'direct' | 'gate' | 'again',
+    { port, password }: { readonly port: number; readonly password: string },
+  ): Promise<Printed> {
+    const { suite } = this.#options;
+    const kept = join(this.#folder, `${name}.${as}`);
+    const [from, into] = [openSync(join(suite.folder, 'sql', `${name}.sql`), 'r'), openSync(kept, 'w')];
+    const arguments_ = ['-X', '-a', '-q', '-v', 'HIDE_TABLEAM=on', '-v', 'HIDE_TOAST_COMPRESSION=on'];
+    const psql = spawn('psql', arguments_, {
+      stdio: [from, into, into],
+      cwd: this.#folder,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        LC_MESSAGES: 'C',
+        PGHOST: '127.0.0.1',
+        PGPORT: String(port),
+        PGUSER: 'postgres',
+        PGDATABASE: database,
+        PGPASSWORD: password,
+        PGSSLMODE: 'disable',
+        PG_ABS_SRCDIR: suite.folder,
+        PG_ABS_BUILDDIR: this.#folder,
+        PG_LIBDIR: '/nowhere',
+        PG_DLSUFFIX: '.so',
+      },
+    });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      psql.kill('SIGKILL');
+    }, longest);
+    await once(psql, 'exit');
+    clearTimeout(timer);
+    closeSync(from);
+    closeSync(into);
+    return { text: await readFile(kept, 'utf8'), late };
+  }
+
+  async close(): Promise<void> {
+    await this.#server.stop();
+    if (this.#options.kept === undefined) await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The suite goes over to roles that it makes, as if whoever connects were believed. */
+async function letRolesIn(server: TestServer): Promise<void> {
+  const { rows } = await server.query(`SELECT current_setting('hba_file') AS file`);
+  const lines = ['host all postgres 127.0.0.1/32 scram-sha-256', 'host all all 127.0.0.1/32 trust'];
+  const listed = lines.map((line) => `('${line}')`).join(', ');
+  await server.query(`COPY (VALUES ${listed}) TO '${String(rows[0]?.['file'])}'; SELECT pg_reload_conf()`);
+}
