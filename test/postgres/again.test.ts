@@ -69,6 +69,17 @@ test('K5: what a name means is asked anew when the search_path is another', asyn
   expect((await client.query('select * from t order by id')).rows).toHaveLength(5);
 });
 
+test('K5: no search_path is set under which nothing could be judged', async () => {
+  for (const path of ['public, pg_catalog', '"$user", public, pg_catalog'])
+    await expect(client.query(`set search_path to ${path}`)).rejects.toMatchObject({
+      code: '0A000',
+      hint: expect.stringContaining('pg_catalog'),
+    });
+  await client.query('set search_path to pg_catalog, public');
+  expect((await client.query('select * from t order by id')).rows).toHaveLength(5);
+  await client.query('reset search_path');
+});
+
 test('K5: a name of the session’s own, made by a statement, is seen at once', async () => {
   for (let time = 0; time < 2; time++)
     expect((await client.query('select id from t where id = 1')).rows).toHaveLength(1);

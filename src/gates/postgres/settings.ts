@@ -42,6 +42,17 @@ const notYours = (name: string): Acted => ({
   },
 });
 
+const catalogueFirst = (): Acted => ({
+  ran: {
+    kind: 'refused',
+    words: errorFrame(
+      '0A000',
+      'holdpoint: with something before pg_catalog in `search_path` no name could be trusted, and nothing would be run',
+      'leave pg_catalog out of it, which puts it first, or name it first',
+    ),
+  },
+});
+
 /** SET, RESET, LISTEN and the modes of transactions: what the gate relies on stays as it is, the rest is the server's. */
 export async function change(
   talk: Talk,
@@ -60,10 +71,17 @@ export async function change(
   if (act === 'reset' && name === 'all') return resetAll(talk, statement);
   const kept = keptAsItIs(setting);
   if (kept !== undefined) return kept;
+  if (name === 'search_path' && hidesCatalogue(values ?? [])) return catalogueFirst();
   if (standing !== 'plain' && !followed.has(name) && !bounds.has(name)) return notYours(name);
   const ran = await transaction.run(message, frames, statement);
   if (ran.kind === 'done' && scope !== 'local') remember(talk, name, act === 'set' ? values : undefined);
   return { ran };
+}
+
+/** Whether names of PostgreSQL's own could be found elsewhere first: nothing is judged under such a path, so it is not set. */
+function hidesCatalogue(values: readonly string[]): boolean {
+  const at = values.indexOf('pg_catalog');
+  return values.slice(0, Math.max(at, 0)).some((schema) => schema !== 'pg_temp');
 }
 
 function remember({ transaction }: Talk, name: string, values: readonly string[] | undefined): void {
