@@ -343,6 +343,8 @@ function sayConnected(
     );
     out.line('  holdpoint.yaml (add to what is there), then `holdpoint apply`:');
     for (const line of config) out.line(`    ${line}`);
+    if (config.some((line) => line.includes('production: true')))
+      out.line(['warning', '  (production until you say `production: false`; what agents may do there is less)']);
     out.line('  then a token for the agent, and the agent with it:');
     out.line(`    holdpoint token create <agent> --preset postgres:${preset} --env ${environment} --save`);
     out.line('    holdpoint exec <agent> -- <command>');

@@ -4,7 +4,7 @@ import { Complaint, misused } from '../complaint.ts';
 import { isDaemon } from '../daemon/alive.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
-import { otherInstallations, placesIn, readRunning, type Places } from '../places.ts';
+import { dataDirectories, otherInstallations, placesIn, readRunning, type Places } from '../places.ts';
 
 const patienceMs = 10_000;
 
@@ -35,7 +35,7 @@ function printDown(
   else
     out.line(
       ['good', 'stopped'],
-      `: nothing gets through the gates until \`holdpoint up\`; holds and approvals wait in ${places.data}`,
+      `: nothing gets through the gates until \`${places.data === dataDirectories(env).service ? 'sudo ' : ''}holdpoint up\`; holds and approvals wait in ${places.data}`,
     );
   // One of each tier may be here: whoever stopped the other one believes that all is stopped.
   for (const data of otherInstallations(places, env)) {

@@ -38,7 +38,7 @@ export const exec: Run = async (invocation) => {
     `holdpoint: ${program} runs as agent ${who.name}${user === undefined ? '' : `, OS user ${user.name}`}, started as tier ${running.tier}`,
   ]);
   sayChanged(invocation, given);
-  sayDatabase(invocation, given.database, who.databases);
+  sayDatabase(invocation, given.database, who);
   return started(program, args, given.env, user);
 };
 
@@ -83,13 +83,18 @@ function sayChanged({ out }: Invocation, { removed, rerouted }: ChildEnvironment
     out.note(['faint', `holdpoint: not passed on, because they lead round the gate: ${rerouted.join(', ')}`]);
 }
 
-function sayDatabase({ out }: Invocation, usual: Database | undefined, databases: readonly Database[]): void {
+function sayDatabase({ out }: Invocation, usual: Database | undefined, { databases, isForPostgres }: Whose): void {
   if (usual !== undefined)
     out.note(['faint', `holdpoint: DATABASE_URL and PGHOST lead to ${usual.name} (${usual.environment})`]);
   else if (databases.length > 1)
     out.note([
       'faint',
       `holdpoint: there are several databases, so DATABASE_URL is not set: ${databases.map(variableOf).join(', ')} (--database <name> chooses one)`,
+    ]);
+  else if (isForPostgres && databases.length === 0)
+    out.note([
+      'warning',
+      'holdpoint: DATABASE_URL is not set: no PostgreSQL upstream of this token’s environments is in force (holdpoint.yaml, then `holdpoint apply`)',
     ]);
 }
 
@@ -115,6 +120,8 @@ function refuseServiceUser(invocation: Invocation, running: Running, user: OsUse
 interface Whose {
   readonly name: string;
   readonly databases: readonly Database[];
+  /** Whether its token is good at the PostgreSQL gate. */
+  readonly isForPostgres: boolean;
 }
 
 /** Whose token this is and what it reaches, as the daemon knows it; a token that it does not take starts nothing. */
@@ -125,10 +132,9 @@ async function whose(token: string, running: Running, asked: string | undefined)
     throw misused('this is the token of a human', 'an agent has one of its own: holdpoint token create <agent>');
   if (asked !== undefined && asked !== principal.name)
     throw misused(`this token is of \`${principal.name}\`, not of \`${asked}\``, 'name the agent whose token it is');
-  const databases = who.token.scope.gates.includes('postgres')
-    ? upstreams.filter((one) => one.provider === 'postgres')
-    : [];
-  return { name: principal.name, databases };
+  const isForPostgres = who.token.scope.gates.includes('postgres');
+  const databases = isForPostgres ? upstreams.filter((one) => one.provider === 'postgres') : [];
+  return { name: principal.name, databases, isForPostgres };
 }
 
 async function tokenOf(invocation: Invocation, name: string | undefined): Promise<string> {
