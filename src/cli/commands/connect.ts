@@ -348,8 +348,8 @@ function sayConnected(
     out.line('  then a token for the agent, and the agent with it:');
     out.line(`    holdpoint token create <agent> --preset postgres:${preset} --env ${environment} --save`);
     out.line('    holdpoint exec <agent> -- <command>');
-    out.line('  which finds it as DATABASE_URL; elsewhere it is');
-    out.line(['strong', `    ${databaseUrl}`]);
+    out.line('  which finds it by that; elsewhere it is');
+    out.line(['strong', `    DATABASE_URL=${databaseUrl}`]);
   });
 }
 
