@@ -5,7 +5,7 @@ import { change } from './settings.ts';
 import type { Talk } from './talk.ts';
 import type { Ran } from './transaction.ts';
 import type { Frame } from '../../contract/postgres/frames.ts';
-import type { FrameFact, Statement } from '../../languages/sql/statement.ts';
+import type { FrameFact, Statement, TransactionModes } from '../../languages/sql/statement.ts';
 import type { PostgresMessage } from '../../model/postgres-message.ts';
 
 const savepointWords = {
@@ -56,8 +56,11 @@ async function moveFrame(
   frames: readonly Frame[],
 ): Promise<Acted> {
   const { transaction } = talk;
-  if (chain) return notTaken('AND CHAIN is not taken', 'end the transaction and begin another');
   const open = transaction.owner === 'client';
+  if (chain && !open) {
+    const words = errorFrame('25P01', `${move.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
+    return { ran: { kind: 'refused', words } };
+  }
   switch (move) {
     case 'begin':
       if (open) return done('BEGIN', warning('25001', 'there is already a transaction in progress'));
@@ -70,14 +73,15 @@ async function moveFrame(
     case 'commit': {
       if (transaction.owner === 'nobody')
         return done('COMMIT', warning('25P01', 'there is no transaction in progress'));
+      const { modes: before } = transaction;
       const ran = await transaction.commit();
-      return owned(ran.kind === 'done' ? ran.tag : '', ran);
+      if (ran.kind !== 'done') return { ran };
+      return chain ? begunAgain(talk, ran.tag, before) : owned(ran.tag, ran);
     }
     case 'rollback':
       if (transaction.owner === 'nobody')
         return done('ROLLBACK', warning('25P01', 'there is no transaction in progress'));
-      await transaction.rollback();
-      return done('ROLLBACK');
+      return rolledBack(talk, chain);
     case 'savepoint':
     case 'release':
     case 'rollback-to':
@@ -96,6 +100,20 @@ async function moveFrame(
     default:
       return notTaken('two-phase commit is not taken', 'commit in one step');
   }
+}
+
+async function rolledBack(talk: Talk, chain: boolean): Promise<Acted> {
+  const { modes } = talk.transaction;
+  await talk.transaction.rollback();
+  return chain ? begunAgain(talk, 'ROLLBACK', modes) : done('ROLLBACK');
+}
+
+/** AND CHAIN. That the transaction before has ended is said whatever becomes of the next. */
+async function begunAgain({ transaction }: Talk, tag: string, modes: TransactionModes): Promise<Acted> {
+  const ran = await transaction.begin('client', modes);
+  if (ran.kind === 'done') return owned(tag, ran);
+  const words = errorFrame('25000', `holdpoint: ${tag} is done, and no other transaction could be begun`);
+  return { ran: { kind: 'refused', words } };
 }
 
 function done(tag: string, ...warnings: readonly Frame[]): Acted {

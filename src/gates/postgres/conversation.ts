@@ -249,7 +249,7 @@ export class Conversation implements Behind, Talk {
     try {
       return this.#parts.sql.read(text, this.#textSettings());
     } catch (thrown) {
-      if (thrown instanceof SyntaxComplaint) this.#told(syntaxFrame(thrown));
+      if (thrown instanceof SyntaxComplaint) this.#told(this.#replies.placed(syntaxFrame(thrown)));
       else if (thrown instanceof Refused) this.#told(refusalFrame(thrown.refusal));
       else throw thrown;
       return undefined;

@@ -3,12 +3,15 @@ import { expect, test } from 'vitest';
 import { executedText, preparedText } from './prepared-sql.ts';
 
 test.each([
-  ['prepare p as select 1', { name: 'p', types: [], text: 'select 1' }],
-  ['PREPARE "My P" (int, pg_catalog.oid) AS\n select $1', { name: 'My P', types: [23, 26], text: 'select $1' }],
-  ['/* a */ prepare /* b */ p(text)as select $1', { name: 'p', types: [25], text: 'select $1' }],
+  ['prepare p as select 1', { name: 'p', types: [], text: 'select 1', start: 13 }],
+  [
+    'PREPARE "My P" (int, pg_catalog.oid) AS\n select $1',
+    { name: 'My P', types: [23, 26], text: 'select $1', start: 41 },
+  ],
+  ['/* a */ prepare /* b */ p(text)as select $1', { name: 'p', types: [25], text: 'select $1', start: 34 }],
   [
     'prepare p (text[], int4[3][], regclass, point) as select 1',
-    { name: 'p', types: [1009, 1007, 2205, 600], text: 'select 1' },
+    { name: 'p', types: [1009, 1007, 2205, 600], text: 'select 1', start: 50 },
   ],
   ['prepare p (mood[]) as select 1', undefined],
   ['prepare p (mood) as select 1', undefined],

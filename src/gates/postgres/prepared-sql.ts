@@ -6,6 +6,8 @@ export interface PreparedText {
   readonly types: readonly number[];
   /** The statement itself. */
   readonly text: string;
+  /** Characters that stand before it. */
+  readonly start: number;
 }
 
 export interface ExecutedText {
@@ -117,7 +119,9 @@ export function preparedText(text: string): PreparedText | undefined {
   if (whole === undefined || name === undefined) return undefined;
   const types = (declared ?? '').trim() === '' ? [] : (declared ?? '').split(',').map(oidOf);
   if (!types.every((one) => one !== undefined)) return undefined;
-  return { name: folded(name), types, text: text.slice(whole.length).trim() };
+  const rest = text.slice(whole.length);
+  const start = text.length - rest.trimStart().length;
+  return { name: folded(name), types, text: rest.trim(), start };
 }
 
 function oidOf(type: string): number | undefined {

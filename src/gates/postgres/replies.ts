@@ -42,8 +42,13 @@ export class Replies {
     else if (reply.type === 'S' && this.#tail !== undefined)
       this.#behindTail.push({ type: 'S', bytes: Buffer.from(reply.bytes) });
     else if (reply.type === 'T' && this.#formats !== undefined) say(inFormats(reply, this.#formats));
-    else if (this.#offset > 0 && (reply.type === 'E' || reply.type === 'N')) say(movedBy(reply, this.#offset));
+    else if (reply.type === 'E' || reply.type === 'N') say(this.placed(reply));
     else say(reply);
+  }
+
+  /** An error or a notice whose place is counted from where the client’s whole text begins. */
+  placed(words: Frame): Frame {
+    return this.#offset > 0 ? movedBy(words, this.#offset) : words;
   }
 
   /** As `Talk.hushed`. */

@@ -23,19 +23,18 @@ export async function simpleQuery(talk: Talk, query: Frame): Promise<void> {
   const place = whole ? undefined : Buffer.from(text);
   for (const statement of statements ?? []) {
     if (!well) break;
-    if (place === undefined) well = await one(talk, statement, text, query);
-    else {
-      talk.offset(place.toString('utf8', 0, statement.start).length);
-      well = await one(talk, statement, statement.text, frame('Q', cstring(statement.text)));
-    }
+    const start = place === undefined ? 0 : place.toString('utf8', 0, statement.start).length;
+    talk.offset(start);
+    const [said, frames] = place === undefined ? [text, query] : [statement.text, frame('Q', cstring(statement.text))];
+    well = await one(talk, statement, said, frames, start);
   }
   await talk.endOwn(well);
   return talk.ready();
 }
 
-async function one(talk: Talk, statement: Statement, text: string, query: Frame): Promise<boolean> {
+async function one(talk: Talk, statement: Statement, text: string, query: Frame, start: number): Promise<boolean> {
   talk.letTailGo();
-  const bySql = talk.transaction.failed ? undefined : await preparedBySql(talk, statement, text);
+  const bySql = talk.transaction.failed ? undefined : await preparedBySql(talk, statement, text, start);
   if (bySql !== undefined) return bySql;
   const config = talk.transaction.failed ? undefined : await setConfig(talk, statement, text);
   const acted =
@@ -45,10 +44,16 @@ async function one(talk: Talk, statement: Statement, text: string, query: Frame)
 }
 
 /** PREPARE and EXECUTE; undefined for everything else. */
-async function preparedBySql(talk: Talk, { kind }: Statement, text: string): Promise<boolean | undefined> {
+async function preparedBySql(
+  talk: Talk,
+  { kind }: Statement,
+  text: string,
+  start: number,
+): Promise<boolean | undefined> {
   if (kind === 'PrepareStmt') {
     const said = preparedText(text);
     if (said === undefined) return notTaken(talk, 'PREPARE takes types of PostgreSQL’s own');
+    talk.offset(start + said.start);
     const well = await talk.hushed(() => talk.names.work([parseFrame(said)]), '1');
     if (well) talk.say(frame('C', cstring('PREPARE')));
     return well;
