@@ -148,9 +148,7 @@ const contentSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('base'),
     directories: z.array(z.strictObject({ path: z.string(), mode: count })),
-    files: z.array(
-      z.strictObject({ path: z.string(), mode: count, size: count, modified: count, sha256, extents }),
-    ),
+    files: z.array(z.strictObject({ path: z.string(), mode: count, size: count, modified: count, sha256, extents })),
     serverManifest: z.string(),
   }),
   z.strictObject({ kind: z.literal('dump'), size: count, sha256, extents }),
@@ -193,9 +191,11 @@ export function readManifest(bytes: Uint8Array, publicKey: KeyObject): BackupMan
   const { signature: signatureText, ...told } = manifest;
   const signature = Buffer.from(signatureText, 'base64url');
   // The last letter has bits to spare: only one way of writing it counts.
-  const genuine = signature.toString('base64url') === signatureText && verify(null, signedText(told), publicKey, signature);
+  const genuine =
+    signature.toString('base64url') === signatureText && verify(null, signedText(told), publicKey, signature);
   if (!genuine) throw new ManifestRefused('the manifest is not signed by this installation’s backup key');
-  if (canonicalJson(manifest as unknown as Json) !== text) throw new ManifestRefused('the manifest is not written as it was signed');
+  if (canonicalJson(manifest as unknown as Json) !== text)
+    throw new ManifestRefused('the manifest is not written as it was signed');
   return frozen(manifest);
 }
 

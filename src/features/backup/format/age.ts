@@ -183,7 +183,9 @@ function wrappingKey(mine: KeyObject, theirs: Uint8Array, share: Uint8Array, rec
 }
 
 function headerMac(fileKey: Buffer, text: string): Buffer {
-  return createHmac('sha256', derive(fileKey, Buffer.alloc(0), 'header')).update(text, 'latin1').digest();
+  return createHmac('sha256', derive(fileKey, Buffer.alloc(0), 'header'))
+    .update(text, 'latin1')
+    .digest();
 }
 
 function derive(key: Buffer, salt: Buffer, info: string): Buffer {
