@@ -9,7 +9,7 @@ declare const minted: unique symbol;
  */
 export interface Clearance {
   readonly id: string;
-  readonly phase: 'lookup' | 'measure' | 'effect';
+  readonly phase: 'lookup' | 'measure' | 'rehearsal' | 'effect';
   readonly [minted]: true;
 }
 
@@ -22,6 +22,11 @@ export interface Lease {
   readonly ran: readonly Message[];
   /** Sends the next message under a clearance for exactly that message. */
   send(message: Message, clearance: Clearance): Promise<Answer>;
+  /**
+   * Says these messages in the open transaction and takes them back, whatever came of them: they never become part of
+   * `ran`. The answers end with the first that the far side refused. Under a clearance for exactly these, of that phase.
+   */
+  rehearse(messages: readonly Message[], clearance: Clearance): Promise<readonly Answer[]>;
   /** Takes back what ran since the last effect. */
   rollback(): Promise<void>;
   release(): Promise<void>;

@@ -36,6 +36,12 @@ export interface Upstream {
 export interface Line {
   /** Sends one message and waits for its whole answer. Throws `LineBroken` when the outcome cannot be known. */
   send(message: Message): Promise<Answer>;
+  /**
+   * Says messages in the transaction that is open, and takes back what they did before it answers; the answers end with the
+   * first that failed. Throws `LineBroken` where it is not sure that all was taken back: then the line is gone, and the
+   * transaction with it. Absent where no transaction is.
+   */
+  rehearse?(messages: readonly Message[]): Promise<readonly Answer[]>;
   /** Takes back what was sent and not committed; a no-op where each message is its own effect. */
   rollback(): Promise<void>;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import type { RoadParts } from './parts.ts';
 import { ProviderRefused } from './provider-refused.ts';
 import type { Lease } from '../contract/lease.ts';
-import type { Looking, Lookup } from '../contract/lookup.ts';
+import { type Looking, type Lookup, type Rehearsal, rehearsalAnswer } from '../contract/lookup.ts';
 import type { Provider, Reading } from '../contract/provider.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import type { Message } from '../model/plan.ts';
@@ -33,6 +33,10 @@ export async function lookBy<T>(
   for (let asked = 0; next.done !== true; asked++) {
     if (asked === bound) throw refuse('DENIED', 'too many look-ups to find out what this is about');
     const lookup = next.value;
+    if ('rehearse' in lookup) {
+      next = question.next(await rehearsed(road, provider, lease, lookup));
+      continue;
+    }
     const reading = readingOf(provider, lookup);
     if (lookup.by === 'undo') {
       next = await asideOf(road, reading, lookup, second, question);
@@ -50,7 +54,7 @@ async function asideOf<T>(
   lookup: Lookup,
   second: UndoLine,
   question: Looking<T>,
-): Promise<IteratorResult<Lookup, T>> {
+): Promise<IteratorResult<Lookup | Rehearsal, T>> {
   let answer: Answer;
   try {
     answer = await answered(road, await second.lease(), reading, lookup);
@@ -59,6 +63,36 @@ async function asideOf<T>(
     return question.throw(cause);
   }
   return question.next(answer);
+}
+
+/** Said and taken back, on the line in whose transaction the act is open. Nothing goes in but what a transaction takes back. */
+async function rehearsed(
+  road: RoadParts,
+  provider: Provider,
+  lease: Lease,
+  { rehearse, purpose }: Rehearsal,
+): Promise<Answer> {
+  for (const message of rehearse) {
+    const actions = provider.readInside?.(message).actions ?? [];
+    const comesBack = actions.every(({ reversibility }) => reversibility === 'read' || reversibility === 'provisional');
+    if (actions.length === 0 || !comesBack)
+      throw refuse(
+        'UNAVAILABLE',
+        `the rehearsal \`${purpose}\` holds what no transaction takes back`,
+        'this is a defect of the catalogue: report it',
+      );
+  }
+  try {
+    const clearance = road.leases.mint(lease, rehearse, 'rehearsal', lease.id);
+    return rehearsalAnswer(await lease.rehearse(rehearse, clearance));
+  } catch (cause) {
+    if (!(cause instanceof LineBroken)) throw cause;
+    throw refuse(
+      'UNAVAILABLE',
+      `the line broke before anything took effect (${purpose}); it was taken back`,
+      'try again',
+    );
+  }
 }
 
 function readingOf(provider: Provider, { message, purpose }: Lookup): Reading {

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
+import { undoLast } from './undo-world.ts';
 import { planUndo } from '../../src/road/undo/put-back.ts';
 
 let server: TestServer;
@@ -36,8 +37,14 @@ describe('U1: what adds passes, with its inverse recorded before the COMMIT', ()
     expect(await ids()).toEqual([1, 2, 3, 4, 5, 8, 9]);
     const [image] = await images();
     const plan = await planUndo(stage.rig.road, stage.rig.road.images, image?.id ?? '');
-    expect(plan).toMatchObject({ conflicts: [], notUndone: [] });
-    expect(plan.steps).toEqual(['postgres:delete', 'postgres:delete']);
+    expect(plan).toMatchObject({ conflicts: [] });
+    expect(new Set(plan.steps)).toEqual(new Set(['postgres:delete']));
+    // Without a second line what it deletes is not secured.
+    await undoLast(stage);
+    for (const hold of await stage.waiting()) await stage.rig.road.holds.approve(hold.code, stage.jane.approve(hold));
+    expect((await undoLast(stage)).map((one) => one.kind)).toEqual(['done']);
+    expect(await ids()).toEqual([1, 2, 3, 4, 5]);
+    expect(await ids('log')).toEqual([]);
   });
 
   test('several statements in one transaction, savepoints among them', async () => {
@@ -54,7 +61,7 @@ describe('U1: what adds passes, with its inverse recorded before the COMMIT', ()
     await server.query("update t set v = 'changed' where id = 8");
     const [image] = await images();
     const plan = await planUndo(stage.rig.road, stage.rig.road.images, image?.id ?? '');
-    expect(plan.conflicts).toEqual(['1 of the rows that were added to `public.t` were changed since']);
+    expect(plan.conflicts).toEqual(['the row of `public.t` with id 8, which it added, was changed since']);
   });
 
   test('tables, indexes, views, columns', async () => {
@@ -70,7 +77,6 @@ describe('U1: what adds passes, with its inverse recorded before the COMMIT', ()
 
 describe('H2: what is not surely an addition is held', () => {
   test.each([
-    ['a table without a key', "insert into keyless values ('x')"],
     ['an upsert that changes a row', "insert into t values (1, 'x') on conflict (id) do update set v = excluded.v"],
     ['a function', 'create function f() returns int language sql as $$ select 1 $$'],
   ])('%s', async (_, text) => {

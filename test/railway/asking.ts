@@ -48,6 +48,7 @@ export class Asking {
   async look<T>(question: Looking<T>, reach: 'all' | 'environment' = 'all'): Promise<T> {
     let next = question.next();
     while (next.done !== true) {
+      if ('rehearse' in next.value) throw new Error('there is nothing to rehearse here');
       const reading = this.provider.read(next.value.message);
       const wrong = reading.actions.find((action) => action.reversibility !== 'read');
       if (wrong !== undefined) throw new Error(`look-up is no read: ${wrong.operation}`);

@@ -66,6 +66,7 @@ async function looked<T>(
 ): Promise<T> {
   let next = question.next();
   while (next.done !== true) {
+    if ('rehearse' in next.value) throw new Error('there is nothing to rehearse here');
     const { message } = next.value;
     if (!isRead(provider.read(message).actions)) throw new Error('a look-up of the provider is no read');
     const said = message as PostgresMessage;

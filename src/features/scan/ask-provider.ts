@@ -61,6 +61,8 @@ async function lookedUp(
   try {
     let next = looking.next();
     for (let asked = 0; next.done !== true; asked++) {
+      if ('rehearse' in next.value)
+        throw refuse('UNAVAILABLE', 'nothing is rehearsed to find out what a credential can do');
       const { message, purpose } = next.value;
       if (asked === bound) throw refuse('UNAVAILABLE', 'too many look-ups to find out what this credential can do');
       const { actions } = provider.read(message);

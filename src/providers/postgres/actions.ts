@@ -28,8 +28,14 @@ function reversibilityOf(part: Part, view: View): Reversibility {
   switch (part.class) {
     case 'read-candidate':
       return view === 'inside' ? 'provisional' : view === 'plan' ? 'reversible' : 'read';
-    case 'setting':
     case 'frame':
+      // Inside one, beginning and ending a transaction is the gate's alone, and no statement's.
+      return view === 'inside' && part.operation !== 'postgres:savepoint'
+        ? 'unknown'
+        : view === 'inside'
+          ? 'provisional'
+          : 'read';
+    case 'setting':
       return view === 'inside' ? 'provisional' : 'read';
     case 'provisional':
       return view === 'inside' ? 'provisional' : settledClass(part);

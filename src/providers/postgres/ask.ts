@@ -43,6 +43,15 @@ export function* askText(
   return yield* asked(target, text, question, values);
 }
 
+/** By which line something is looked at: the session's own, or the second one. */
+export interface Sight {
+  readonly ask: typeof ask;
+  readonly askText: typeof askText;
+}
+
+export const own: Sight = Object.freeze({ ask, askText });
+export const aside: Sight = Object.freeze({ ask: askAside, askText: askTextAside });
+
 function* asked(
   target: PostgresTarget,
   text: string,

@@ -41,9 +41,9 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     readPlan: (plan) => known(memory, readTransaction(sql, plan)),
     prove: proveCommit,
     introspection: introspectionOf(sql),
-    *putBack(image, { undoneBefore = [] }) {
+    *putBack(image, { undoneBefore = [], undoLine = false }) {
       const rows = rowsImageIn(image);
-      return rows === undefined ? yield* putBackAdded(image) : yield* putBackRows(rows, undoneBefore);
+      return rows === undefined ? yield* putBackAdded(image) : yield* putBackRows(rows, undoLine, undoneBefore);
     },
   } satisfies Provider);
 }

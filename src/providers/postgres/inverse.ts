@@ -1,46 +1,16 @@
 import { ask, askText } from './ask.ts';
 import type { TableCount } from './table-count.ts';
+import type { Added, AddedRows, Made } from './added-image.ts';
 import { quotedName } from './quoted.ts';
+import { rowsAddedBy } from './rows/added.ts';
+import { ours } from './rows/ours.ts';
+import type { NotSecured } from './rows/secured.ts';
 import type { Step } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { Capture } from '../../contract/provider.ts';
 import { digestOf } from '../../model/digest.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { PostgresTarget } from '../../model/postgres-message.ts';
-
-/** Rows that were added to one table, by their keys, and what each looked like. */
-export interface AddedRows {
-  readonly oid: string;
-  readonly schema: string;
-  readonly name: string;
-  readonly columns: readonly string[];
-  /** Keys as text in the order of `columns`, then the hash of the whole row as text. */
-  readonly rows: readonly (readonly string[])[];
-}
-
-/** An object that was made. `column` and `constraint` are of the relation that `oid` names. */
-export interface Made {
-  readonly what: 'relation' | 'column' | 'constraint' | 'schema' | 'type';
-  readonly oid: string;
-  /** r, p, v, m, S, i for relations; empty for the rest. */
-  readonly kind: string;
-  readonly schema: string;
-  readonly name: string;
-  /** Of a column or constraint. */
-  readonly member: string;
-  /** Of a column its number, of a constraint its oid: either is another one after it was dropped and made again. */
-  readonly id: string;
-}
-
-/** What was added, and so what taking it away again takes. */
-export interface Added {
-  readonly entry: string;
-  readonly major: number;
-  readonly system: string;
-  readonly database: string;
-  readonly rows: readonly AddedRows[];
-  readonly made: readonly Made[];
-}
 
 const mostRows = 100_000;
 /** Finding the rows of this transaction reads the whole table. */
@@ -55,11 +25,13 @@ export function* addedBy(
   steps: readonly Step[],
   tables: readonly TableCount[],
   identity: { readonly transaction: string; readonly system: string; readonly database: string },
-): Looking<Capture | undefined> {
+  undoLine: boolean,
+): Looking<Capture | NotSecured | undefined> {
   if (tables.some((one) => one.updated + one.deleted > 0)) return undefined;
   const low = (BigInt(identity.transaction) % 4_294_967_296n).toString();
   const made = yield* madeBy(target, steps, low);
   if (made === undefined) return undefined;
+  if (made.length === 0) return yield* rowsAddedBy(target, steps, tables, identity, undoLine);
   // Rows of a table that is taken away whole go with it.
   const gone = new Set(made.filter((one) => one.what === 'relation').map((one) => one.oid));
   // The counters go on counting rows that a savepoint took back.
@@ -109,13 +81,6 @@ function* rowsAdded(
 function addedText(schema: string, name: string, columns: readonly string[]): string {
   const keys = columns.map((column) => `t.${quotedName(column)}::pg_catalog.text`).join(', ');
   return `SELECT ${keys}, pg_catalog.md5(t::pg_catalog.text) FROM ONLY ${quotedName(schema, name)} t WHERE ${ours('t')} LIMIT ${mostRows + 1}`;
-}
-
-/** True of what the open transaction wrote; $1 is the low half of its id. */
-export function ours(alias: string): string {
-  return `pg_catalog.age(${alias}.xmin) <= pg_catalog.age($1::pg_catalog.text::pg_catalog.xid)
-    AND pg_catalog.pg_xact_status((pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.numeric
-      - pg_catalog.age(${alias}.xmin))::pg_catalog.text::pg_catalog.xid8) = 'in progress'`;
 }
 
 const relations: ReadonlySet<string> = new Set([

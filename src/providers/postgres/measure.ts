@@ -1,9 +1,11 @@
 import { ask } from './ask.ts';
+import { countsOf } from './counts.ts';
 import { deferredNow } from './deferred.ts';
 import { addedBy } from './inverse.ts';
 import type { Remembering } from './remembering.ts';
 import type { Found } from './resolution.ts';
-import { rowsBefore, type Writing } from './rows/capture.ts';
+import { rowsBefore } from './rows/capture.ts';
+import { isSecured, type NotSecured, orNot } from './rows/secured.ts';
 import type { TableCount } from './table-count.ts';
 import type { Step } from './step.ts';
 import type { Looking } from '../../contract/lookup.ts';
@@ -49,13 +51,14 @@ export function* measured(
   const plain = found.actions.map((action) => (hidden ? asHidden(action) : measuredAction(action, tables)));
   const lost = tables.some((one) => one.updated + one.deleted > 0);
   const reversible = !lost && plain.some((action) => action.reversibility === 'reversible');
-  const added = reversible ? yield* addedBy(target, steps, tables, identity) : undefined;
-  const secured =
+  const added = reversible ? yield* addedBy(target, steps, tables, identity, undoLine === true) : undefined;
+  const changed =
     added === undefined && undoLine === true && multixact !== undefined && exclusive === '0' && isOfRows(found)
-      ? yield* securedRows(target, steps, tables, { ...identity, multixact })
+      ? yield* orNot(rowsBefore(target, steps, tables, { ...identity, multixact }))
       : undefined;
-  const actions = secured === undefined ? plain : found.actions.map(asSecured);
-  const capture = added ?? secured;
+  const actions = isSecured(changed) ? found.actions.map(asSecured) : plain;
+  const tried = added ?? changed;
+  const capture = isSecured(tried) ? tried : undefined;
   return {
     ...(capture === undefined ? {} : { capture }),
     tables: tables.map((one) => ({
@@ -63,7 +66,7 @@ export function* measured(
       rows: one.inserted + one.updated + one.deleted,
       of: Math.max(one.estimate, 0),
     })),
-    facts: [...tables.map(factOf), ...locks.map(([table, mode]) => lockFact(table, mode))],
+    facts: [...tables.map(factOf), ...notSecured(tried), ...locks.map(([table, mode]) => lockFact(table, mode))],
     hashes: [
       // What was signed for one cluster is another thing on any other, however alike their tables are.
       digestOf('holdpoint/postgres-server/v1', { system: system ?? null, database: database ?? null }),
@@ -80,30 +83,6 @@ export function* measured(
     intent,
     actions,
   };
-}
-
-/**
- * The before-image of changed rows, where nothing moved while it was taken. Whatever goes wrong on the second line, nothing
- * was secured.
- */
-function* securedRows(
-  target: PostgresTarget,
-  steps: readonly Step[],
-  tables: readonly TableCount[],
-  writing: Writing,
-): Looking<Capture | undefined> {
-  let capture: Capture | undefined;
-  try {
-    capture = yield* rowsBefore(target, steps, tables, writing);
-  } catch (thrown) {
-    if (!(thrown instanceof Error)) throw thrown;
-    return undefined;
-  }
-  if (capture === undefined) return undefined;
-  // A deferred trigger can defer another; and looking can run code of a policy.
-  yield* deferredNow(target);
-  const now = yield* countsOf(target);
-  return JSON.stringify(now) === JSON.stringify(tables) ? capture : undefined;
 }
 
 /** Rows are all that it can have changed. */
@@ -128,23 +107,6 @@ function moved(
   return { ...nothing, capture: { image, hashes: [] } };
 }
 
-export function* countsOf(target: PostgresTarget): Looking<readonly TableCount[]> {
-  return (yield* ask(target, 'counts')).map(([schema, name, oid, inserted, updated, deleted, estimate]) => ({
-    oid: oid ?? '',
-    table: `${schema}.${name}`,
-    inserted: counted(inserted),
-    updated: counted(updated),
-    deleted: counted(deleted),
-    estimate: Number(estimate ?? -1),
-  }));
-}
-
-/** A counter that says nothing is not one that says none. */
-function counted(text: string | null | undefined): number {
-  if (text !== null && text !== undefined && /^\d{1,15}$/.test(text)) return Number(text);
-  throw refuse('DENIED', 'the server did not say how many rows were changed');
-}
-
 /** What has no business with locking a table, or anything else, for itself alone. */
 const ofRows: ReadonlySet<string> = new Set([
   'postgres:select',
@@ -157,6 +119,7 @@ const ofRows: ReadonlySet<string> = new Set([
   'postgres:reset',
   'postgres:commit',
   'postgres:savepoint',
+  'postgres:set-constraints',
   'postgres:declare-cursor',
   'postgres:fetch',
   'postgres:close-cursor',
@@ -210,6 +173,12 @@ function factOf(one: TableCount): Fact {
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} rows ${what}`);
   const destroys = one.deleted + one.updated > 0;
   return { label: one.table, value: said.join(', '), tone: destroys ? 'danger' : 'plain', source: 'measured' };
+}
+
+/** What a person who is asked should know of it. */
+function notSecured(tried: Capture | NotSecured | undefined): readonly Fact[] {
+  if (tried === undefined || isSecured(tried)) return [];
+  return [{ label: 'Not secured', value: tried.why, tone: 'warning', source: 'measured' }];
 }
 
 function lockFact(table: string | null | undefined, mode: string | null | undefined): Fact {

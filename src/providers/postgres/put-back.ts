@@ -1,5 +1,5 @@
 import { ask, askText } from './ask.ts';
-import type { Added, AddedRows, Made } from './inverse.ts';
+import type { Added, AddedRows, Made } from './added-image.ts';
 import { quotedName } from './quoted.ts';
 import type { Looking } from '../../contract/lookup.ts';
 import type { PutBack } from '../../contract/provider.ts';

@@ -284,6 +284,7 @@ const ofRows: ReadonlySet<string> = new Set([
   'json_array_elements',
   'json_array_elements_text',
   'count',
+  'string_agg',
 ]);
 
 /** A question about rows, whose text names the table: a read by its grammar, and nothing in it but these functions. */

@@ -147,6 +147,7 @@ class OpenLease implements Lease {
     this.#enter();
     if (
       spent.message.protocol !== this.#protocol ||
+      spent.phase === 'rehearsal' ||
       (spent.phase === 'measure' && eachIsAnEffect.has(this.#protocol))
     ) {
       this.#state = 'idle';
@@ -184,6 +185,27 @@ class OpenLease implements Lease {
       return answer;
     } catch (thrown) {
       this.#afterBreak(thrown, false);
+      throw thrown instanceof LineBroken
+        ? thrown
+        : new LineBroken('unknown', 'the line failed in a way of its own', { cause: thrown });
+    }
+  }
+
+  async rehearse(messages: readonly Message[], clearance: Clearance): Promise<readonly Answer[]> {
+    const spent = messages.map((message) => spendClearance(clearance, this, message));
+    this.#enter();
+    const cleared = spent.every(({ phase, message }) => phase === 'rehearsal' && message.protocol === this.#protocol);
+    // Outside a transaction there is nothing that would take it back.
+    if (!cleared || this.#ran.length === 0 || this.#line.rehearse === undefined) {
+      this.#state = 'idle';
+      throw new NotCleared('mismatched');
+    }
+    try {
+      const answers = await this.#line.rehearse(spent.map((one) => one.message));
+      this.#leave('idle');
+      return answers;
+    } catch (thrown) {
+      this.#leave('broken');
       throw thrown instanceof LineBroken
         ? thrown
         : new LineBroken('unknown', 'the line failed in a way of its own', { cause: thrown });

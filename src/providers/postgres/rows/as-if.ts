@@ -1,6 +1,6 @@
 import { digestOfRow, type Left, type RowsImage, rowsImageIn, type TableImage } from './image.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import type { Added } from '../inverse.ts';
+import type { Added } from '../added-image.ts';
 
 /** A key as JSON text. */
 export function keyOf(values: readonly string[]): string {

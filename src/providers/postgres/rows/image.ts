@@ -52,9 +52,21 @@ export interface RowsImage {
   readonly system: string;
   readonly database: string;
   readonly tables: readonly TableImage[];
-  /** By the oid of the table; added when the act had taken effect. */
+  /** By the oid of the table: what `left` holds, looked at before the COMMIT. */
   readonly after?: { readonly [oid: string]: readonly Left[] };
+  /** The way that was rehearsed; where it is not said, `in-place`. */
+  readonly way?: Way;
+  /** Settings of the session that acted, under which the way back was rehearsed. */
+  readonly settings?: { readonly [name: string]: string };
+  /** Nothing but added rows: where there is no second line they can be looked at without one. */
+  readonly own?: boolean;
 }
+
+/**
+ * How changed rows become what they were: set where they are, or deleted and inserted anew in one statement, which no trigger
+ * of an UPDATE hears of and in which no two rows are in each other's way.
+ */
+export type Way = 'in-place' | 'anew';
 
 /** The image as it was stored; undefined for one of another kind. */
 export function rowsImageIn(image: JsonObject): RowsImage | undefined {

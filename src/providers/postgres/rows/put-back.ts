@@ -1,9 +1,12 @@
 import { asIfUndone, keyOf } from './as-if.ts';
-import { leftColumns, leftOf, leftRows, tableOf, twinsOf } from './capture.ts';
+import { twinsOf } from './capture.ts';
 import { type Content, contentFrom, contentText, digestOfRow, type Left, type RowsImage } from './image.ts';
 import type { TableImage } from './image.ts';
-import { deleting, inOrder, inserting, type Phase, planOf, settling, updating } from './statements.ts';
-import { askAside, askTextAside } from '../ask.ts';
+import { leftColumns, leftOf, leftRows } from './left.ts';
+import { type Needed, putBackText } from './needed.ts';
+import { planOf } from './statements.ts';
+import { describedIn } from './tables.ts';
+import { aside, own, type Sight } from '../ask.ts';
 import type { Looking } from '../../../contract/lookup.ts';
 import type { PutBack } from '../../../contract/provider.ts';
 import type { JsonObject } from '../../../model/json.ts';
@@ -13,47 +16,42 @@ import { refuse } from '../../../model/refusal.ts';
 /** Conflicts that are named one by one, in each table. */
 const mostNamed = 20;
 
-/** What one table needs to be as it was. */
-interface Needed {
-  readonly table: TableImage;
-  readonly triggers: boolean;
-  readonly insert: readonly Content[];
-  readonly update: readonly { readonly now: Left; readonly row: Content }[];
-  readonly remove: readonly Left[];
-}
-
 /**
  * Compares what is there now with what was secured and with what the act left; plans the difference as one transaction.
  * `undoneBefore`: newer images, newest first, as if which were put back already.
  */
-export function* putBackRows(image: RowsImage, undoneBefore: readonly JsonObject[] = []): Looking<PutBack> {
+export function* putBackRows(
+  image: RowsImage,
+  undoLine: boolean,
+  undoneBefore: readonly JsonObject[] = [],
+): Looking<PutBack> {
   const target: PostgresTarget = { entry: image.entry, major: image.major };
-  yield* askAside(target, 'undoSession');
-  const [server] = yield* askAside(target, 'server');
+  const sight = image.own === true && !undoLine ? own : aside;
+  yield* sight.ask(target, 'undoSession');
+  const [server] = yield* sight.ask(target, 'server');
   if (server?.[0] !== image.system || server[2] !== image.database)
     throw refuse('DENIED', 'the database is not the one that this was recorded of', 'look at where the upstream leads');
   const asIf = (table: TableImage, now: Map<string, Left>): void => asIfUndone(image, table, now, undoneBefore);
   const conflicts: string[] = [];
   const notUndone: string[] = [];
   const amiss: string[] = [];
-  const there = yield* askAside(target, 'undoTables', JSON.stringify(image.tables.map((one) => one.oid)));
+  const there = yield* sight.ask(target, 'undoTables', JSON.stringify(image.tables.map((one) => one.oid)));
   const needed: Needed[] = [];
   for (const table of image.tables) {
     const named = `${table.schema}.${table.name}`;
     const row = there.find(([oid]) => oid === table.oid);
-    if (row === undefined) amiss.push(`table \`${named}\` is not there any more`);
-    else if (!isSame(table, tableOf(row))) amiss.push(`table \`${named}\` is not made as it was`);
+    const now = row === undefined ? undefined : describedIn(row);
+    if (now === undefined) amiss.push(`table \`${named}\` is not there any more`);
+    else if (!isSame(table, now.table)) amiss.push(`table \`${named}\` is not made as it was`);
     else {
-      const one = yield* neededBy(target, table, image.after?.[table.oid], conflicts, asIf);
+      const one = yield* neededBy(target, sight, table, image.after?.[table.oid], conflicts, asIf);
       const works = one.insert.length + one.update.length + one.remove.length > 0;
-      const triggers = works && row[9] === 'true';
-      needed.push({ ...one, triggers });
+      const triggers = works && now.triggers;
+      needed.push({ ...one, triggers, deferrable: now.deferrable });
       if (triggers) notUndone.push(`what the triggers of \`${named}\` do when its rows are put back`);
     }
   }
-  const triggers = needed.some((one) => one.triggers);
-  const phases = needed.flatMap((one) => phasesOf(one, triggers && !one.triggers));
-  const plan = planOf(target, phases, inOrder(needed.map((one) => one.table)));
+  const plan = planOf(target, putBackText(needed, image.way ?? 'in-place'), image.settings);
   const isToldByKeys = image.tables.every(
     (one) => one.key.length > 0 && (one.left.length === 0 || image.after !== undefined),
   );
@@ -67,38 +65,26 @@ export function* putBackRows(image: RowsImage, undoneBefore: readonly JsonObject
   };
 }
 
-function isSame(before: TableImage, now: ReturnType<typeof tableOf>): boolean {
+function isSame(before: TableImage, now: Pick<TableImage, 'schema' | 'name' | 'columns' | 'key'>): boolean {
   const of = ({ schema, name, columns, key }: typeof now): string =>
     JSON.stringify([schema, name, columns.map((one) => [one.name, one.type, one.always]), key]);
   return of(before) === of(now);
 }
 
-function phasesOf({ table, insert, update, remove }: Needed, again: boolean): readonly Phase[] {
-  // What is unique but no key may have moved from what goes to what comes.
-  const first = table.otherwiseUnique && table.referencedBy.length === 0;
-  return [
-    { table, at: first ? 'before' : 'after', statements: deleting(table, remove) },
-    { table, at: 'insert', statements: inserting(table, insert) },
-    { table, at: 'update', statements: updating(table, update) },
-    ...(again
-      ? [{ table, at: 'last', statements: settling(table, [...insert, ...update.map((one) => one.row)]) } as const]
-      : []),
-  ];
-}
-
 function* neededBy(
   target: PostgresTarget,
+  sight: Sight,
   table: TableImage,
   after: readonly Left[] | undefined,
   conflicts: string[],
   asIf: (table: TableImage, now: Map<string, Left>) => void,
-): Looking<Omit<Needed, 'triggers'>> {
-  if (table.key.length === 0) return yield* neededWithoutKey(target, table, conflicts);
-  const left = after ?? (table.left.length === 0 ? [] : yield* leftRows(target, table));
+): Looking<Omit<Needed, 'triggers' | 'deferrable'>> {
+  if (table.key.length === 0) return yield* neededWithoutKey(target, sight, table, conflicts);
+  const left = after ?? (table.left.length === 0 ? [] : yield* leftRows(target, sight, table));
   const before = new Map(table.rows.map((row) => [keyOf(table.key.map((at) => row[at] ?? '')), row]));
   const made = new Map(left.map((one) => [keyOf(one.key), one]));
   const keys = [...new Set([...before.keys(), ...made.keys()])];
-  const now = new Map((yield* rowsByKey(target, table, keys)).map((one) => [keyOf(one.key), one]));
+  const now = new Map((yield* rowsByKey(target, sight, table, keys)).map((one) => [keyOf(one.key), one]));
   asIf(table, now);
   const insert: Content[] = [];
   const update: { now: Left; row: Content }[] = [];
@@ -138,12 +124,13 @@ function sinceThen(here: Left | undefined, ours: Left | undefined): string {
  */
 function* neededWithoutKey(
   target: PostgresTarget,
+  sight: Sight,
   table: TableImage,
   conflicts: string[],
-): Looking<Omit<Needed, 'triggers'>> {
+): Looking<Omit<Needed, 'triggers' | 'deferrable'>> {
   const digests = table.rows.map(digestOfRow);
-  const now = yield* twinsOf(target, table, digests);
-  const remove = table.left.length === 0 ? [] : yield* leftRows(target, table);
+  const now = digests.length === 0 ? {} : yield* twinsOf(target, table, digests);
+  const remove = table.left.length === 0 ? [] : yield* leftRows(target, sight, table);
   const missing = new Map(
     Object.entries(table.twins ?? {}).map(([digest, count]) => {
       const going = remove.filter((one) => one.digest === digest).length;
@@ -164,7 +151,12 @@ function* neededWithoutKey(
   return { table, insert, update: [], remove };
 }
 
-function* rowsByKey(target: PostgresTarget, table: TableImage, keys: readonly string[]): Looking<readonly Left[]> {
+function* rowsByKey(
+  target: PostgresTarget,
+  sight: Sight,
+  table: TableImage,
+  keys: readonly string[],
+): Looking<readonly Left[]> {
   if (keys.length === 0) return [];
   const same = table.key.map((at, place) => {
     const column = table.columns[at];
@@ -172,7 +164,7 @@ function* rowsByKey(target: PostgresTarget, table: TableImage, keys: readonly st
   });
   const elements = 'pg_catalog.json_array_elements($1::pg_catalog.json) e(value), ';
   const text = `SELECT ${leftColumns(table)} FROM ${contentFrom(table, same.join(' AND '), elements)}`;
-  return (yield* askTextAside(target, text, 'rows as they are now', `[${keys.join(',')}]`)).map(leftOf);
+  return (yield* sight.askText(target, text, 'rows as they are now', `[${keys.join(',')}]`)).map(leftOf);
 }
 
 function nameOf(table: TableImage, key: string): string {

@@ -17,14 +17,37 @@ export const undoQuestions = Object.freeze({
       pg_catalog.set_config('jit', 'off', false)`,
 
   /**
+   * What the session of the transaction has set, and `user` where it acts as somebody else: under the same the way back runs
+   * later. What every session is given anyway is left out, and how values are written.
+   */
+  sessionSettings: `SELECT s.name, pg_catalog.current_setting(s.name) FROM pg_catalog.pg_settings s WHERE s.source IN ('session', 'client')
+      AND pg_catalog.lower(s.name) NOT IN ('client_encoding', 'default_transaction_read_only', 'standard_conforming_strings', 'synchronous_commit',
+        'session_replication_role', 'lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'application_name',
+        'transaction_read_only', 'transaction_isolation', 'transaction_deferrable', 'transaction_timeout', 'idle_session_timeout',
+        'default_transaction_isolation', 'default_transaction_deferrable',
+        'datestyle', 'intervalstyle', 'timezone', 'lc_monetary', 'xmloption', 'extra_float_digits', 'bytea_output', 'jit')
+    UNION ALL SELECT 'user', '' WHERE current_user <> session_user`,
+
+  /** For as long as a rehearsal lasts, as the settings of a Plan that puts back; whoever waits for a lock waits in vain. */
+  rehearsalValues: `SELECT pg_catalog.set_config('datestyle', 'ISO, YMD', true), pg_catalog.set_config('intervalstyle', 'postgres', true),
+      pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('lc_monetary', 'C', true), pg_catalog.set_config('xmloption', 'content', true),
+      pg_catalog.set_config('statement_timeout', '15s', true), pg_catalog.set_config('lock_timeout', '500ms', true)`,
+
+  /** For as long as a rehearsal lasts, as `undoSession`: values are looked at in the same way. */
+  rehearsalLook: `SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('datestyle', 'ISO, YMD', true),
+      pg_catalog.set_config('intervalstyle', 'postgres', true), pg_catalog.set_config('timezone', 'UTC', true),
+      pg_catalog.set_config('extra_float_digits', '3', true), pg_catalog.set_config('bytea_output', 'hex', true),
+      pg_catalog.set_config('lc_monetary', 'C', true), pg_catalog.set_config('xmloption', 'content', true),
+      pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('lock_timeout', '500ms', true)`,
+
+  /**
    * Tables by oid ($1): ordinary permanent ones that hold rows themselves, and whether somebody's own code would run when
-   * they are read by a role that sees everything. Fit is none whose rows a constraint that is not valid may keep out, or whose
-   * values do not read back as they were written.
+   * they are read by a role that sees everything. Fit is none whose values do not read back as they were written. Last: whether a constraint on it can be deferred, and whether anything could
+   * keep the asking role from deleting rows that it added, and what the server makes by itself.
    */
   undoTables: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
       (c.relkind = 'r' AND c.relpersistence IN ('p', 'u') AND c.oid::pg_catalog.int8 >= 16384 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
         AND (SELECT m.amname FROM pg_catalog.pg_am m WHERE m.oid = c.relam) = 'heap'
-        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND NOT k.convalidated)
         AND NOT EXISTS (WITH RECURSIVE y(oid) AS (
             SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             UNION SELECT z.part FROM y JOIN pg_catalog.pg_type t ON t.oid = y.oid CROSS JOIN LATERAL (SELECT t.typelem UNION SELECT t.typbasetype
@@ -51,13 +74,12 @@ export const undoQuestions = Object.freeze({
       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion))::pg_catalog.text,
       (SELECT pg_catalog.json_agg(DISTINCT k.conrelid::pg_catalog.text) FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.confrelid IN (
         SELECT c.oid UNION SELECT pg_catalog.pg_partition_ancestors(c.oid)::pg_catalog.oid))::pg_catalog.text,
-      EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')::pg_catalog.text, c.relrowsecurity::pg_catalog.text
+      EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')::pg_catalog.text, c.relrowsecurity::pg_catalog.text,
+      EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.condeferrable AND (k.conrelid = c.oid OR k.confrelid = c.oid))::pg_catalog.text,
+      (c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relispartition OR EXISTS (SELECT 1 FROM pg_catalog.pg_publication)
+        OR NOT pg_catalog.has_table_privilege(c.oid, 'DELETE') OR NOT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'))::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.format_type(a.atttypid, -1), false) ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = 's')::pg_catalog.text
     FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`,
-
-  /** Of these tables, those whose rows the session's own role may look at whole, and put back. */
-  mayLook: `SELECT c.oid::pg_catalog.text FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e
-    JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
-    WHERE pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
-      AND pg_catalog.has_table_privilege(c.oid, 'UPDATE') AND pg_catalog.has_table_privilege(c.oid, 'DELETE') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')`,
 } as const);
