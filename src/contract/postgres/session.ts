@@ -78,6 +78,8 @@ export interface PostgresSession {
    * names of ours. Resolves with whether the server took it; needs a flush or a sync behind it.
    */
   pass(frame: Frame): Promise<boolean>;
+  /** Whether the server has taken the Parse of a statement of this name. */
+  isPrepared(name: string): boolean;
   /** Execute again on a portal that was cleared and stopped at its row limit; resolves when the server has answered. */
   more(frame: Frame): Promise<void>;
   /** Whether a COPY FROM STDIN that was cleared waits for data. */

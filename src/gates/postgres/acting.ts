@@ -28,13 +28,7 @@ export async function act(
   const { transaction } = talk;
   const { frame, setting } = statement.facts;
   if (statement.class === 'frame' && frame !== undefined) return moveFrame(talk, statement, frame, message, frames);
-  if (transaction.failed) {
-    const words = errorFrame(
-      '25P02',
-      'current transaction is aborted, commands ignored until end of transaction block',
-    );
-    return { ran: { kind: 'refused', words } };
-  }
+  if (transaction.failed) return aborted();
   if (setting?.act === 'discard') return discard(talk, setting, statement);
   if (statement.class === 'setting' && setting !== undefined) return change(talk, statement, setting, message, frames);
   if (transaction.owner === 'nobody' && transaction.defaults.readOnly === true && writes(statement)) {
@@ -42,6 +36,11 @@ export async function act(
     return { ran: { kind: 'refused', words } };
   }
   return { ran: await transaction.run(message, frames, statement) };
+}
+
+function aborted(): Acted {
+  const words = errorFrame('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
+  return { ran: { kind: 'refused', words } };
 }
 
 function writes({ class: form, facts }: Statement): boolean {
@@ -63,6 +62,7 @@ async function moveFrame(
   }
   switch (move) {
     case 'begin':
+      if (transaction.failed) return aborted();
       if (open) return done('BEGIN', warning('25001', 'there is already a transaction in progress'));
       // What ran before it in the same string becomes part of it, as the server would have it.
       if (transaction.owner === 'gate') {

@@ -36,6 +36,8 @@ export class Extended implements PreparedNames {
   readonly #portals = new Map<string, ClientPortal>();
   /** Bound and run at the server: an Execute of one goes on where it stopped. */
   readonly #running = new Set<string>();
+  /** Names whose Parse the server may still refuse, or never hear of. */
+  readonly #fresh = new Set<string>();
   #batch: Frame[] = [];
   #batchBytes = 0;
   #copied = false;
@@ -144,6 +146,7 @@ export class Extended implements PreparedNames {
     const well = !this.#out.dropping;
     this.#out.begin();
     if (this.#talk.session.skipping || this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
+    this.#forgetUntaken();
     if (this.#talk.transaction.owner === 'nobody') this.transactionEnded();
     return well;
   }
@@ -168,6 +171,7 @@ export class Extended implements PreparedNames {
     await this.#talk.endOwn(well);
     if (this.#talk.session.skipping || this.#talk.transaction.owner === 'nobody') await this.#talk.session.sync();
     await this.#out.settle();
+    this.#forgetUntaken();
     if (this.#talk.transaction.owner === 'nobody') this.transactionEnded();
     this.#talk.ready();
   }
@@ -205,6 +209,13 @@ export class Extended implements PreparedNames {
     if (isOurs(statement.read)) await this.#out.say(parseComplete);
     else await this.#out.add(message);
     this.#statements.set(parts.name, statement);
+    if (parts.name !== '' && !isOurs(statement.read)) this.#fresh.add(parts.name);
+  }
+
+  /** What the server has not taken does not exist: its name is free. */
+  #forgetUntaken(): void {
+    for (const name of this.#fresh) if (!this.#talk.session.isPrepared(name)) this.#statements.delete(name);
+    this.#fresh.clear();
   }
 
   async #bind(message: Frame): Promise<void> {

@@ -46,6 +46,7 @@ export function sessionOn(lease: SessionLease, line: SessionLine): PostgresSessi
     stage: line.stage.bind(line),
     unstage: line.unstage.bind(line),
     pass: line.pass.bind(line),
+    isPrepared: line.isPrepared.bind(line),
     more: line.more.bind(line),
     copy: line.copy.bind(line),
     fail: line.fail.bind(line),
