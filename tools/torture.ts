@@ -3,6 +3,7 @@
  *
  *   npm run torture -- [--count 1000000] [--seed N] [--from N]
  *   npm run torture -- sql …                                      # reads on a real PostgreSQL: torture-sql.ts
+ *   npm run torture -- suite …                                    # PostgreSQL's suite through the gate: torture-suite.ts
  *
  * Prints where it is, and at the end what became of them. Exits 1 at the first thing that is wrong, with the command that
  * repeats it; 2 on wrong usage.
@@ -10,6 +11,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { main as tortureSqlMain } from './torture-sql.ts';
+import { main as tortureSuiteMain } from './torture-suite.ts';
 import { type Tally, torture } from '../test/torture/railway-torture.ts';
 
 const usage = 'usage: npm run torture -- [--count <requests>] [--seed <number>] [--from <number of the first>]';
@@ -70,4 +72,6 @@ function sentence(tally: Tally, seconds: number): string {
 }
 
 const [part, ...rest] = process.argv.slice(2);
-process.exitCode = await (part === 'sql' ? tortureSqlMain(rest) : main(process.argv.slice(2)));
+if (part === 'sql') process.exitCode = await tortureSqlMain(rest);
+else if (part === 'suite') process.exitCode = await tortureSuiteMain(rest);
+else process.exitCode = await main(process.argv.slice(2));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Difference, differences } from './suite-compare.ts';
 import { openAllPermitting, type OpenGate } from './suite-gate.ts';
@@ -67,7 +67,8 @@ class SuiteRun {
   }
 
   static async open(options: SuiteOptions): Promise<SuiteRun> {
-    const folder = options.kept ?? (await mkdtemp(join(tmpdir(), 'holdpoint-suite-')));
+    const folder =
+      options.kept === undefined ? await mkdtemp(join(tmpdir(), 'holdpoint-suite-')) : resolve(options.kept);
     await mkdir(join(folder, 'results'), { recursive: true });
     // The server writes there as an account of its own.
     for (const one of [folder, join(folder, 'results')]) await chmod(one, 0o777);
