@@ -1,7 +1,7 @@
 import type { SignedIn } from './sign-in.ts';
 import { executeOf, namedIn, parseOf, type Prepared, proveRound, proveSame } from './staged.ts';
 import { identityFrom, identityQuestion } from './identity.ts';
-import { type OwnResult, ServerSaidNo, Skipped, Wire, type WireClient } from './wire.ts';
+import { type OwnResult, reserved, ServerSaidNo, Skipped, Wire, type WireClient } from './wire.ts';
 import { type Frame, isPermission, terminateFrame } from '../../contract/postgres/frames.ts';
 import type { PostgresSession, RoundEnd, ServerIdentity, Status } from '../../contract/postgres/session.ts';
 import { type Answer, type Line, LineBroken } from '../../contract/upstream.ts';
@@ -10,6 +10,8 @@ import type { PostgresAnswer, PostgresMessage } from '../../model/postgres-messa
 
 /** The rows of a statement that nobody streams: a hold's plan that is run by itself. They are not kept. */
 const mostCommands = 10_000;
+/** Name of the savepoint behind which a rehearsal runs. */
+const rehearsal = `${reserved}rehearsal`;
 
 /**
  * A connection on which transactions run: each message of a Plan by `send`, the client's own frames where they were
@@ -29,6 +31,8 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
   /** Frames of the client went out since the last Sync: outside a transaction the server has opened one for them. */
   #touched = false;
   #inTransaction = false;
+  /** Settings that a rehearsal changes are back when it ends: nobody else hears of them. */
+  #rehearsing = false;
 
   constructor(signedIn: SignedIn, client: WireClient, cancel: () => Promise<void>) {
     this.#reported = new Map(signedIn.reported);
@@ -36,6 +40,7 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     this.#client = client;
     this.#wire = new Wire(signedIn.socket, signedIn.framer, {
       take: (reply) => {
+        if (reply.type === 'S' && this.#rehearsing) return;
         if (reply.type === 'S') this.#report(reply);
         client.take(reply);
       },
@@ -199,6 +204,48 @@ export class PostgresLine implements Line, Omit<PostgresSession, 'lease' | 'comm
     return asked;
   }
 
+  /**
+   * Between a savepoint of ours and the return to it, in one round: what fails there leaves a transaction that can do nothing
+   * else but return.
+   */
+  async rehearse(messages: readonly Message[]): Promise<readonly Answer[]> {
+    if (!this.#inTransaction || this.#wire.status !== 'T' || this.#wire.skipping || this.#staged !== undefined)
+      throw new LineBroken('no', 'there is no transaction in which anything could be rehearsed');
+    const said = messages.map((one) => one as PostgresMessage);
+    if (said.some(({ act, copied }) => (act !== 'lookup' && act !== 'statement') || copied !== undefined))
+      throw new LineBroken('no', 'only statements and look-ups are rehearsed');
+    this.#rehearsing = true;
+    try {
+      const open = this.#wire.own(`SAVEPOINT ${rehearsal}`);
+      const asked = said.map(({ act, text, values, types, formats }) =>
+        act === 'lookup' ? this.#wire.own(text, values) : this.#wire.own(text, values, { types, formats }),
+      );
+      const back = this.#takeBackRehearsed();
+      await this.#wire.sync();
+      const [, ...settled] = await Promise.allSettled([open, ...asked]);
+      if (!(await back)) {
+        const again = this.#takeBackRehearsed();
+        await this.#wire.sync();
+        if (!(await again)) throw new LineBroken('unknown', 'what was rehearsed could not be taken back');
+      }
+      if ((this.#wire.status as Status) !== 'T') throw new LineBroken('unknown', 'the transaction ended meanwhile');
+      return answersOf(settled);
+    } catch (thrown) {
+      // Nothing of it may ever be committed: with the line goes the transaction.
+      this.#wire.destroy();
+      throw thrown;
+    } finally {
+      this.#rehearsing = false;
+    }
+  }
+
+  /** Whether the server did so. */
+  async #takeBackRehearsed(): Promise<boolean> {
+    const back = [`ROLLBACK TO SAVEPOINT ${rehearsal}`, `RELEASE SAVEPOINT ${rehearsal}`];
+    const settled = await Promise.allSettled(back.map((text) => this.#wire.own(text)));
+    return settled.every((one) => one.status === 'fulfilled');
+  }
+
   async rollback(): Promise<void> {
     this.#staged = undefined;
     if (this.#wire.broken) return;
@@ -359,6 +406,21 @@ async function settledAll(answers: readonly Promise<unknown>[]): Promise<void> {
   const broken = reasons.find((one) => one instanceof LineBroken) ?? reasons.find((one) => one instanceof ServerSaidNo);
   if (broken !== undefined) throw broken;
   if (reasons[0] !== undefined) throw reasons[0];
+}
+
+/** Up to the first that the server refused; what came behind that it never looked at. */
+function answersOf(settled: readonly PromiseSettledResult<OwnResult>[]): readonly Answer[] {
+  const answers: Answer[] = [];
+  for (const one of settled) {
+    if (one.status === 'fulfilled') {
+      answers.push({ protocol: 'postgres', content: one.value });
+      continue;
+    }
+    if (!(one.reason instanceof ServerSaidNo)) throw one.reason;
+    answers.push({ protocol: 'postgres', content: failed(one.reason) });
+    break;
+  }
+  return answers;
 }
 
 function failed(no: ServerSaidNo): PostgresAnswer {
