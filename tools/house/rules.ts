@@ -199,6 +199,12 @@ export const outboundExceptions: readonly OutboundException[] = [
     why: 'takes TLS from clients of its own',
   },
   {
+    from: 'features/backup',
+    use: 'node:net',
+    names: ['createServer', 'Server'],
+    why: 'the keeper of a backup directory listens, in a process and under an OS user of its own',
+  },
+  {
     from: 'daemon',
     use: 'node:http',
     names: ['createServer', 'Server', 'IncomingMessage', 'ServerResponse'],
