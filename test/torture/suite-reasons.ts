@@ -10,13 +10,15 @@ export const reasons = {
   inside: 'what no rollback takes back, or nobody knows, is not run inside a transaction',
   cursors: 'a cursor WITH HOLD would run its query within the COMMIT',
   twoPhase: 'two-phase commit is refused',
-  prepared: 'PREPARE takes types of PostgreSQL’s own, and EXECUTE constants',
+  prepared:
+    'PREPARE takes types of PostgreSQL’s own, EXECUTE constants, and nothing else is made of a prepared statement by SQL',
   modes: 'SET TRANSACTION is taken right behind BEGIN alone',
   explained: 'EXPLAIN of what reaches code that may write is refused outside a transaction',
   reads: 'what looks like a read and writes, or is not known, is refused outside a transaction',
   ownTransaction: 'a statement by itself runs in a transaction of the gate’s',
   hints: 'an error of the parser’s has no hint and no detail',
   gateNames: 'pg_prepared_statements shows what the gate prepared',
+  added: 'of a row that cannot be read back nobody can say how to take it away: it is not written',
   readOnly: 'default_transaction_read_only always shows on',
   follows: 'it follows from an earlier difference in the same file',
   late: 'it came to no end in time',
@@ -37,7 +39,8 @@ const signs: readonly (readonly [Reason, RegExp])[] = [
   ['modes', /SET TRANSACTION must be called/],
   ['reads', /looks like a read and reaches/],
   ['ownTransaction', /cannot (?:run|be executed) (?:inside|from) a (?:transaction|function)/],
-  ['gateNames', /_holdpoint_|SELECT pg_catalog|look-up/],
+  ['gateNames', /_holdpoint_/],
+  ['added', /rows that were added/],
 ];
 
 export interface Explained {
@@ -58,9 +61,11 @@ export function explained({ differences }: FileResult): readonly Explained[] {
 function reasonOf({ direct, gate, before }: Difference, any: boolean): Reason {
   const text = gate.join('\n');
   const [sign] = signs.find(([, pattern]) => pattern.test(text)) ?? [];
+  if (sign === 'inside' && /\bexecute\b/i.test(before.join('\n'))) return 'prepared';
   if (sign === 'reads' && /\bexplain\b/i.test(before.join('\n'))) return 'explained';
   if (sign !== undefined) return sign;
   if (gate.length === 0 && direct.length > 0 && direct.every((line) => /^(?:HINT|DETAIL): /.test(line))) return 'hints';
+  if (/pg_prepared_statements/i.test(before.join('\n'))) return 'gateNames';
   if (/default_transaction_read_only/.test(before.join('\n'))) return 'readOnly';
   return any ? 'follows' : 'unexplained';
 }

@@ -50,7 +50,11 @@ test('C3: psql prints the same through the gate as directly, or it is known why 
   const [same, different] = results;
   expect(same?.differences).toEqual([]);
   expect(same?.lines).toBeGreaterThan(45);
-  expect(different === undefined ? [] : [...tallied([different]).keys()].toSorted()).toEqual(['bounded', 'roles']);
+  expect(different === undefined ? [] : [...tallied([different]).keys()].toSorted()).toEqual([
+    'bounded',
+    'follows',
+    'roles',
+  ]);
   expect(results.some(({ late }) => late)).toBe(false);
 });
 
