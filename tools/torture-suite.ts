@@ -4,7 +4,8 @@
  *   npm run torture -- suite [--only <file> …] [--kept <folder>] [--json]
  *
  * Each file is run by psql twice from the same state of a real PostgreSQL 18: directly, and through a gate whose policy permits an
- * operator everything. Prints how many lines differ and why (docs/postgres-differences.md). `--only` names files, the ones before
+ * operator everything. What takes over another role is refused by the gate, so files that do are compared
+ * without that as well. Prints how many places differ and why (docs/postgres-differences.md). `--only` names files, the ones before
  * them only build the world; `--kept` keeps what psql printed. Exits 1 where a difference has no reason, 2 on wrong usage. Needs
  * apt-get (for the suite, kept in `HOLDPOINT_SUITE`, else `~/.cache/holdpoint`), psql and diff.
  */
@@ -29,10 +30,20 @@ export async function main(args: readonly string[]): Promise<number> {
   const unexplained = (found.get('unexplained')?.differences ?? 0) + (found.get('late')?.files ?? 0);
   if (json) {
     const by = Object.fromEntries(found);
-    const files = results.map(({ name, lines, differences, late }) => ({ name, lines, late, differences }));
+    const files = results.map(({ name, oneRole, lines, differences, late }) => ({
+      name,
+      oneRole,
+      lines,
+      late,
+      differences,
+    }));
     console.log(JSON.stringify({ files, same: same.length, reasons: by }));
   } else {
-    console.log(`torture suite: ${results.length} files, ${same.length} the same`);
+    for (const oneRole of [false, true]) {
+      const [all, alike] = [results, same].map((these) => these.filter((one) => one.oneRole === oneRole));
+      const what = oneRole ? 'with what changes the role taken out of both' : 'as they are';
+      console.log(`torture suite: ${all?.length} files ${what}, ${alike?.length} the same`);
+    }
     for (const [reason, { differences, files }] of [...found].toSorted((a, b) => b[1].differences - a[1].differences))
       console.log(`  ${differences} in ${files} files: ${reasons[reason]}`);
     for (const result of results) for (const one of unexplainedIn(result)) console.error(one);
@@ -41,9 +52,13 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function line(result: FileResult): string {
-  const { name, lines, late } = result;
+  const { lines, late } = result;
   const by = [...tallied([result])].map(([reason, { differences }]) => `${differences} ${reason}`);
-  return `${name}: ${lines} lines, ${by.length === 0 ? 'the same' : by.join(', ')}${late ? ' (ended)' : ''}`;
+  return `${called(result)}: ${lines} lines, ${by.length === 0 ? 'the same' : by.join(', ')}${late ? ' (ended)' : ''}`;
+}
+
+function called({ name, oneRole }: FileResult): string {
+  return oneRole ? `${name} (one role)` : name;
 }
 
 function unexplainedIn(result: FileResult): readonly string[] {
@@ -51,7 +66,7 @@ function unexplainedIn(result: FileResult): readonly string[] {
     .filter(({ reason }) => reason === 'unexplained')
     .map(({ difference: { at, before, direct, gate } }) =>
       [
-        `unexplained: ${result.name}, line ${at}`,
+        `unexplained: ${called(result)}, line ${at}`,
         ...before.slice(-3).map((one) => `  ${one}`),
         ...direct.slice(0, 10).map((one) => `- ${one}`),
         ...gate.slice(0, 10).map((one) => `+ ${one}`),

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Difference, differences } from './suite-compare.ts';
+import { changesRole, withOneRole } from './suite-roles.ts';
 import { openAllPermitting, type OpenGate } from './suite-gate.ts';
 import { openSuiteServer, quietServer } from './sql-torture.ts';
 import type { Suite } from './sql-suite.ts';
@@ -14,6 +15,8 @@ import type { TestServer } from '../postgres/server.ts';
 /** What became of one file of the suite. */
 export interface FileResult {
   readonly name: string;
+  /** Whether what makes the session another role's was taken out of it, for both. */
+  readonly oneRole: boolean;
   /** Lines that psql printed directly. */
   readonly lines: number;
   /** What it printed otherwise through the gate; what is otherwise in a second direct run too is none. */
@@ -37,6 +40,9 @@ const base = 'regression_base';
 /** Without psql 18's own commands it watches for ever. */
 const unfit: ReadonlySet<string> = new Set(['psql_pipeline']);
 
+/** As a superuser all along they wreck the database, or the server. */
+const needsRoles: ReadonlySet<string> = new Set(['privileges']);
+
 /** A file that hangs is ended after so many ms. */
 const longest = 240_000;
 
@@ -52,6 +58,8 @@ export async function runSuite(options: SuiteOptions): Promise<readonly FileResu
     await run.close();
   }
 }
+
+type Way = 'direct' | 'gate' | 'again';
 
 interface Printed {
   readonly text: string;
@@ -99,36 +107,45 @@ class SuiteRun {
     for (const name of names.slice(0, last + 1)) {
       if (!wanted.has(name)) {
         await this.#copied();
-        await this.#psql(name, 'direct', this.#server);
+        await this.#psql(name, false, 'direct', this.#server);
         await this.#keep();
         continue;
       }
-      const result = await this.#compared(name);
-      results.push(result);
-      this.#options.told?.(result);
+      const script = await readFile(join(suite.folder, 'sql', `${name}.sql`), 'utf8');
+      const both = changesRole(script) && !needsRoles.has(name) ? [true, false] : [false];
+      const roles = await this.#roles();
+      for (const oneRole of both) {
+        const result = await this.#compared(name, oneRole);
+        results.push(result);
+        this.#options.told?.(result);
+        if (!oneRole) continue;
+        await this.#drop(database);
+        await this.#dropRoles(roles);
+      }
+      await this.#keep();
     }
     return results;
   }
 
-  /** Through the gate first, since it is the direct run whose world goes on. */
-  async #compared(name: string): Promise<FileResult> {
+  /** Through the gate first, since it is the direct run whose world may go on. */
+  async #compared(name: string, oneRole: boolean): Promise<FileResult> {
     const roles = await this.#roles();
     await this.#copied();
-    const far = await this.#throughGate(name);
+    const far = await this.#throughGate(name, oneRole);
     await this.#drop(database);
     await this.#dropRoles(roles);
     await this.#copied();
-    const near = await this.#psql(name, 'direct', this.#server);
+    const near = await this.#psql(name, oneRole, 'direct', this.#server);
     let again = near;
     if (near.text !== far.text) {
       await this.#drop(database);
       await this.#dropRoles(roles);
       await this.#copied();
-      again = await this.#psql(name, 'again', this.#server);
+      again = await this.#psql(name, oneRole, 'again', this.#server);
     }
-    await this.#keep();
     return {
       name,
+      oneRole,
       lines: near.text.split('\n').length,
       differences: differences(near.text, far.text, again.text),
       late: near.late || far.late,
@@ -190,10 +207,10 @@ class SuiteRun {
   }
 
   /** One of its own for each copy: a gate does not go on where another database answers. */
-  async #throughGate(name: string): Promise<Printed> {
+  async #throughGate(name: string, oneRole: boolean): Promise<Printed> {
     const gate: OpenGate = await openAllPermitting(this.#server, database);
     try {
-      return await this.#psql(name, 'gate', gate);
+      return await this.#psql(name, oneRole, 'gate', gate);
     } finally {
       await gate.close();
     }
@@ -201,12 +218,14 @@ class SuiteRun {
 
   async #psql(
     name: string,
-    as: 'direct' | 'gate' | 'again',
+    oneRole: boolean,
+    as: Way,
     { port, password }: { readonly port: number; readonly password: string },
   ): Promise<Printed> {
     const { suite } = this.#options;
-    const kept = join(this.#folder, `${name}.${as}`);
-    const [from, into] = [openSync(join(suite.folder, 'sql', `${name}.sql`), 'r'), openSync(kept, 'w')];
+    const kept = join(this.#folder, oneRole ? `${name}.one-role.${as}` : `${name}.${as}`);
+    const script = oneRole ? await this.#oneRole(name) : join(suite.folder, 'sql', `${name}.sql`);
+    const [from, into] = [openSync(script, 'r'), openSync(kept, 'w')];
     const arguments_ = ['-X', '-a', '-q', '-v', 'HIDE_TABLEAM=on', '-v', 'HIDE_TOAST_COMPRESSION=on'];
     const psql = spawn('psql', arguments_, {
       stdio: [from, into, into],
@@ -236,6 +255,13 @@ class SuiteRun {
     closeSync(from);
     closeSync(into);
     return { text: await readFile(kept, 'utf8'), late };
+  }
+
+  async #oneRole(name: string): Promise<string> {
+    const path = join(this.#folder, `${name}.one-role.sql`);
+    const script = await readFile(join(this.#options.suite.folder, 'sql', `${name}.sql`), 'utf8');
+    await writeFile(path, withOneRole(script));
+    return path;
   }
 
   async close(): Promise<void> {
