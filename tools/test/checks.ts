@@ -52,6 +52,7 @@ export const checks: readonly Check[] = [
 /** Programs of the machine that some tests use and npm does not bring. */
 export const machineTools: readonly { readonly name: string; readonly usedFor: string }[] = [
   { name: 'curl', usedFor: 'the calls that agents make, by the program they make them with' },
+  { name: 'age', usedFor: 'opening a backup without us' },
   { name: 'strace', usedFor: 'the order of writes and fsyncs' },
   { name: 'openssl', usedFor: 'a second opinion on certificates' },
   { name: 'nginx', usedFor: 'the plain reverse proxy of the benchmarks' },

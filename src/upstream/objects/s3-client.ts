@@ -88,7 +88,7 @@ export function openS3Client(options: S3Options): S3Client {
           body.length === 0 && (method === 'GET' || method === 'HEAD' || method === 'DELETE')
             ? null
             : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-        signal: AbortSignal.timeout(patience + 10_000 + body.length / 50),
+        signal: AbortSignal.timeout(patience + 10_000 + Math.ceil(body.length / 50)),
       });
       const bytes = await whole(answer.body, most);
       const announced = answer.headers['content-length'];
