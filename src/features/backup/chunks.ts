@@ -6,7 +6,7 @@ import { exactObject, ObjectDamaged, putEverywhere } from './stores.ts';
 import { type BackupStore, StoreFailed } from '../../contract/backup.ts';
 
 /** Plain bytes of a full chunk. */
-export const chunkSize = 16 * 1024 * 1024;
+export const chunkSize = 8 * 1024 * 1024;
 /** A file of this size has chunks of its own, so that the next backup meets the same ones. */
 export const ownChunkFrom = 1024 * 1024;
 /** Chunks on their way at once, besides the one that is being filled: what bounds the memory of a backup. */
