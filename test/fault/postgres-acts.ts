@@ -49,7 +49,7 @@ export async function furnish(server: TestServer): Promise<void> {
   await server.query(`create role agent login password 'secret'; grant usage on schema public to agent;
     create table acts (id bigint generated always as identity primary key, key text not null);
     create table counters (key text primary key, n int not null default 0);
-    grant select, insert on acts to agent; grant select, update on counters to agent`);
+    grant select, insert, delete on acts to agent; grant select, update on counters to agent`);
 }
 
 async function connected<T>(daemon: DaemonClient, work: (client: Client) => Promise<T>): Promise<T> {

@@ -118,7 +118,8 @@ export function momentOf(wire: WatchedWire, sightings: Sightings, aim: Aim): Pro
   /** The moment after the disk has taken the intent, and before the COMMIT is said, is seen from outside alone. */
   const breaks = (passing: Passing): 'pass' | 'hold' => {
     if (broke) return 'pass';
-    const measuring = passing.at === 'answered' && passing.text.includes('pg_current_xact_id_if_assigned');
+    // The last that is asked before the intent is written: what was looked at is taken back.
+    const measuring = passing.at === 'answered' && passing.text.startsWith('RELEASE SAVEPOINT _holdpoint_');
     if (aim.phase !== 'recorded' || aim.victim !== 'daemon' || aim.dice % 2 > 0 || !measuring) return 'pass';
     setImmediate(() => {
       if (!untilItHasSynced(aim.daemon, 60)) return;

@@ -12,7 +12,7 @@ beforeAll(async () => {
   server = await openPostgres();
   await server.query(`create role agent login password 'secret';
     create table t (id int primary key, v text); insert into t select g, 'row ' || g from generate_series(1, 5) g;
-    grant select, insert on t to agent; grant usage, create on schema public to agent;
+    grant select, insert, delete on t to agent; grant usage, create on schema public to agent;
     create schema other; grant usage on schema other to agent;
     create function other.bad() returns int language plpgsql volatile as 'begin perform pg_logical_emit_message(false, ''x'', ''y''); return 1; end';
     create view other.t as select id, v, other.bad() from public.t; grant select on other.t to agent`);
