@@ -187,7 +187,7 @@ export function tarHead(path: string, size: number, kind: string): Buffer {
   head.write(`${(1_795_000_000).toString(8).padStart(11, '0')}\0`, 136);
   head.write('        ', 148);
   head.write(kind, 156);
-  head.write('ustar\0' + '00', 257);
+  head.write('ustar\u000000', 257);
   const sum = head.reduce((all, byte) => all + byte, 0);
   head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return head;

@@ -71,7 +71,7 @@ async function tried(make: () => Promise<string>): Promise<{ readonly refused: b
     return { refused: false, said: (await make()).slice(0, 200) };
   } catch (error) {
     if (error instanceof StoreFailed) return { refused: true, said: 'the keeper hung up' };
-    const said = error instanceof Refused ? error.message : String((error as NodeJS.ErrnoException).code ?? 'failed');
+    const said = error instanceof Refused ? error.message : ((error as NodeJS.ErrnoException).code ?? 'failed');
     return { refused: true, said: said.slice(0, 200) };
   }
 }

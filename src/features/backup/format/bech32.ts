@@ -17,7 +17,10 @@ export function decodeBech32(prefix: string, text: string): Uint8Array | undefin
   if (text !== lower && text !== text.toUpperCase()) return undefined;
   const split = lower.lastIndexOf('1');
   if (split < 1 || lower.slice(0, split) !== prefix) return undefined;
-  const words = [...lower.slice(split + 1)].map((letter) => alphabet.indexOf(letter));
+  const words = lower
+    .slice(split + 1)
+    .split('')
+    .map((letter) => alphabet.indexOf(letter));
   if (words.length < 6 || words.includes(-1)) return undefined;
   if (polymod([...expand(prefix), ...words]) !== 1) return undefined;
   const data = words.slice(0, -6);
@@ -44,7 +47,7 @@ function regroup(words: readonly number[], from: number, to: number, pad: boolea
 }
 
 function expand(prefix: string): number[] {
-  const codes = [...prefix].map((letter) => letter.codePointAt(0) ?? 0);
+  const codes = [...Buffer.from(prefix)];
   return [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
 }
 
