@@ -37,7 +37,7 @@ const filesIn = (path: string): string[] =>
   readdirSync(path, { recursive: true, withFileTypes: true }).flatMap((one) => (one.isFile() ? [one.name] : []));
 
 describe('the keeper', () => {
-  it('B2: lets nobody else near its files', async () => {
+  it('B1: lets nobody else near its files', async () => {
     const { root, gate, end } = await keeper();
     endings.push(end);
     await gate.put('chunks/abcdef', Buffer.from('x'), soon());
@@ -95,7 +95,7 @@ describe('the keeper', () => {
     expect(Buffer.from(await gate.get(object)).toString()).toBe('x');
   });
 
-  it('B2: never keeps for less than its floor, nor for more than its ceiling', async () => {
+  it('B1: never keeps for less than its floor, nor for more than its ceiling', async () => {
     const { gate, end } = await keeper({ floor: 7, ceiling: 30 });
     endings.push(end);
     const day = 86_400_000;
@@ -105,7 +105,7 @@ describe('the keeper', () => {
     await expect(gate.put('chunks/x', Buffer.from('x'), new Date(0))).rejects.toThrow('past');
   });
 
-  it('B2: deletes what was kept for long enough, and nothing else', async () => {
+  it('B1: deletes what was kept for long enough, and nothing else', async () => {
     let ahead = 0;
     const now = (): number => Date.now() + ahead;
     const { root, directory, gate, end } = await keeper({}, { now });
@@ -120,7 +120,7 @@ describe('the keeper', () => {
     expect(filesIn(join(root, 'kept', 'objects'))).toHaveLength(1);
   });
 
-  it('B2: what a crash left half taken is cleared away at the start', async () => {
+  it('B1: what a crash left half taken is cleared away at the start', async () => {
     const { root, gate, end } = await keeper();
     endings.push(end);
     const object = await gate.put('wal/1/00000001/0000000000000000-0000000000000001.x', Buffer.from('x'), soon());

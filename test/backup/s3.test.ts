@@ -116,7 +116,7 @@ describe('the object store’s client', () => {
     expect(JSON.stringify(server.log)).not.toContain('gate-secret');
   });
 
-  it('B2: a bucket without locks takes nothing of ours', async () => {
+  it('B1: a bucket without locks takes nothing of ours', async () => {
     const server = await strict({ objectLock: false });
     const store = storeAt(server, 'GATE');
     endings.push(() => store.close());

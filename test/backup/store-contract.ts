@@ -31,7 +31,7 @@ export function storeContract(kind: string, open: () => Promise<StoreUnderTest>)
       }
     });
 
-    it('B2: a second put is a second version, and hides nothing', async () => {
+    it('B1: a second put is a second version, and hides nothing', async () => {
       const key = fresh();
       const first = await under.gate.put(key, Buffer.from('first'), soon());
       const second = await under.gate.put(key, Buffer.from('second'), soon());
@@ -43,7 +43,7 @@ export function storeContract(kind: string, open: () => Promise<StoreUnderTest>)
       expect(listed.sort()).toEqual([first.version, second.version].sort());
     });
 
-    it('B2: keeps for as long as it was asked, at least', async () => {
+    it('B1: keeps for as long as it was asked, at least', async () => {
       const until = soon(3600);
       const object = await under.gate.put(fresh(), Buffer.from('kept'), until);
       expect(Date.parse(object.keptUntil)).toBeGreaterThanOrEqual(until.getTime());

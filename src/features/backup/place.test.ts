@@ -11,7 +11,7 @@ describe('where a store is', () => {
   const shared = (data: Parameters<typeof coLocations>[0]): readonly string[] =>
     coLocations(data, [keeper, bucket]).map(({ store, shares }) => `${store} ${shares}`);
 
-  it('B2: is said wherever it shares something with the data', () => {
+  it('B1: is said wherever it shares something with the data', () => {
     expect(shared({ host: 'db.example.com', credentials: [] })).toEqual([]);
     expect(shared({ host: '127.0.0.1', credentials: [] })).toEqual(['disk machine']);
     expect(shared({ host: '127.0.0.1', device: '2049', credentials: [] })).toEqual(['disk device', 'disk machine']);
@@ -19,7 +19,7 @@ describe('where a store is', () => {
     expect(shared({ account: 'akia1', credentials: ['f1'] })).toEqual(['s3 account', 's3 credential']);
   });
 
-  it('B2: tells providers by their hosts’ names, and guesses none', () => {
+  it('B1: tells providers by their hosts’ names, and guesses none', () => {
     expect(providerOf('roundhouse.proxy.rlwy.net')).toBe('railway');
     expect(providerOf('s3.eu-central-1.amazonaws.com.')).toBe('aws');
     for (const host of ['notamazonaws.com', 'amazonaws.com.evil.example', 'localhost', ''])
