@@ -223,6 +223,10 @@ export const outboundExceptions: readonly OutboundException[] = [
 
 /** Starting programs is a way outward too, so it is kept to the rooms that need it. */
 export const programExceptions: readonly { readonly from: string; readonly why: string }[] = [
+  {
+    from: 'features/backup',
+    why: 'starts the server on which a copy is restored, and has PostgreSQL’s tools check it',
+  },
   { from: 'upstream', why: 'asks the command that prints the key of the vault' },
   { from: 'daemon', why: 'makes and proves OS users' },
   { from: 'cli', why: 'runs agents (`exec`) and the daemon (`up`)' },

@@ -1,4 +1,5 @@
-import { signIn, type SignedIn } from './sign-in.ts';
+import { connect } from 'node:net';
+import { signIn, type SignedIn, signInOn } from './sign-in.ts';
 import { placeOf, signInOf } from './place.ts';
 import { columns, cstring, fields, frame, type Frame, terminateFrame } from '../../contract/postgres/frames.ts';
 import { trustedAuthorities } from '../dial/dial.ts';
@@ -55,6 +56,33 @@ export async function openAdministrator(options: AdministratorOptions): Promise<
     timeout,
   });
   return new OpenAdministrator(signedIn, place.encrypted, timeout);
+}
+
+/** Where a server of our own listens on this machine. */
+export interface OwnServer {
+  /** Path of its socket. */
+  readonly socket: string;
+  readonly user: string;
+  readonly database: string;
+  /** Milliseconds for each answer; ten minutes unless said, because whole tables are read. */
+  readonly timeout?: number;
+}
+
+/** A line to a server that we started ourselves (a restored copy), which asks nobody for a password. */
+export async function openOwnServer(server: OwnServer): Promise<Administrator> {
+  const timeout = server.timeout ?? 600_000;
+  const socket = connect({ path: server.socket });
+  const parameters = new Map([
+    ['user', server.user],
+    ['database', server.database],
+    ['application_name', 'holdpoint restore'],
+    ['client_encoding', 'UTF8'],
+    ['search_path', 'pg_catalog'],
+    ['standard_conforming_strings', 'on'],
+    ['statement_timeout', '0'],
+  ]);
+  const signedIn = await signInOn(socket, { user: server.user, password: '' }, parameters, 10_000);
+  return new OpenAdministrator(signedIn, false, timeout);
 }
 
 class OpenAdministrator implements Administrator {

@@ -52,13 +52,19 @@ export async function signIn(
   settings: ReadonlyMap<string, string>,
   options: DialOptions,
 ): Promise<SignedIn> {
-  const socket = await lineTo(place, trust, options);
-  const timer = setTimeout(
-    () => socket.destroy(new Error('the server did not answer the sign-in in time')),
-    options.timeout,
-  );
+  const parameters = new Map([['user', who.user], ['database', place.database], ...settings]);
+  return signInOn(await lineTo(place, trust, options), who, parameters, options.timeout);
+}
+
+/** The same on a line that is open. Throws `SignInRefused`, `NotTheServer`, and what ends the line. */
+export async function signInOn(
+  socket: Socket,
+  who: SignIn,
+  parameters: ReadonlyMap<string, string>,
+  timeout: number,
+): Promise<SignedIn> {
+  const timer = setTimeout(() => socket.destroy(new Error('the server did not answer the sign-in in time')), timeout);
   try {
-    const parameters = new Map([['user', who.user], ['database', place.database], ...settings]);
     return await talk(socket, startupFrame(protocol3, parameters), who);
   } catch (thrown) {
     socket.on('error', () => undefined);
