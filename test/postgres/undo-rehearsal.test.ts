@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasPostgres15, openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
-import { digests, undoLast, undoRole } from './undo-world.ts';
+import { digests, planLast, undoLast, undoRole } from './undo-world.ts';
 
 /** A trigger function `f` that does this. */
 const code = (body: string): string =>
@@ -210,4 +210,26 @@ describe.each(hasPostgres15() ? ([18, 15] as const) : ([18] as const))('PostgreS
       expect(await digests(server)).toEqual(before);
     },
   );
+
+  const ofUsers = 'create table u (id int primary key, mail text unique, at timestamptz); ';
+  const stamping = `${code('new.at := clock_timestamp(); return new;')}; create trigger s before update on u for each row execute function f()`;
+  test.each([
+    ['rows that were added', 'on delete cascade', '', "insert into u values (2, 'b')", 'insert into o values (7, 2)'],
+    ['rows that were added', 'on delete set null', '', "insert into u values (2, 'b')", 'insert into o values (7, 2)'],
+    ['rows that go and come', 'on delete cascade', stamping, "update u set mail = 'c'", 'insert into o values (7, 1)'],
+  ])('U1: others who refer to %s by now (%s) are named', async (_what, action, more, act, since) => {
+    await server.query('drop schema public cascade; create schema public; grant usage on schema public to agent');
+    await server.query(
+      `${ofUsers}insert into u values (1, 'a'); create table o (id int, u int references u ${action}); ${more}; ${all}`,
+    );
+    stage.rig.clock.step(1);
+    const client = await stage.connect();
+    await client.query(act);
+    await client.end();
+    await server.query(since);
+    const then = await digests(server);
+    expect((await planLast(stage)).conflicts).toEqual([expect.stringContaining('1 rows of `public.o` refer')]);
+    await expect(undoLast(stage)).rejects.toThrow(/would overwrite/);
+    expect(await digests(server)).toEqual(then);
+  });
 });

@@ -1,5 +1,6 @@
 import { asIfUndone, keyOf } from './as-if.ts';
 import { twinsOf } from './capture.ts';
+import { followers } from './followers.ts';
 import { type Content, contentFrom, contentText, digestOfRow, type Left, type RowsImage } from './image.ts';
 import type { TableImage } from './image.ts';
 import { leftColumns, leftOf, leftRows } from './left.ts';
@@ -51,7 +52,9 @@ export function* putBackRows(
       if (triggers) notUndone.push(`what the triggers of \`${named}\` do when its rows are put back`);
     }
   }
-  const plan = planOf(target, putBackText(needed, image.way ?? 'in-place'), image.settings);
+  const way = image.way ?? 'in-place';
+  conflicts.push(...(yield* followers(target, sight, needed, way)));
+  const plan = planOf(target, putBackText(needed, way), image.settings);
   const isToldByKeys = image.tables.every(
     (one) => one.key.length > 0 && (one.left.length === 0 || image.after !== undefined),
   );

@@ -82,4 +82,16 @@ export const undoQuestions = Object.freeze({
         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = 's')::pg_catalog.text
     FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`,
+
+  /** Foreign keys to these tables ($1) by which rows go or change along, with their columns. */
+  followers: `SELECT t.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
+      (k.confdeltype IN ('c', 'n', 'd'))::pg_catalog.text, (k.confupdtype IN ('c', 'n', 'd'))::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(f.attname, r.attname, f.atttypid::pg_catalog.int8 < 16384 AND r.atttypid::pg_catalog.int8 < 16384))
+        FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) p(here, there)
+        JOIN pg_catalog.pg_attribute f ON f.attrelid = k.conrelid AND f.attnum = p.here
+        JOIN pg_catalog.pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = p.there)::pg_catalog.text
+    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class t ON t.oid::pg_catalog.text = e
+    JOIN pg_catalog.pg_constraint k ON k.contype = 'f' AND k.conparentid = 0 AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
+      AND k.confrelid IN (SELECT t.oid UNION SELECT pg_catalog.pg_partition_ancestors(t.oid)::pg_catalog.oid)
+    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY t.oid, k.oid`,
 } as const);
