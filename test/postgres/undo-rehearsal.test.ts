@@ -209,6 +209,7 @@ describe.each(hasPostgres15() ? ([18, 15] as const) : ([18] as const))('PostgreS
       }
       expect(await digests(server)).toEqual(before);
     },
+    120_000,
   );
 
   const ofUsers = 'create table u (id int primary key, mail text unique, at timestamptz); ';

@@ -52,7 +52,7 @@ export function* rowsAddedBy(
       return { why: `the rows of \`${table}\` that were found are not as many as the server counted` };
   }
   let way: RowsImage['way'];
-  if (known.some((one) => one.guarded)) {
+  if (known.some((one) => one.guarded || refersAmong(one, known))) {
     const found = yield* rehearsed(target, neededOf(images, known, inside, new Map()), low);
     if (typeof found !== 'string') return found;
     way = found;
@@ -74,6 +74,11 @@ export function* rowsAddedBy(
     digestOf('holdpoint/postgres-added/v1', { table: `${schema}.${name}`, rows: left.length }),
   );
   return { image: image as unknown as JsonObject, hashes };
+}
+
+/** Nobody else can refer to rows that are not committed yet; those of the same transaction can. */
+function refersAmong({ table }: Described, known: readonly Described[]): boolean {
+  return known.some((one) => table.referencedBy.includes(one.table.oid));
 }
 
 /** How these tables are made, as the acting role sees it. */

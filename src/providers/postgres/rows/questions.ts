@@ -76,7 +76,7 @@ export const undoQuestions = Object.freeze({
         SELECT c.oid UNION SELECT pg_catalog.pg_partition_ancestors(c.oid)::pg_catalog.oid))::pg_catalog.text,
       EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D')::pg_catalog.text, c.relrowsecurity::pg_catalog.text,
       EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.condeferrable AND (k.conrelid = c.oid OR k.confrelid = c.oid))::pg_catalog.text,
-      (c.relhastriggers OR c.relhasrules OR c.relrowsecurity OR c.relispartition OR EXISTS (SELECT 1 FROM pg_catalog.pg_publication)
+      (c.relhasrules OR c.relrowsecurity OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D') OR EXISTS (SELECT 1 FROM pg_catalog.pg_publication)
         OR NOT pg_catalog.has_table_privilege(c.oid, 'DELETE') OR NOT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'))::pg_catalog.text,
       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, pg_catalog.format_type(a.atttypid, -1), false) ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = 's')::pg_catalog.text
