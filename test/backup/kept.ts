@@ -84,7 +84,7 @@ export async function keep(server: TestServer): Promise<Kept> {
       const wanted = lsnNumber(String(row?.['at']));
       const until = Date.now() + 20_000;
       while (lsnNumber(from.position) < wanted) {
-        if (failed !== undefined) throw failed;
+        if (failed !== undefined) throw failed as Error;
         if (Date.now() > until) throw new Error(`the log was kept up to ${from.position} only`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -9,7 +9,7 @@ import type { Tell } from './progress.ts';
 import { RestoreRefused } from './restore-refused.ts';
 import { writeSegments } from './segments.ts';
 import { majorOfFolder, removeFolder, type RestoredServer, startServer } from './server.ts';
-import { type OpenSql, within } from './sql.ts';
+import type { OpenSql } from './sql.ts';
 import { unpack } from './unpack.ts';
 import type { BackupStore, Lsn } from '../../../contract/backup.ts';
 import { lsnNumber } from '../../../contract/lsn.ts';
@@ -85,7 +85,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       timeline: plan.legs.at(-1)?.timeline ?? plan.backup.manifest.cluster.timeline,
       replayed: replayTeller(options),
     });
-    const reached = await reachedBy(server, plan);
+    const reached = await server.reached();
+    refuseShort(plan, reached.replayed);
     const running = server;
     return Object.freeze({
       server: running,
@@ -131,21 +132,9 @@ function replayTeller({ plan, progress }: RestoreOptions): (segment: string) => 
 }
 
 /** A server that comes up has not said how far it came: a record that cannot be read ends a replay without a word. */
-async function reachedBy(
-  server: RestoredServer,
-  plan: RestorePlan,
-): Promise<Pick<Restored, 'replayed' | 'lastCommit'>> {
-  const [row] = await within(server.sql('template1'), (sql) =>
-    sql.run(
-      `SELECT pg_catalog.pg_last_wal_replay_lsn()::text, pg_catalog.to_char(
-         pg_catalog.pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
-    ),
-  );
-  const [replayed, lastCommit] = row ?? [];
-  if (!replayed) throw new RestoreRefused('not-reached', 'the restored server does not say how far it came');
-  if (plan.target.kind !== 'time' && lsnNumber(plan.reach) - lsnNumber(replayed) > largestTail)
-    throw new RestoreRefused('not-reached', `the replay ended at ${replayed}, and the log goes to ${plan.reach}`);
-  return { replayed, ...(lastCommit ? { lastCommit } : {}) };
+function refuseShort({ target, reach }: RestorePlan, replayed: Lsn): void {
+  if (target.kind !== 'time' && lsnNumber(reach) - lsnNumber(replayed) > largestTail)
+    throw new RestoreRefused('not-reached', `the replay ended at ${replayed}, and the log goes to ${reach}`);
 }
 
 function inOurWords(thrown: unknown): unknown {

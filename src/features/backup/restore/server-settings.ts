@@ -47,6 +47,8 @@ export function settingsFor(wishes: SettingWishes): readonly string[] {
     ['log_min_messages', 'log'],
     ['log_line_prefix', ''],
     ['lc_messages', 'C'],
+    ['log_timezone', 'UTC'],
+    ['timezone', 'UTC'],
     ['hot_standby', 'off'],
     ['max_connections', '20'],
     ['superuser_reserved_connections', '3'],

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readHistory } from './histories.ts';
 import { environment, type Programs, type ServerAccount } from './programs.ts';
 import { RestoreRefused } from './restore-refused.ts';
 import { serverPort, settingsFor, type SettingWishes } from './server-settings.ts';
 import { type OpenSql, type Sql, within } from './sql.ts';
+import type { Lsn } from '../../../contract/backup.ts';
+import { lsnText } from '../../../contract/lsn.ts';
 
 export interface ServerOptions extends Omit<SettingWishes, 'run' | 'segments'> {
   readonly programs: Programs;
@@ -26,9 +29,12 @@ export interface RestoredServer {
   readonly socket: string;
   /** The cluster's first superuser. */
   readonly user: string;
-  /** What it said. */
+  /** What it said: the end of it. */
   log(): string;
-  sql(database: string): Promise<Sql>;
+  /** Where its replay ended, and when the last transaction in it was committed (ISO 8601). Throws `RestoreRefused`. */
+  reached(): Promise<{ readonly replayed: Lsn; readonly lastCommit?: string }>;
+  /** As its superuser, unless another role is named. */
+  sql(database: string, user?: string): Promise<Sql>;
   /** Shut down as an operator would; its folder stays. */
   stop(): Promise<void>;
 }
@@ -85,13 +91,27 @@ class StartedServer implements RestoredServer {
     return this.#log;
   }
 
-  sql(database: string): Promise<Sql> {
-    return this.#options.openSql({ socket: this.socket, user: this.user, database });
+  sql(database: string, user: string = this.user): Promise<Sql> {
+    return this.#options.openSql({ socket: this.socket, user, database });
   }
 
   async start(): Promise<void> {
     this.#spawn();
     await this.#recovered();
+  }
+
+  /** The end of recovery begins a timeline, and its history says where: true also after a second start. */
+  async reached(): Promise<{ readonly replayed: Lsn; readonly lastCommit?: string }> {
+    const [row] = await within(this.sql('template1'), (sql) =>
+      sql.run('SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()'),
+    );
+    const name = `${Number(row?.[0]).toString(16).toUpperCase().padStart(8, '0')}.history`;
+    const bytes = await readFile(path.join(this.#data, 'pg_wal', name)).catch(() => undefined);
+    const fork = bytes === undefined ? undefined : readHistory(Number(row?.[0]), bytes).forks.at(-1);
+    if (fork === undefined) throw new RestoreRefused('not-reached', 'the restored server does not say how far it came');
+    const [, day, time] = /last completed transaction was at log time (\S+) (\S+)\+00/.exec(this.#log) ?? [];
+    const replayed = lsnText(fork.at);
+    return day === undefined ? { replayed } : { replayed, lastCommit: new Date(`${day}T${time}Z`).toISOString() };
   }
 
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
