@@ -277,13 +277,14 @@ describe.each([18, ...(full && hasPostgres15() ? [15 as const] : [])] as const)(
   });
 });
 
-/** The same server with one page of one file damaged, which it did not notice. */
+/** The same server with one file damaged in each of its pages, so that a server without checksums can tell as well. */
 function damaging(source: BackupSource, file: string): BackupSource {
   return {
     ...source,
     async *base(options) {
       let seen = false;
-      let left = 0;
+      let at = 0;
+      let size = 0;
       for await (const part of source.base(options)) {
         // Its own manifest would tell.
         if (part.kind === 'manifest') continue;
@@ -294,11 +295,10 @@ function damaging(source: BackupSource, file: string): BackupSource {
         const bytes = Buffer.from(part.bytes);
         if (!seen && bytes.length === 512 && bytes.toString('latin1', 0, file.length + 1) === `${file}\0`) {
           seen = true;
-          left = 8192;
-        } else if (left > 0) {
-          for (let at = 0; at < Math.min(left, bytes.length); at++)
-            if (at > 64 && at % 7 === 0) bytes[at] = (bytes[at] ?? 0) ^ 0x55;
-          left = 0;
+          size = Number.parseInt(bytes.toString('latin1', 124, 135), 8);
+        } else if (at < size) {
+          for (let i = 0; i < bytes.length && at < size; i++, at++)
+            if (at % 8192 > 64 && at % 7 === 0) bytes[i] = (bytes[i] ?? 0) ^ 0x55;
         }
         yield { kind: 'data', bytes };
       }

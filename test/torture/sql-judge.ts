@@ -6,6 +6,7 @@ import type { Provider, ResolveContext } from '../../src/contract/provider.ts';
 import type { Answer } from '../../src/contract/upstream.ts';
 import type { Action } from '../../src/model/action.ts';
 import { type PostgresMessage, postgresMessage } from '../../src/model/postgres-message.ts';
+import { refuse } from '../../src/model/refusal.ts';
 
 /**
  * What the gate's provider says of one statement, by the catalogue of the very session that would run it.
@@ -66,7 +67,8 @@ async function looked<T>(
 ): Promise<T> {
   let next = question.next();
   while (next.done !== true) {
-    if ('rehearse' in next.value) throw new Error('there is nothing to rehearse here');
+    // What is put back for a trial was written.
+    if ('rehearse' in next.value) throw refuse('DENIED', 'this wrote rows');
     const { message } = next.value;
     if (!isRead(provider.read(message).actions)) throw new Error('a look-up of the provider is no read');
     const said = message as PostgresMessage;

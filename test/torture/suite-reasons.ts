@@ -65,6 +65,8 @@ function reasonOf({ direct, gate, before }: Difference, any: boolean): Reason {
   if (sign === 'reads' && /\bexplain\b/i.test(before.join('\n'))) return 'explained';
   if (sign !== undefined) return sign;
   if (gate.length === 0 && direct.length > 0 && direct.every((line) => /^(?:HINT|DETAIL): /.test(line))) return 'hints';
+  // Its place in the statement that was prepared, which the server does not tell of an EXECUTE.
+  if (direct.length === 0 && /^LINE \d+: EXECUTE/i.test(text)) return 'prepared';
   if (/pg_prepared_statements/i.test(before.join('\n'))) return 'gateNames';
   if (/default_transaction_read_only/.test(before.join('\n'))) return 'readOnly';
   return any ? 'follows' : 'unexplained';

@@ -89,10 +89,19 @@ function outside({ message, statement }: Step): PostgresMessage {
 }
 
 /** By its form, and by names that are usually PostgreSQL's own; what they really stand for is asked of the server. */
-function likelyRead({ class: form, names, facts }: Statement): boolean {
+function likelyRead(statement: Statement): boolean {
+  const { class: form, names, facts } = statement;
   return (
-    form === 'read-candidate' && facts.rowLock === undefined && names.functions.every(({ path }) => isCommon(path))
+    form === 'read-candidate' &&
+    facts.rowLock === undefined &&
+    !explainsWrite(statement) &&
+    names.functions.every(({ path }) => isCommon(path))
   );
+}
+
+/** Whether planning it runs any of the code round the table is found out by trying it. */
+function explainsWrite({ names, facts }: Statement): boolean {
+  return facts.explain !== undefined && names.relations.some(({ role }) => role !== 'read');
 }
 
 /** PostgreSQL's own by its schema, or by a name that usually is. */
