@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLibrary, runFaultChild } from './file-faults.ts';
+import { full } from '../full.ts';
 
-const full = process.env['HOLDPOINT_FULL'] === '1';
 /** Every call of each scenario where every test is asked for; else every so manieth. */
 const stride = Number(process.env['HOLDPOINT_FAULT_STRIDE'] ?? (full ? 1 : 19));
 

@@ -5,12 +5,13 @@ import { verifyJournal } from '../../src/features/verify/verify.ts';
 import { brokenPromises, runChild, withStore } from './journal-crash.ts';
 import { exported, JournalPlace } from './journal-place.ts';
 import { straceMissing, syncOrder } from './journal-strace.ts';
+import { full } from '../full.ts';
 
 /** Skips with the reason, unless a skipped test counts as a failure. */
 function needStrace(context: TestContext): void {
   const missing = straceMissing();
   if (missing === undefined) return;
-  if (process.env['HOLDPOINT_FULL'] === '1') throw new Error(`${missing}, and HOLDPOINT_FULL=1 asks for every test`);
+  if (full) throw new Error(`${missing}, and HOLDPOINT_FULL=1 asks for every test`);
   context.skip(missing);
 }
 

@@ -3,8 +3,9 @@ import { verifyJournal } from '../../src/features/verify/verify.ts';
 import { brokenPromises, runChild, withStore } from './journal-crash.ts';
 import { Dice, seedFor } from './journal-dice.ts';
 import { exported, JournalPlace } from './journal-place.ts';
+import { full } from '../full.ts';
 
-const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 150 : 10));
+const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (full ? 150 : 10));
 
 describe('SIGKILL while the journal is written', () => {
   it(

@@ -14,10 +14,11 @@ import { verifyJournal } from '../../src/features/verify/verify.ts';
 import type { Hold } from '../../src/model/hold.ts';
 import { placesIn } from '../../src/daemon/places.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
+import { full } from '../full.ts';
 
 /** 350 where every test is asked for (with those of `journal-crash.test.ts`, 500 in all); each costs a start of the daemon. */
 const asked = process.env['HOLDPOINT_TORTURE'] ?? process.env['HOLDPOINT_KILLS'];
-const kills = Number(asked ?? (process.env['HOLDPOINT_FULL'] === '1' ? 350 : 12));
+const kills = Number(asked ?? (full ? 350 : 12));
 
 /** One kill, as it was meant. */
 interface Kill {

@@ -14,8 +14,8 @@ import { openPostgres, type TestServer } from '../postgres/server.ts';
 import { placesIn } from '../../src/daemon/places.ts';
 import { verifyJournal } from '../../src/features/verify/verify.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
+import { full } from '../full.ts';
 
-const full = process.env['HOLDPOINT_FULL'] === '1';
 const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (full ? 200 : 6));
 /** What is unknown is looked up again after a minute. */
 const lookedUpAgain = 75_000;

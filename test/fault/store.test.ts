@@ -10,6 +10,7 @@ import type { Outcome } from '../../src/contract/road.ts';
 import { verifyJournal } from '../../src/features/verify/verify.ts';
 import { runHold } from '../../src/road/run.ts';
 import { openTimers } from '../../src/road/timers.ts';
+import { full } from '../full.ts';
 
 const minute = 60_000;
 
@@ -32,7 +33,7 @@ async function smallDisk(kib: number): Promise<({ readonly path: string } & Asyn
 
 /** Skips with the reason, unless a skipped test counts as a failure. */
 function cannot(context: TestContext, why: string): never {
-  if (process.env['HOLDPOINT_FULL'] === '1') throw new Error(`${why}, and HOLDPOINT_FULL=1 asks for every test`);
+  if (full) throw new Error(`${why}, and HOLDPOINT_FULL=1 asks for every test`);
   return context.skip(why);
 }
 

@@ -7,8 +7,9 @@ import type { Double } from '../../demo/railway/double.ts';
 import { type DoubleRig, openDoubleRig, refusalOf, volumeDelete } from '../fault/double-rig.ts';
 import { Dice, seedFor } from '../fault/journal-dice.ts';
 import { runHold } from '../../src/road/run.ts';
+import { full } from '../full.ts';
 
-const each = Number(process.env['HOLDPOINT_TORTURE'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 200 : 40));
+const each = Number(process.env['HOLDPOINT_TORTURE'] ?? (full ? 200 : 10));
 
 /** What happens at the provider between the signature and the run, by somebody else. */
 const drifts: { readonly [name: string]: (double: Double, dice: Dice) => void } = {

@@ -17,8 +17,9 @@ import { Refused, type Refusal } from '../../src/model/refusal.ts';
 import { mediate } from '../../src/road/mediate.ts';
 import { runHold } from '../../src/road/run.ts';
 import { openTimers } from '../../src/road/timers.ts';
+import { full } from '../full.ts';
 
-const each = Number(process.env['HOLDPOINT_TORTURE'] ?? (process.env['HOLDPOINT_FULL'] === '1' ? 200 : 40));
+const each = Number(process.env['HOLDPOINT_TORTURE'] ?? (full ? 200 : 40));
 const minute = 60_000;
 
 let folder: string;

@@ -13,11 +13,14 @@ import { validArguments } from '../../demo/railway/double.ts';
 import { mutationsByClass } from '../golden/railway-mutations.ts';
 import { destructions, filesOnDisk, mutationsRun } from './outcome.ts';
 import { openStage, type Stage } from './stage.ts';
+import { share } from '../full.ts';
 import { baseWire, codesIn, proxyWire, statusIn, type Wire } from './wire.ts';
 
 const everyWay = ['base URL', 'proxy, backboard.railway.com', 'proxy, backboard.railway.app'];
 /** The two ways in; the two hosts are one and the same behind the tunnel. */
 const ways = ['base URL', 'proxy, backboard.railway.app'];
+/** Every case by each way; in a plain run every case by one of them. */
+const ofWay = <T>(cases: readonly T[], way: string): readonly T[] => share(cases, ways.length, ways.indexOf(way));
 /** Milliseconds, on a busy machine, for what is asked about at the provider and held. */
 const patience = 20_000;
 const mild = 'query { regions { name } }';
@@ -103,7 +106,7 @@ describe('K5: evasions over both ways in, by a token that may do everything', { 
     });
     expect(cases.length).toBeGreaterThanOrEqual(250);
     const wire = wireNamed(way);
-    const wrong = await failures(cases, async (one) =>
+    const wrong = await failures(ofWay(cases, way), async (one) =>
       judged(one, await wire.send(graphqlBytes(one, wire, token), patience)),
     );
     expect(wrong).toEqual([]);
@@ -117,7 +120,7 @@ describe('K5: evasions over both ways in, by a token that may do everything', { 
       const cases = wireEvasions({ path: wire.path, host: wire.host, token, evil: evil(), mild });
       expect(cases.length).toBeGreaterThanOrEqual(100);
       expect(new Set(cases.map((one) => one.id)).size).toBe(cases.length);
-      const wrong = await failures(cases, async (one) =>
+      const wrong = await failures(ofWay(cases, way), async (one) =>
         judged(one, await wire.send(one.bytes, one.expect === 'held' ? patience : undefined)),
       );
       expect(wrong).toEqual([]);
@@ -145,7 +148,7 @@ describe('K5: evasions over both ways in, by a token that may do everything', { 
       );
     const plain = plainRequests.find((one) => one.id === 'padding');
     expect(codesIn(await wire.send(aim(plain?.bytes ?? Buffer.alloc(0)), patience))).toEqual(['HOLDPOINT_HELD']);
-    const wrong = await failures(hostileRequests, async (one) => {
+    const wrong = await failures(ofWay(hostileRequests, way), async (one) => {
       const answer = await wire.send(aim(one.bytes));
       // A page in a browser can reach the base URL; nobody's page speaks inside a tunnel that an agent opened.
       const honest = one.reached > 0 || (wire.name !== 'base URL' && /^(?:origin|sec-fetch)/.test(one.id));
@@ -164,7 +167,7 @@ describe('K5: evasions over both ways in, by a token that may do everything', { 
       return { id: `${name}, ${id}`, body: JSON.stringify(disguise(ready)) };
     });
     const wire = wireNamed(way);
-    const wrong = await failures(cases, async ({ body }) => {
+    const wrong = await failures(ofWay(cases, way), async ({ body }) => {
       const headers = { 'content-type': 'application/json' };
       const bytes = graphqlBytes({ method: 'POST', path: '/graphql/v2', headers, body }, wire, token);
       const answer = await wire.send(bytes, patience);

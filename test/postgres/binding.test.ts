@@ -4,8 +4,8 @@ import { openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
 import { type Frame, fields, frame, cstring, int16, int32 } from '../../src/contract/postgres/frames.ts';
 import type { Hold } from '../../src/model/hold.ts';
+import { full } from '../full.ts';
 
-const full = process.env['HOLDPOINT_FULL'] === '1';
 const batches = full ? 10 : 2;
 const perBatch = 100;
 

@@ -6,8 +6,7 @@ import { frame } from '../../src/contract/postgres/frames.ts';
 import { bind, execute, parse, query, rawSession, sync } from './raw.ts';
 import { hasPostgres15, openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
-
-const full = process.env['HOLDPOINT_FULL'] === '1';
+import { full } from '../full.ts';
 
 type Way = (client: Client, text: string) => Promise<unknown>;
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { hasPostgres15 } from './server.ts';
 import { undoTorture } from './undo-torture.ts';
+import { full } from '../full.ts';
 
-const full = process.env['HOLDPOINT_FULL'] === '1';
-/** Programs on each server. */
-const count = Number(process.env['HOLDPOINT_UNDO_PROGRAMS'] ?? (full ? 50 : 25));
+/** Programs on each server. The older one in full runs alone. */
+const count = Number(process.env['HOLDPOINT_UNDO_PROGRAMS'] ?? 50);
 const seed = Number(process.env['HOLDPOINT_UNDO_SEED'] ?? 1);
 
-describe.each(hasPostgres15() ? ([18, 15] as const) : ([18] as const))('U1, U2: on PostgreSQL %i', (major) => {
+describe.each(full && hasPostgres15() ? ([18, 15] as const) : ([18] as const))('U1, U2: on PostgreSQL %i', (major) => {
   test(
     `${count} programs that destroy, half of them in schemas made at random, with neighbours who lock the same rows: each is put back whole, or was held`,
     async () => {

@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hasPostgres15, openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
 import { digests, planLast, undoLast, undoRole } from './undo-world.ts';
+import { full } from '../full.ts';
 
 /** The older server in full runs alone: it takes as long again. */
-const older = process.env['HOLDPOINT_FULL'] === '1' && hasPostgres15();
+const older = full && hasPostgres15();
 const versions = older ? ([18, 15] as const) : ([18] as const);
 
 /** `[what, what is there before, what the agent says]` */

@@ -11,9 +11,10 @@ import type { PostgresMessage } from '../../src/model/postgres-message.ts';
 import { postgresProvider } from '../../src/providers/postgres/index.ts';
 import { seedFor } from '../fault/journal-dice.ts';
 import { openPostgres, type TestServer } from '../postgres/server.ts';
+import { full } from '../full.ts';
 
 /** `npm run torture -- sql` does 100,000, over PostgreSQL's own regression suite. */
-const count = process.env['HOLDPOINT_FULL'] === '1' ? 500 : 150;
+const count = full ? 500 : 60;
 
 let server: TestServer;
 let sql: Sql;

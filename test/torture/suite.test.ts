@@ -6,6 +6,7 @@ import { differences } from './suite-compare.ts';
 import { explained, tallied } from './suite-reasons.ts';
 import { runSuite } from './suite-run.ts';
 import { suiteAt } from './sql-suite.ts';
+import { full } from '../full.ts';
 
 /** SQL of our own in the suite's form: what has to be the same, and what is not and says why. */
 const own = {
@@ -60,7 +61,7 @@ test('C3: psql prints the same through the gate as directly, or it is known why 
   expect(results.some(({ late }) => late)).toBe(false);
 });
 
-const suite = process.env['HOLDPOINT_FULL'] === '1' ? suiteAt(18) : undefined;
+const suite = full ? suiteAt(18) : undefined;
 const files = ['boolean', 'int8', 'insert_conflict', 'select', 'constraints', 'transactions', 'portals', 'returning'];
 
 describe.skipIf(suite === undefined)('PostgreSQL’s own regression suite', () => {
