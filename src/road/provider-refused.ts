@@ -3,13 +3,13 @@ import type { Asked } from '../contract/road.ts';
 import { freezeRequest, type ActionRequest } from '../model/action-request.ts';
 import { refuse, type Refused } from '../model/refusal.ts';
 
-/** The provider refused the credential that Holdpoint used. Its words are for humans: they come from the far side. */
+/** The provider refused the credential that Holdpoint used, or refused it a right. Its words are for humans: they come from the far side. */
 export class ProviderRefused extends Error {
   readonly upstream: string;
   readonly words: string;
 
   constructor(upstream: string, words: string) {
-    super('the provider refused the credential');
+    super('the provider refused the credential, or a right of it');
     this.name = 'ProviderRefused';
     this.upstream = upstream;
     this.words = words;
@@ -24,7 +24,7 @@ export async function askAboutCredential(road: RoadParts, asked: Asked, thrown: 
   const { provider, bearer } = asked;
   const hold = await road.questions.ask({
     request: unresolved(asked, thrown.upstream, 'provider-refused'),
-    text: `${provider.name} refused the credential of ${thrown.upstream}: ${thrown.words.slice(0, 280)}`,
+    text: `${provider.name} refused this to the credential of ${thrown.upstream}: ${thrown.words.slice(0, 280)}`,
     answer: 'look at the credential and its rights, then the agent can ask again',
     rule: 'provider-refused',
     alarm: 'provider-refused',
@@ -33,7 +33,7 @@ export async function askAboutCredential(road: RoadParts, asked: Asked, thrown: 
   const asks = hold === undefined ? 'tell a human' : `a human is asked (${hold.code})`;
   return refuse(
     'DENIED',
-    `${provider.name} refused the credential that holdpoint used; ${asks}`,
+    `${provider.name} refused this to the credential that holdpoint used; ${asks}`,
     'stop here; this is for the person you work for: do not look for another credential and do not try another way',
     hold === undefined ? {} : { hold: hold.code },
   );

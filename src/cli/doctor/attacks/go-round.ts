@@ -16,7 +16,7 @@ export const goRound: Try = async ({ providers }) => {
   if (providers.length === 0)
     return [attempt('go-round', 'unclear', 'no upstream is configured, so there is no provider to reach')];
   const all = await Promise.all(
-    providers.map(async (origin) => ({ origin, answer: await ask('GET', `${origin}/`, { timeoutMs: 5_000 }) })),
+    providers.map(async (origin) => ({ origin, answer: await ask('GET', door(origin), { timeoutMs: 5_000 }) })),
   );
   const reached = all.filter(({ answer }) => isThere(answer.status, answer.why)).map(({ origin }) => origin);
   if (reached.length > 0) return [attempt('go-round', 'succeeded', `reached ${reached.join(', ')} without the gate`)];
@@ -27,6 +27,12 @@ export const goRound: Try = async ({ providers }) => {
     ];
   return [attempt('go-round', 'refused', all.map(({ origin, answer }) => `${origin}: ${answer.why}`).join('; '))];
 };
+
+/** Where to knock. A database hangs up on HTTP, and so tells that it is there. */
+function door(address: string): string {
+  const { protocol, hostname, port } = new URL(address);
+  return protocol === 'http:' || protocol === 'https:' ? `${address}/` : `http://${hostname}:${port || 5432}/`;
+}
 
 /** Whether the kernel sends it: a rule for this user, or no route at all, is an error at once (ip(7), udp(7)). */
 function leaves(kind: 'udp4' | 'udp6', to: string): Promise<boolean> {
