@@ -91,7 +91,7 @@ export async function carryOut(daemon: DaemonClient, act: Act): Promise<void> {
 }
 
 /** What its SQLSTATE and its sentence promise. */
-function saidBy(thrown: unknown): Said {
+export function saidBy(thrown: unknown): Said {
   const { code, message } = thrown as { readonly code?: string; readonly message: string };
   if (code === '08007') return message.includes('proved that the act took effect') ? 'effect' : 'unknown';
   if (code?.startsWith('HP') === true) return 'nothing';
