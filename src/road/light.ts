@@ -8,7 +8,7 @@ import { resolve } from './target.ts';
 import { admitTargets } from './identity/scope.ts';
 import type { ReadNote } from '../contract/journal.ts';
 import type { Clearance, Lease } from '../contract/lease.ts';
-import type { Reading } from '../contract/provider.ts';
+import type { Reading, Resolution } from '../contract/provider.ts';
 import type { Again, Asked, AskedAgain, Outcome } from '../contract/road.ts';
 import { LineBroken, type Answer } from '../contract/upstream.ts';
 import { refuse, type Refusal } from '../model/refusal.ts';
@@ -33,8 +33,12 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   if (!light || reading.actions.length === 0 || asked.running !== undefined) return undefined;
 
   const began = road.clock.now();
-  const note = believed(desk, provisional) ?? (await judgeLight(desk, provisional));
-  if (note === undefined) return undefined;
+  const known = believed(desk, provisional);
+  const judged = known === undefined ? await judgeLight(desk, provisional) : { note: known };
+  if (judged === undefined) return undefined;
+  const { note, before } = judged;
+  // A transaction of a gate's own holds one step at a time here.
+  if (before !== undefined && asked.lease !== undefined) await desk.look(asked.lease, before(0));
   // Looking up takes as long as the provider takes: who was revoked meanwhile is sent nothing more (C2).
   if (asked.lease !== undefined) await requireLive(road, asked);
   else if (!(Math.abs(road.clock.now() - began) < freshMs)) await requireToken(road.store, asked.bearer.token.id);
@@ -137,7 +141,13 @@ function believedFor(
   return good ? verdict.note : undefined;
 }
 
-async function judgeLight(desk: Desk, provisional: boolean): Promise<ReadNote | undefined> {
+interface Judged {
+  readonly note: ReadNote;
+  /** What has to be looked at right before it is sent: such a verdict is not believed again. */
+  readonly before?: Resolution['before'];
+}
+
+async function judgeLight(desk: Desk, provisional: boolean): Promise<Judged | undefined> {
   const { asked, road } = desk;
   const target = await resolve(desk);
   admitTargets(asked.bearer.token.scope, target.actions, target.environments);
@@ -150,6 +160,8 @@ async function judgeLight(desk: Desk, provisional: boolean): Promise<ReadNote | 
   const request = describe(desk, target, target.actions, null);
   if (road.policy().judge(judgeInput(desk, request, undefined)).kind !== 'allow') return undefined;
   const note = noteOf(desk, target.upstream.name);
+  const { before } = target.resolution;
+  if (before !== undefined) return { note, before };
   // Of steps only those of which the provider says what else is judged like them.
   if (!provisional || asked.reading.alike !== undefined) {
     road.lightCache.set(asked.reading, asked.bearer.token.id, {
@@ -160,7 +172,7 @@ async function judgeLight(desk: Desk, provisional: boolean): Promise<ReadNote | 
       until: Math.min(road.clock.now() + believedMs, Date.parse(asked.bearer.token.expiresAt)),
     });
   }
-  return note;
+  return { note };
 }
 
 function noteOf({ asked }: Desk, upstream: string): ReadNote {
