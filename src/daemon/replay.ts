@@ -4,7 +4,7 @@ import type { Decision } from '../model/decision.ts';
 import type { Entry } from '../model/entry.ts';
 import type { Environment } from '../model/environment.ts';
 import type { TokenRecord } from '../model/scope.ts';
-import type { JudgedFacts } from '../road/holds/holds.ts';
+import type { JudgedFacts } from '../road/holds/asked.ts';
 import type { Policy } from '../road/policy/policy.ts';
 
 /** A policy and the environments it is asked about. */

@@ -1,6 +1,7 @@
 import type { Desk } from './desk.ts';
 import { changes } from './drift.ts';
-import { heldRefusal, type JudgedFacts, type Shown } from './holds/holds.ts';
+import type { JudgedFacts, Shown } from './holds/asked.ts';
+import { heldRefusal } from './holds/holds.ts';
 import { deniedBy, judgedFacts, judgeInput } from './judge.ts';
 import type { Measured } from './measure.ts';
 import { signedNow, type Lacking, type Signed } from './signed-now.ts';

@@ -1,7 +1,7 @@
 import type { Desk } from './desk.ts';
 import type { Measured } from './measure.ts';
 import { NotPermitted } from './not-permitted.ts';
-import type { JudgedFacts } from './holds/holds.ts';
+import type { JudgedFacts } from './holds/asked.ts';
 import { withinBounds } from './policy/bounds.ts';
 import type { JudgeInput } from './policy/policy.ts';
 import type { Target } from './target.ts';

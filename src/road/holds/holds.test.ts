@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Shown } from './holds.ts';
+import type { Shown } from './asked.ts';
 import { defaultHoldSettings } from './parts.ts';
 import { openRig, type Person, type Rig } from '../../../test/contract/rig.ts';
 import { isoTime } from '../../contract/clock.ts';

@@ -34,18 +34,12 @@ export async function acceptApproval(
       'read the page again and type the name or count that it asks for',
     );
   }
-  const earlier = (await tx.find('approvals', { where: { hold: id } })).map(
-    (found) => found.record['approval'] as unknown as Approval,
-  );
-  const people = await Promise.all(
-    [...earlier, approval].map(async (one) => (await parts.signers.get(one.statement.signer, tx))?.name),
-  );
+  const signatures = await signaturesWith(parts, tx, id, approval);
   await tx.insert('approvals', statement.number, {
     hold: id,
     digest: hold.digest,
     approval: approval as unknown as JsonObject,
   });
-  const signatures = new Set(people.filter((name) => name !== undefined)).size;
   const body = {
     approval: approval as unknown as JsonObject,
     signatures,
@@ -72,6 +66,22 @@ export async function acceptApproval(
       hold: next,
     });
   return next;
+}
+
+/** How many people have signed, with this approval: one who signs twice is one. */
+async function signaturesWith(
+  { signers }: VerdictParts,
+  tx: Transaction,
+  id: string,
+  approval: Approval,
+): Promise<number> {
+  const earlier = (await tx.find('approvals', { where: { hold: id } })).map(
+    (found) => found.record['approval'] as unknown as Approval,
+  );
+  const people = await Promise.all(
+    [...earlier, approval].map(async (one) => (await signers.get(one.statement.signer, tx))?.name),
+  );
+  return new Set(people.filter((name) => name !== undefined)).size;
 }
 
 /** A no that is not signed: it narrows, so any human who is known by a token may say it. */
