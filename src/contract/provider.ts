@@ -203,6 +203,8 @@ export interface PutBackContext extends ResolveContext {
    * shown; before anything is sent another one is made.
    */
   readonly undoneBefore?: readonly JsonObject[];
+  /** What was there is to stand beside what is there now, under this name, and nothing is to be touched. */
+  readonly toSchema?: string;
 }
 
 export interface PutBack {
@@ -217,4 +219,6 @@ export interface PutBack {
   readonly left?: readonly string[];
   /** Whether `undoneBefore` was taken into account, so that every conflict is one that will still be there. */
   readonly asIf?: boolean;
+  /** Whether it is `toSchema` that was planned. A provider that knows of no such thing leaves it out. */
+  readonly beside?: boolean;
 }

@@ -190,6 +190,7 @@ describe('undo', () => {
     [['undo', '999999'], 1, 'the journal has no entry 999999'],
     [['undo', '0'], 1, 'entry 0 has no undo: it is `started`'],
     [['undo', 'list', '--over-conflicts'], 2, 'unknown option'],
+    [['undo', 'cursor', '--to-schema', 'before', '--over-conflicts'], 2, 'overwrites nothing'],
     [['undo', 'purge', '--older-than', '0s', '--since', '10:00'], 2, 'unknown option'],
     [['undo', '--since', '00:00', 'purge', '--older-than', '0s'], 2, 'by age, not by a moment'],
     [['undo', 'purge'], 2, 'which undos should end?'],

@@ -13,6 +13,7 @@ import { full } from '../full.ts';
 import { openPostgres, type TestServer } from '../postgres/server.ts';
 import { digests } from '../postgres/undo-world.ts';
 import type { BeforeImage } from '../../src/contract/api.ts';
+import { textIn } from '../../src/contract/store.ts';
 
 const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (full ? 200 : 6));
 /** Most of what can go wrong lies between the change and the COMMIT, so most kills do too. */
@@ -129,7 +130,7 @@ async function check(story: Story, before: Awaited<ReturnType<typeof digests>>):
     if (act.said.includes('unknown')) tally.unknown += 1;
     if (!took) continue;
     tally.committed += 1;
-    const images = evidence.of(act.key).map(({ intent }) => String(intent.body['image']));
+    const images = evidence.of(act.key).map(({ intent }) => textIn(intent.body, 'image'));
     expect(images, `${act.key} was journaled once, with its image`).toEqual([expect.stringMatching(/^im_/)]);
     expect(states.get(images[0] ?? ''), `${act.key} can be undone`).toMatch(/^(?:secured|settled)$/);
     tally.withImage += 1;

@@ -63,6 +63,8 @@ export const undo: Run = async (invocation) => {
   const { out } = invocation;
   const what = wanted(invocation);
   const api = invocation.api();
+  const toSchema = invocation.text('toSchema');
+  if (toSchema !== undefined) return putBeside(invocation, api, what, toSchema);
   if (what.image !== undefined) return undoOne(invocation, api, what.image);
   const plan = await planOf(api, what);
   if (!out.json) printRun(out, plan);
@@ -74,6 +76,28 @@ async function undoOne(invocation: Invocation, api: Api, image: string): Promise
   if (!out.json) printPlan(out, await api.get<UndoPlan>(path(image), looking));
   const undone = await putBack(invocation, api, image);
   out.show(undone, () => printUndone(out, undone));
+  return exitCode.done;
+}
+
+/** The rows of one act in a schema of their own. Its undo stays. */
+async function putBeside(invocation: Invocation, api: Api, what: UndoWhat, toSchema: string): Promise<ExitCode> {
+  const { out } = invocation;
+  if (invocation.flag('overConflicts'))
+    throw misused('what is put beside overwrites nothing', 'leave --over-conflicts or --to-schema out');
+  const [image, ...more] = what.image === undefined ? (await planOf(api, what)).images : [{ image: what.image }];
+  if (image === undefined || more.length > 0)
+    throw misused('one act at a time is put beside', 'name it by its id or its entry: holdpoint undo list');
+  const at = `${path(image.image)}?${new URLSearchParams({ toSchema }).toString()}`;
+  if (!out.json) printPlan(out, await api.get<UndoPlan>(at, looking));
+  const done = await api.post<Undone>(path(image.image), { toSchema });
+  const [made] = done.images;
+  out.show({ beside: done.undone, schema: toSchema, images: done.images }, () =>
+    out.line(
+      ['good', 'put beside'],
+      ` in schema ${toSchema}; ${done.undone} can still be undone`,
+      made === undefined ? '' : `; to drop these tables again: holdpoint undo ${made} --over-conflicts`,
+    ),
+  );
   return exitCode.done;
 }
 

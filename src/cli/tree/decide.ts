@@ -83,7 +83,11 @@ export const decide: Chapter = {
       path: 'undo',
       words: ['[what]', '[time]'],
       what: 'put back what acts changed, newest first: by journal entry, hold, agent, moment or id; the plan is shown first',
-      options: [...spans, { flags: '--over-conflicts', what: 'overwrite what was written since' }],
+      options: [
+        ...spans,
+        { flags: '--over-conflicts', what: 'overwrite what was written since' },
+        { flags: '--to-schema <name>', what: 'put one act’s rows into new tables there, and touch nothing else' },
+      ],
       examples: [
         ['holdpoint undo 412', 'the act of that entry of the journal'],
         ['holdpoint undo hp_7K3QXM', 'what ran from that hold'],
@@ -91,6 +95,7 @@ export const decide: Chapter = {
         ['holdpoint undo since 14:05 --environment staging', 'everybody’s, since then, today'],
         ['holdpoint undo cursor --since 2026-11-23T14:05:00Z', 'one agent’s, since then'],
         ['holdpoint undo im_01J…', 'one, by its id'],
+        ['holdpoint undo 412 --to-schema before_412', 'the rows as they were, beside those that are there'],
       ],
       load: async () => (await import('../commands/undo.ts')).undo,
     },

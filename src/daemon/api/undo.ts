@@ -7,7 +7,7 @@ import { type BeforeImage, imageStates, type Undone, type UndoPlan, type UndoRun
 import type { Transaction } from '../../contract/store.ts';
 import { refuse } from '../../model/refusal.ts';
 import type { RoadParts } from '../../road/parts.ts';
-import { imagesOf, planUndo, undo } from '../../road/undo/put-back.ts';
+import { imagesOf, planUndo, putBeside, undo } from '../../road/undo/put-back.ts';
 import { planRun } from '../../road/undo/run.ts';
 import { momentOf, select, type UndoWhat } from '../../road/undo/select.ts';
 
@@ -51,13 +51,19 @@ export function undoRoutes(parts: ApiParts): Hono<ApiVariables> {
   });
   app.get('/v1/undo/:id', async (c) => {
     human(c);
-    const { asIf: _, ...plan } = await planUndo(road, road.images, c.req.param('id'));
+    const toSchema = c.req.query('toSchema');
+    const supposing = toSchema === undefined ? {} : { toSchema };
+    const { asIf: _, ...plan } = await planUndo(road, road.images, c.req.param('id'), supposing);
     return c.json(plan satisfies UndoPlan);
   });
   app.post('/v1/undo/:id', async (c) => {
     human(c);
-    const { overConflicts } = await body(c, z.strictObject({ overConflicts: z.boolean().default(false) }));
-    const outcomes = await undo(road, road.images, c.req.param('id'), c.get('bearer'), overConflicts);
+    const asked = z.strictObject({ overConflicts: z.boolean().default(false), toSchema: z.string().optional() });
+    const { overConflicts, toSchema } = await body(c, asked);
+    const outcomes =
+      toSchema === undefined
+        ? await undo(road, road.images, c.req.param('id'), c.get('bearer'), overConflicts)
+        : await putBeside(road, road.images, c.req.param('id'), c.get('bearer'), toSchema);
     const refusedAt = outcomes.find((outcome) => outcome.kind === 'refused');
     if (refusedAt?.kind !== 'refused')
       return c.json({ undone: c.req.param('id'), steps: outcomes.length, images: imagesOf(outcomes) } satisfies Undone);

@@ -4,6 +4,7 @@ import { introspectionOf } from './introspection.ts';
 import { presets } from './presets.ts';
 import { proveCommit } from './prove.ts';
 import { putBackAdded } from './put-back.ts';
+import { rowsBeside } from './rows/beside.ts';
 import { rowsImageIn } from './rows/image.ts';
 import { putBackRows } from './rows/put-back.ts';
 import { readMessage, readTransaction } from './reading.ts';
@@ -41,8 +42,9 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     readPlan: (plan) => known(memory, readTransaction(sql, plan)),
     prove: proveCommit,
     introspection: introspectionOf(sql),
-    *putBack(image, { undoneBefore = [], undoLine = false }) {
+    *putBack(image, { undoneBefore = [], undoLine = false, toSchema }) {
       const rows = rowsImageIn(image);
+      if (rows !== undefined && toSchema !== undefined) return yield* rowsBeside(rows, toSchema);
       return rows === undefined ? yield* putBackAdded(image) : yield* putBackRows(rows, undoLine, undoneBefore);
     },
   } satisfies Provider);

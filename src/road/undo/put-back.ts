@@ -4,23 +4,22 @@ import { mediate } from '../mediate.ts';
 import type { Bindings, RoadParts, UpstreamEntry } from '../parts.ts';
 import { entryFor, entryForLookups } from '../target.ts';
 import type { BeforeImage, UndoPlan } from '../../contract/api.ts';
-import type { Provider, PutBack, Reading } from '../../contract/provider.ts';
+import type { Provider, PutBack, PutBackContext, Reading } from '../../contract/provider.ts';
 import type { Bearer, Outcome } from '../../contract/road.ts';
-import type { JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/plan.ts';
 import { refuse } from '../../model/refusal.ts';
 
 /**
- * Shows what would come back and what was written since. Nothing is written. `undoneBefore`: contents of newer images, newest
- * first, as if which were put back; `asIf` says whether the provider could suppose that.
+ * Shows what would come back and what was written since. Nothing is written. `supposing`: contents of newer images, newest first,
+ * as if which were put back (`asIf` says whether the provider could suppose that); or that it goes into a schema beside.
  */
 export async function planUndo(
   road: RoadParts,
   images: Images,
   id: string,
-  undoneBefore: readonly JsonObject[] = [],
+  supposing: Pick<PutBackContext, 'undoneBefore' | 'toSchema'> = {},
 ): Promise<UndoPlan & { readonly asIf: boolean }> {
-  const { image, put, provider } = await prepare(road, images, id, undoneBefore);
+  const { image, put, provider } = await prepare(road, images, id, supposing);
   return {
     asIf: put.asIf === true,
     image: image.id,
@@ -76,6 +75,27 @@ export async function undo(
   return outcomes;
 }
 
+/**
+ * Puts the rows of an image into a new schema of that name, beside what is there: one act down the road, with an undo of its own.
+ * The image stays as it is.
+ */
+export async function putBeside(
+  road: RoadParts,
+  images: Images,
+  id: string,
+  bearer: Bearer,
+  toSchema: string,
+): Promise<readonly Outcome[]> {
+  using _ = images.alone(id);
+  const { image, put, provider } = await prepare(road, images, id, { toSchema });
+  const outcomes: Outcome[] = [];
+  for (const { message, reading } of readingsOf(provider, put)) {
+    const by = reaching(bearer, image.environments);
+    outcomes.push(await mediate(road, { gate: 'undo', bearer: by, provider, message, reading }));
+  }
+  return outcomes;
+}
+
 /** The before-images of an undo's own acts: by these it is undone. */
 export function imagesOf(outcomes: readonly Outcome[]): readonly string[] {
   return outcomes.flatMap((one) => (one.kind === 'done' && one.image !== undefined ? [one.image] : []));
@@ -106,9 +126,15 @@ async function prepare(
   road: RoadParts,
   images: Images,
   id: string,
-  undoneBefore: readonly JsonObject[] = [],
+  { undoneBefore = [], toSchema }: Pick<PutBackContext, 'undoneBefore' | 'toSchema'> = {},
 ): Promise<{ image: Awaited<ReturnType<Images['open']>>['image']; put: PutBack; provider: Provider }> {
   const { image, content } = await images.open(id);
+  if (toSchema !== undefined && !/^(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}$/.test(toSchema))
+    throw refuse(
+      'BAD_REQUEST',
+      `\`${toSchema.slice(0, 70)}\` is no name for a schema`,
+      'lower-case letters, digits and underscores, beginning with a letter, and none of the server’s own',
+    );
   if (image.state === 'undone' || image.state === 'void')
     throw refuse('BAD_REQUEST', `before-image \`${id}\` is ${image.state}`, 'list them with `holdpoint undo list`');
   const provider = road.providers.find((one) => one.name === image.provider);
@@ -123,8 +149,16 @@ async function prepare(
   const undoLine = entry.undo !== undefined;
   const lease = await road.leases.open(entry.name);
   try {
-    const context = { environments: bindings.environments, reach: entry.reach, undoLine, undoneBefore };
+    const { environments } = bindings;
+    const beside = toSchema === undefined ? {} : { toSchema };
+    const context = { environments, reach: entry.reach, undoLine, undoneBefore, ...beside };
     const put = await look(road, provider, lease, provider.putBack(content, context));
+    if (toSchema !== undefined && put.beside !== true)
+      throw refuse(
+        'BAD_REQUEST',
+        'nothing of it can be put beside: only changed and deleted rows of PostgreSQL can',
+        'leave --to-schema out',
+      );
     return { image, put, provider };
   } finally {
     await lease.release();

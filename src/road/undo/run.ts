@@ -48,7 +48,7 @@ async function stepOf(
   const { id, operations, securedAt, principal, environments, undoes } = image;
   const about = { securedAt, principal, environments, ...(undoes === undefined ? {} : { undoes }) };
   try {
-    const { asIf, ...plan } = await planUndo(road, road.images, id, undoneBefore);
+    const { asIf, ...plan } = await planUndo(road, road.images, id, { undoneBefore });
     const isExact = newer.length === 0 || (asIf && undoneBefore.length > 0);
     return { ...plan, ...about, unless: isExact || plan.conflicts.length === 0 ? [] : newer.map((one) => one.id) };
   } catch (thrown) {

@@ -20,7 +20,7 @@ import type { PostgresTarget } from '../../../model/postgres-message.ts';
 export const mostTables = 12;
 export const mostRows = 100_000;
 /** Of all captured rows as text: what puts them back has to fit into an entry of the journal. */
-const mostText = 6 * 1024 * 1024;
+export const mostText = 6 * 1024 * 1024;
 /** A scan reads the whole table. */
 export const mostBytes = 512 * 1024 * 1024;
 
@@ -35,7 +35,7 @@ export interface Writing {
 }
 
 /** A table that was changed, as the second line describes it. */
-interface Known extends Described {
+export interface Known extends Described {
   readonly count: TableCount;
 }
 
@@ -125,12 +125,12 @@ export function neededOf(
   });
 }
 
-function hashesOf({ schema, name, rows }: TableImage): readonly string[] {
+export function hashesOf({ schema, name, rows }: TableImage): readonly string[] {
   const table = `${schema}.${name}`;
   return rows.map((row) => digestOf('holdpoint/postgres-row/v1', { table, row: digestOfRow(row) }));
 }
 
-function lengthOf(row: Content): number {
+export function lengthOf(row: Content): number {
   return row.reduce((sum, value) => sum + (value?.length ?? 0), 0);
 }
 
@@ -139,7 +139,7 @@ export function named({ table }: Described): string {
 }
 
 /** Only where the second line leads to the same database, and all of these are tables that can be put back there. */
-function* knownTables(
+export function* knownTables(
   target: PostgresTarget,
   counts: readonly TableCount[],
   { system, database }: Writing,
@@ -170,7 +170,7 @@ export function described(rows: readonly Row[], counts: readonly TableCount[]): 
   return known;
 }
 
-function* captured(
+export function* captured(
   target: PostgresTarget,
   one: Known,
   inside: Inside,

@@ -83,6 +83,12 @@ export const undoQuestions = Object.freeze({
     FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`,
 
+  /** Whether there is a schema of that name ($1), and which of these names ($2) are taken in it. */
+  beside: `SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace n WHERE n.nspname::pg_catalog.text = $1::pg_catalog.text)::pg_catalog.text,
+      (SELECT pg_catalog.json_agg(c.relname) FROM pg_catalog.json_array_elements_text($2::pg_catalog.json) e
+        JOIN pg_catalog.pg_class c ON c.relname::pg_catalog.text = e JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname::pg_catalog.text = $1::pg_catalog.text)::pg_catalog.text`,
+
   /** Foreign keys to these tables ($1) by which rows go or change along, with their columns. */
   followers: `SELECT t.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text,
       (k.confdeltype IN ('c', 'n', 'd'))::pg_catalog.text, (k.confupdtype IN ('c', 'n', 'd'))::pg_catalog.text,
