@@ -1,3 +1,4 @@
+import { EmptyingTransactions } from './objects/emptied.ts';
 import type { Table } from './reach.ts';
 import type { Step } from './step.ts';
 import type { Statement } from '../../languages/sql/index.ts';
@@ -22,6 +23,8 @@ const mostTransactions = 2_000;
  */
 export class BeforeTransactions {
   readonly #known = new Map<string, Before>();
+  /** What it empties, as that was. */
+  readonly emptying = new EmptyingTransactions();
 
   add(transaction: string, one: Before): void {
     const earlier = this.#known.get(transaction);

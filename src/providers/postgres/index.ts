@@ -1,6 +1,7 @@
 import { BeforeTransactions } from './before.ts';
 import { actionsIn, catalogueOf, offlineMessage } from './catalogue.ts';
 import { introspectionOf } from './introspection.ts';
+import { withSequences } from './objects/restarted.ts';
 import { presets } from './presets.ts';
 import { proveCommit } from './prove.ts';
 import { putBackAdded } from './put-back.ts';
@@ -45,7 +46,8 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     *putBack(image, { undoneBefore = [], undoLine = false, toSchema }) {
       const rows = rowsImageIn(image);
       if (rows !== undefined && toSchema !== undefined) return yield* rowsBeside(rows, toSchema);
-      return rows === undefined ? yield* putBackAdded(image) : yield* putBackRows(rows, undoLine, undoneBefore);
+      if (rows === undefined) return yield* putBackAdded(image);
+      return yield* withSequences(rows, yield* putBackRows(rows, undoLine, undoneBefore));
     },
   } satisfies Provider);
 }

@@ -2,9 +2,11 @@ import { ask } from './ask.ts';
 import { countsOf } from './counts.ts';
 import { deferredNow } from './deferred.ts';
 import { addedBy } from './inverse.ts';
+import { emptyingBy, emptyingFacts, sharesOf } from './objects/at-commit.ts';
+import { type Emptied, rowsEmptied } from './objects/emptied-capture.ts';
 import type { Remembering } from './remembering.ts';
 import type { Found } from './resolution.ts';
-import { rowsBefore } from './rows/capture.ts';
+import { rowsBefore, type Writing } from './rows/capture.ts';
 import { isSecured, type NotSecured, orNot } from './rows/secured.ts';
 import type { TableCount } from './table-count.ts';
 import type { Step } from './step.ts';
@@ -22,8 +24,9 @@ export function* measured(
   target: PostgresTarget,
   steps: readonly Step[],
   found: Found,
-  { multixact, undoLine }: Pick<Remembering, 'multixact' | 'undoLine'>,
+  remembering: Remembering,
 ): Looking<Measurement> {
+  const { multixact, undoLine } = remembering;
   // Deferred constraints and their triggers run now, before anybody judges.
   yield* deferredNow(target);
   const tables = yield* countsOf(target);
@@ -47,26 +50,32 @@ export function* measured(
     major: target.major,
   };
   const identity = { transaction: transaction ?? '', system: system ?? '', database: database ?? '' };
-  const hidden = exclusive !== '0' && found.actions.every((action) => ofRows.has(action.operation));
-  const plain = found.actions.map((action) => (hidden ? asHidden(action) : measuredAction(action, tables)));
-  const lost = tables.some((one) => one.updated + one.deleted > 0);
+  const emptying = yield* emptyingBy(target, steps, remembering, exclusive !== '0');
+  const { emptied, taken } = emptying;
+  const isOfRows = found.actions.every(
+    ({ operation }) => ofRows.has(operation) || (emptied && ofTables.has(operation)),
+  );
+  const plain = found.actions.map((action) => (taken && isOfRows ? asHidden(action) : measuredAction(action, tables)));
+  const lost = emptied !== undefined || tables.some((one) => one.updated + one.deleted > 0);
   const reversible = !lost && plain.some((action) => action.reversibility === 'reversible');
   const added = reversible ? yield* addedBy(target, steps, tables, identity, undoLine === true) : undefined;
   const changed =
-    added === undefined && undoLine === true && multixact !== undefined && exclusive === '0' && isOfRows(found)
-      ? yield* orNot(rowsBefore(target, steps, tables, { ...identity, multixact }))
-      : undefined;
+    added === undefined && undoLine === true && !taken && isOfRows && !found.beyondRows
+      ? yield* changedBy(target, steps, tables, { ...identity, multixact }, emptied)
+      : emptying.notSecured;
   const actions = isSecured(changed) ? found.actions.map(asSecured) : plain;
   const tried = added ?? changed;
+  const shares = sharesOf(tables, emptied);
   const capture = isSecured(tried) ? tried : undefined;
   return {
     ...(capture === undefined ? {} : { capture }),
-    tables: tables.map((one) => ({
-      table: one.table,
-      rows: one.inserted + one.updated + one.deleted,
-      of: Math.max(one.estimate, 0),
-    })),
-    facts: [...tables.map(factOf), ...notSecured(tried), ...locks.map(([table, mode]) => lockFact(table, mode))],
+    tables: shares,
+    facts: [
+      ...(emptied === undefined ? [] : emptyingFacts(emptied)),
+      ...tables.map(factOf),
+      ...notSecured(tried),
+      ...locks.map(([table, mode]) => lockFact(table, mode)),
+    ],
     hashes: [
       // What was signed for one cluster is another thing on any other, however alike their tables are.
       digestOf('holdpoint/postgres-server/v1', { system: system ?? null, database: database ?? null }),
@@ -79,19 +88,29 @@ export function* measured(
         }),
       ),
     ],
-    rows: tables.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0),
+    rows: shares.reduce((sum, one) => sum + one.rows, 0),
     intent,
     actions,
   };
 }
 
-/** Rows are all that it can have changed. */
-function isOfRows({ actions, beyondRows }: Found): boolean {
-  return !beyondRows && actions.every((action) => ofRows.has(action.operation));
+/** Rows are all that it can have changed, but for what stood in tables that it emptied. */
+function* changedBy(
+  target: PostgresTarget,
+  steps: readonly Step[],
+  counts: readonly TableCount[],
+  writing: Omit<Writing, 'multixact'> & { readonly multixact: string | undefined },
+  emptied: Emptied | undefined,
+): Looking<Capture | NotSecured | undefined> {
+  const { multixact } = writing;
+  if (emptied !== undefined) return yield* orNot(rowsEmptied(target, steps, counts, writing, emptied));
+  return multixact === undefined
+    ? undefined
+    : yield* orNot(rowsBefore(target, steps, counts, { ...writing, multixact }));
 }
 
 function asSecured(action: Action): Action {
-  if (!ofChanges.has(action.operation)) return action;
+  if (!ofChanges.has(action.operation) && !ofTables.has(action.operation)) return action;
   return { ...action, reversibility: 'reversible', why: `${action.why}; the rows as they were are secured` };
 }
 
@@ -136,6 +155,9 @@ const ofChanges: ReadonlySet<string> = new Set([
   'postgres:commit',
   'postgres:fetch',
 ]);
+
+/** What takes a table for itself alone, and all of whose rows were copied before. */
+const ofTables: ReadonlySet<string> = new Set(['postgres:truncate']);
 
 /** Something emptied, changed or dropped an object that no statement names: code that came between the look and the act. */
 function asHidden(action: Action): Action {

@@ -1,3 +1,4 @@
+import { objectQuestions } from './objects/questions.ts';
 import { roleQuestions } from './role-questions.ts';
 import { undoQuestions } from './rows/questions.ts';
 import type { Statement } from '../../languages/sql/index.ts';
@@ -10,6 +11,7 @@ import type { Statement } from '../../languages/sql/index.ts';
 export const questions = Object.freeze({
   ...roleQuestions,
   ...undoQuestions,
+  ...objectQuestions,
 
   /** Which transaction is open: no other has had this process and this beginning. In bytes, for its look is a setting's. */
   opened: `SELECT pg_catalog.pg_backend_pid()::pg_catalog.text, pg_catalog.encode(pg_catalog.timestamptz_send(pg_catalog.now()), 'hex')`,
@@ -284,6 +286,7 @@ const ofRows: ReadonlySet<string> = new Set([
   'json_array_elements',
   'json_array_elements_text',
   'count',
+  'sum',
   'string_agg',
 ]);
 
@@ -293,5 +296,15 @@ export function asksAboutRows({ class: form, names, facts }: Statement): boolean
     form === 'read-candidate' &&
     facts.rowLock === undefined &&
     names.functions.every(({ path }) => path[0] === 'pg_catalog' && ofRows.has(path.at(-1) ?? ''))
+  );
+}
+
+/** Keeps others from writing to whole tables until the transaction ends, and changes nothing. */
+export function locksForCopy({ kind, names, facts }: Statement): boolean {
+  return (
+    kind === 'LockStmt' &&
+    facts.tableLock === 'exclusive' &&
+    names.functions.length === 0 &&
+    names.relations.every(({ path, only, role }) => role === 'lock' && only && path.length === 2)
   );
 }

@@ -1,8 +1,9 @@
 import { actionsOf, frameAction } from './actions.ts';
 import { measured } from './measure.ts';
-import { asksAboutRows, isOurQuestion, questions } from './questions.ts';
+import { copyFirst } from './objects/copy-first.ts';
+import { asksAboutRows, isOurQuestion, locksForCopy, questions } from './questions.ts';
 import { reachOf } from './reach.ts';
-import { resolution } from './resolution.ts';
+import { type Found, resolution, transactionOf } from './resolution.ts';
 import type { Remembering } from './remembering.ts';
 import type { Step, View } from './step.ts';
 import type { Reading } from '../../contract/provider.ts';
@@ -19,7 +20,7 @@ export function readMessage(sql: Sql, message: Message, view: 'alone' | 'inside'
   const said = postgresMessageIn(message);
   switch (said.act) {
     case 'lookup':
-      if (!isOurQuestion(said.text) && !asksAboutRows(statementOf(sql, said)))
+      if (!isOurQuestion(said.text) && !isOurs(statementOf(sql, said)))
         throw refuse('BAD_REQUEST', 'this is no question of ours');
       return readingOf(sql, said, singleStep(said), [], [frameAction(said, 'postgres:look-up', 'read')], 'alone');
     case 'begin':
@@ -136,13 +137,38 @@ function readingOf(
     actions,
     *resolve(context) {
       const found = yield* resolution(said, steps, actions, view, context, sql);
-      if (plan.steps.length === 1) return found;
-      return { ...found, measure: () => measured(said, steps, found, context as Remembering) };
+      const remembering = context as Remembering;
+      const looking = copying(said, plan, found, remembering);
+      if (plan.steps.length === 1) return { ...found, ...looking };
+      return { ...found, ...looking, measure: () => measured(said, steps, found, remembering) };
     },
     mask: (answer) => answer,
     outcome: (answer) => outcomeOf(answer, view),
     failure: failureIn,
     providerRefusal: refusalIn,
+  };
+}
+
+function isOurs(statement: Statement): boolean {
+  return asksAboutRows(statement) || locksForCopy(statement);
+}
+
+/** What a statement empties is copied before it runs, where there is a line to copy it by. */
+function copying(
+  said: PostgresMessage,
+  plan: Plan,
+  { empties }: Found,
+  { undoLine, transactions }: Partial<Remembering>,
+): Pick<Found, 'before'> {
+  if (undoLine !== true || transactions === undefined || empties.every(({ oids }) => oids.length === 0)) return {};
+  const statements = plan.steps.map(postgresMessageIn);
+  return {
+    *before(step) {
+      const place = statements.slice(0, step).filter(({ act }) => act === 'statement').length;
+      const what = statements[step]?.act === 'statement' ? empties[place] : undefined;
+      if (what === undefined || what.oids.length === 0) return;
+      yield* copyFirst(said, what, yield* transactionOf(said), transactions.emptying);
+    },
   };
 }
 

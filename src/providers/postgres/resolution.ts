@@ -1,5 +1,6 @@
 import { ask } from './ask.ts';
 import { bareOf, type Before, type BeforeTransactions, everTouched, isRemembered, keyOf, standing } from './before.ts';
+import type { Empties } from './objects/copy-first.ts';
 import { reachOf, type Reach, type Table } from './reach.ts';
 import type { Remembering } from './remembering.ts';
 import type { Step, View } from './step.ts';
@@ -13,7 +14,12 @@ import type { PostgresMessage, PostgresTarget } from '../../model/postgres-messa
 import { refuse } from '../../model/refusal.ts';
 
 /** What was resolved, and whether code that is reached does more than change rows, or may move a sequence on. */
-export type Found = Resolution & { readonly beyondRows: boolean; readonly moves: boolean };
+export type Found = Resolution & {
+  readonly beyondRows: boolean;
+  readonly moves: boolean;
+  /** By the place of each step: the tables that it empties by name. */
+  readonly empties: readonly Empties[];
+};
 
 /** What the names of the statements stand for, asked of the server on the very session that runs them. */
 export function* resolution(
@@ -73,6 +79,10 @@ export function* resolution(
     undo: undoOf(resolved),
     beyondRows: reach.acts.length > 0 || reach.standing === 'unknown',
     moves: reach.moves,
+    empties: steps.map(({ statement }, step) => ({
+      oids: namedAs(steps, tables, 'truncate', step).map((one) => one.oid),
+      cascade: statement.facts.cascade,
+    })),
   };
 }
 
@@ -90,7 +100,7 @@ interface TablesBefore {
 }
 
 /** The server's word for the open transaction: its process, and when it began. */
-function* transactionOf(target: PostgresTarget): Looking<string> {
+export function* transactionOf(target: PostgresTarget): Looking<string> {
   const [row] = yield* ask(target, 'opened');
   return `${target.entry} ${row?.[0] ?? ''} ${row?.[1] ?? ''}`;
 }
@@ -204,11 +214,20 @@ function resourceOf(target: PostgresTarget, found: On | undefined, environment: 
 
 /** What the statements take away or empty, so that it matters what hangs on it. */
 function doomedIn(steps: readonly Step[], tables: TablesBefore): readonly Table[] {
-  return steps.flatMap(({ statement }, step) =>
-    statement.names.relations
-      .filter((one) => one.role === 'drop' || one.role === 'truncate')
-      .flatMap((one) => tables.named(one.path, step) ?? []),
-  );
+  return steps.flatMap((_, step) => [
+    ...namedAs(steps, tables, 'drop', step),
+    ...namedAs(steps, tables, 'truncate', step),
+  ]);
+}
+
+function namedAs(
+  steps: readonly Step[],
+  tables: TablesBefore,
+  role: 'drop' | 'truncate',
+  step: number,
+): readonly Table[] {
+  const relations = steps[step]?.statement.names.relations ?? [];
+  return relations.filter((one) => one.role === role).flatMap((one) => tables.named(one.path, step) ?? []);
 }
 
 function factsOf(steps: readonly Step[], doomed: readonly Table[], dependents: readonly string[]): readonly Fact[] {
