@@ -274,9 +274,13 @@ export interface BeforeImage {
   /** The before-image that this act put back, where it was an undo: undoing it brings that act's work back. */
   readonly undoes?: string;
   readonly securedAt: string;
+  /** Until then it is kept at least; absent where no time was signed when it was secured: then no time ends it. */
+  readonly keptUntil?: string;
+  /** What ended it, where it is `purged`: a signature, which is what absent means too, or its time. */
+  readonly endedBy?: 'signature' | 'time';
   /**
    * `secured`: the act may have happened; `settled`: it did; `void`: it did not; `undone`: it was put back; `purged`: a
-   * human ended it by a signature, and its content is gone.
+   * human ended it by a signature, or its time did; its content is gone.
    */
   readonly state: ImageState;
 }

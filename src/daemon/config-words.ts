@@ -9,6 +9,10 @@ export const duration = z
   .string()
   .regex(/^\d{1,9}(s|m|h|d)$/, { error: 'a duration is a number and s, m, h or d: 48h', abort: true })
   .refine((text) => milliseconds(text) <= 366 * 86_400_000, 'a duration is at most 366 days');
+export const size = z
+  .string()
+  .regex(/^\d{1,6}(MB|GB)$/, { error: 'a size is a number and MB or GB: 2GB', abort: true })
+  .refine((text) => bytesOf(text) > 0, 'a size is more than nothing');
 /** `vault:<name>` */
 export const vaultEntry = z
   .string()
@@ -29,4 +33,10 @@ export function milliseconds(text: string): number {
   const count = Number(digits);
   if (unit === undefined || !Number.isSafeInteger(count)) throw new RangeError(`\`${text}\` is not a duration`);
   return count * unit;
+}
+
+/** Bytes of `500MB`, `2GB`. */
+export function bytesOf(text: string): number {
+  const [, digits, unit] = /^(\d+)(MB|GB)$/.exec(text) ?? [];
+  return Number(digits ?? 0) * (unit === 'GB' ? 1024 ** 3 : 1024 ** 2);
 }

@@ -162,6 +162,7 @@ describe('holdpoint.yaml', () => {
       'webhooks',
       'witness',
       'velocity',
+      'undo',
       'delay',
     ]);
     expect(schema.additionalProperties).toBe(false);

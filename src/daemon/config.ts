@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
 import { backupProblems, backupSchema, storeSchema } from './backup/config.ts';
-import { duration, isOrigin, slug, vaultEntry } from './config-words.ts';
+import { duration, isOrigin, milliseconds, size, slug, vaultEntry } from './config-words.ts';
 import type { Environment } from '../model/environment.ts';
 import { readLimit } from '../road/velocity/limits.ts';
 import { classifyAddress } from '../upstream/dial/address.ts';
@@ -95,6 +95,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Passing a limit freezes the agent by itself; a human thaws it with a signature.'),
+  undo: z
+    .strictObject({
+      keep: duration
+        .refine((text) => milliseconds(text) >= 86_400_000, 'undos are kept a day at least')
+        .optional()
+        .describe(
+          'How long what is secured from now on is kept; its time ends it then. Not said: until a human purges it.',
+        ),
+      room: size
+        .optional()
+        .describe(
+          'How much is kept; past it nothing is secured, so what changes data is held. Nothing goes to make room.',
+        ),
+    })
+    .prefault({}),
   delay: duration.default('48h').describe('Our own delay after the signature for provider deletes.'),
 });
 

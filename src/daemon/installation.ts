@@ -1,8 +1,10 @@
 import { emptyConfig, environmentsOf, milliseconds, readConfig, type Config } from './config.ts';
+import { bytesOf } from './config-words.ts';
 import type { Applied } from '../contract/api.ts';
 import type { Store, Transaction } from '../contract/store.ts';
 import type { Route } from '../contract/upstream.ts';
 import type { Bindings, UpstreamEntry } from '../road/parts.ts';
+import type { Keeping } from '../road/undo/keeping.ts';
 import { readLimit, type VelocityLimits } from '../road/velocity/limits.ts';
 
 /** Reach of a stored credential, as it was found out or said when it was added. */
@@ -98,6 +100,14 @@ function bind(config: Config, reachOf: ReachOf): Bindings {
 
 export function delayOf(config: Config): number {
   return milliseconds(config.delay);
+}
+
+/** How long and how much is kept to undo by. */
+export function keepingOf({ undo: { keep, room } }: Config): Keeping {
+  return {
+    ...(keep === undefined ? {} : { keepMs: milliseconds(keep) }),
+    ...(room === undefined ? {} : { room: bytesOf(room) }),
+  };
 }
 
 /** The velocity limits in force, read anew when the configuration is another; a file that says none has those that ship. */

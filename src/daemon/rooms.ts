@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { openAlarms, type Alarms } from './alarms.ts';
 import { channelsOf } from './channels.ts';
 import { openDiagnostics } from './diagnostics.ts';
-import { delayOf, openInstallation, velocityOf, type Installation } from './installation.ts';
+import { delayOf, keepingOf, openInstallation, velocityOf, type Installation } from './installation.ts';
 import { installationId, journalKey } from './keys.ts';
 import { placesIn, type Places } from './places.ts';
 import { openProofs, type Proofs } from './proof.ts';
@@ -123,7 +123,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     velocity: await openVelocity({ store, clock, freeze, limits, raise, diagnose }),
     resourceLocks: openResourceLocks(),
     freeze,
-    images: openImages({ store, sealer: vault, clock }),
+    images: openImages({ store, sealer: vault, clock, keeping: () => keepingOf(installation.config) }),
     lightCache: new LightCache(),
   };
   const identity = openIdentity({ store, clock, journalAppend: (tx, draft) => journal.append(tx, draft) });

@@ -20,6 +20,7 @@ export const entryKinds = [
   'intent',
   'settled',
   'undone',
+  'undo-ended',
   'frozen',
   'thawed',
   'unlocked',

@@ -39,12 +39,15 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
   const measurement =
     !tried || resolution.measure === undefined ? undefined : await desk.look(lease, resolution.measure());
   const claimed = measurement?.actions ?? target.actions;
-  const capture = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
-  const hashes = [...(measurement?.hashes ?? []), ...(capture?.hashes ?? [])];
+  const found = measurement?.capture ?? (await capturing(desk, lease, target, claimed));
+  const fits = found === undefined || (await desk.road.images.hasRoom(found.image));
+  const capture = fits ? found : undefined;
+  // What would be hit is the same, whether there is room for it or not.
+  const hashes = [...(measurement?.hashes ?? []), ...(found?.hashes ?? [])];
   return {
     actions: backed(claimed, capture !== undefined),
-    facts: [...resolution.facts, ...(measurement?.facts ?? [])],
-    rows: measurement?.rows ?? capture?.hashes.length ?? 0,
+    facts: [...resolution.facts, ...(measurement?.facts ?? []), ...(fits ? [] : [noRoom])],
+    rows: measurement?.rows ?? found?.hashes.length ?? 0,
     tables: measurement?.tables ?? [],
     affected: affectedHash(resolution.dependents, hashes),
     capture,
@@ -55,6 +58,13 @@ export async function measure(desk: Desk, target: Target): Promise<Measured> {
     lease,
   };
 }
+
+const noRoom: Fact = Object.freeze({
+  label: 'undo',
+  value: 'no room is left for undos, so nothing was secured',
+  tone: 'danger',
+  source: 'holdpoint',
+});
 
 async function runProvisional(desk: Desk, lease: Lease, { before }: Resolution): Promise<void> {
   const { reading } = desk.asked;

@@ -1,6 +1,7 @@
 import type { RoadParts } from './parts.ts';
 import { lookAgain } from './recover.ts';
 import { runHold } from './run.ts';
+import { endOutlived } from './undo/keeping.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { Hold } from '../model/hold.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -12,6 +13,7 @@ const anotherHourMs = 3_600_000;
 const firstPauseMs = 5_000;
 const longestPauseMs = 4 * 60_000;
 const lookAgainEveryMs = 60_000;
+const endEveryMs = 10 * 60_000;
 
 /** What time alone brings about: expiries, and the firing of schedules. Called once a second by the daemon. */
 export interface Timers {
@@ -21,6 +23,7 @@ export interface Timers {
 export function openTimers(road: RoadParts, clock: { readonly suspicious: boolean }): Timers {
   let busy = false;
   let looked = road.clock.now();
+  let ended = looked;
   const pauses = new Map<string, { readonly until: number; readonly length: number }>();
 
   const fire = async (hold: Hold, now: number): Promise<void> => {
@@ -45,6 +48,10 @@ export function openTimers(road: RoadParts, clock: { readonly suspicious: boolea
         // A clock that stepped forward without reason must not grant what only time grants.
         if (clock.suspicious || road.freeze.state.frozen) return;
         const now = road.clock.now();
+        if (now - ended >= endEveryMs) {
+          ended = now;
+          await endOutlived(road).catch((cause: unknown) => road.diagnose('undo-ended', cause));
+        }
         const scheduled = await road.holds.list('scheduled');
         for (const id of pauses.keys()) if (!scheduled.some((hold) => hold.id === id)) pauses.delete(id);
         for (const hold of scheduled) {

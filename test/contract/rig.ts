@@ -32,6 +32,7 @@ import { openResourceLocks } from '../../src/road/resource-locks.ts';
 import type { Signer } from '../../src/contract/api.ts';
 import { openSigners } from '../../src/road/signing/signers.ts';
 import { openImages } from '../../src/road/undo/images.ts';
+import type { Keeping } from '../../src/road/undo/keeping.ts';
 import { defaultLimits, type VelocityLimits } from '../../src/road/velocity/limits.ts';
 import { openVelocity } from '../../src/road/velocity/velocity.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
@@ -96,6 +97,8 @@ export interface RigOptions {
   };
   /** Velocity limits other than none: a suite of attacks passes every one of them. */
   readonly velocity?: Partial<VelocityLimits>;
+  /** How long and how much is kept to undo by; for ever and all of it unless said. */
+  readonly keeping?: () => Keeping;
   /** Where to keep state; a temporary folder of its own otherwise. */
   readonly data?: string;
 }
@@ -180,7 +183,12 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     providers: options.providers,
     leases: openLeases({ upstreams: options.upstreams, routes, vault }),
     resourceLocks: openResourceLocks(),
-    images: openImages({ store, clock, sealer: vault }),
+    images: openImages({
+      store,
+      clock,
+      sealer: vault,
+      ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
+    }),
     lightCache: new LightCache(),
   };
   const identity = openIdentity({ store, clock, journalAppend: (tx, draft) => journal.append(tx, draft) });

@@ -9,6 +9,7 @@ import { postgresProvider } from '../../src/providers/postgres/index.ts';
 import { goOn, passAgain } from '../../src/road/light.ts';
 import { mediate } from '../../src/road/mediate.ts';
 import { runHold } from '../../src/road/run.ts';
+import type { Keeping } from '../../src/road/undo/keeping.ts';
 import { postgresUpstream } from '../../src/upstream/postgres/postgres-upstream.ts';
 import type { OpenLeases } from '../../src/upstream/run/leases.ts';
 import { openRig, type Person, type Rig } from '../contract/rig.ts';
@@ -44,6 +45,8 @@ export interface StageOptions {
   /** The gate's own key and certificate. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly limits?: Partial<PostgresLimits>;
+  /** How long and how much is kept to undo by. */
+  readonly keeping?: () => Keeping;
 }
 
 export async function openPostgresStage(server: TestServer, options: StageOptions = {}): Promise<PostgresStage> {
@@ -57,6 +60,7 @@ export async function openPostgresStage(server: TestServer, options: StageOption
   const rig = await openRig({
     providers: [provider],
     upstreams: [upstream],
+    ...(options.keeping === undefined ? {} : { keeping: options.keeping }),
     environments: [
       {
         name: environment,

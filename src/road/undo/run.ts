@@ -29,9 +29,11 @@ export async function planRun(road: RoadParts, selected: Selected): Promise<Undo
     const newer = images.slice(0, steps.length).filter((one) => one.provider === image.provider);
     const undoneBefore = opened.filter((one) => one.provider === image.provider).map((one) => one.content);
     const isWhole = undoneBefore.length === newer.length;
-    steps.push(await stepOf(road, image, newer, isWhole ? undoneBefore : []));
-    // The last one is nobody's newer one.
-    if (steps.length === images.length || open > openAtMost || !isLive(image)) continue;
+    const step = await stepOf(road, image, newer, isWhole ? undoneBefore : []);
+    steps.push(step);
+    // The last one is nobody's newer one; and one that does not go stops what is older.
+    const isLast = steps.length === images.length;
+    if (isLast || open > openAtMost || !isLive(image) || step.refused !== undefined) continue;
     const { content, bytes } = await road.images.open(image.id);
     open += bytes;
     opened.push({ provider: image.provider, content });

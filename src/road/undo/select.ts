@@ -51,10 +51,10 @@ export async function select(road: RoadParts, what: UndoWhat): Promise<Selected>
   }
 }
 
-async function imageNamed(road: RoadParts, id: string): Promise<BeforeImage> {
+async function imageNamed(road: RoadParts, id: string, lost = ''): Promise<BeforeImage> {
   const image = await road.images.find(id);
   if (image !== undefined) return image;
-  throw refuse('BAD_REQUEST', `there is no before-image \`${id}\``, 'list them with `holdpoint undo list`');
+  throw refuse('BAD_REQUEST', `${lost}there is no before-image \`${id}\``, 'list them with `holdpoint undo list`');
 }
 
 async function imagesOfEntry(road: RoadParts, index: number): Promise<readonly BeforeImage[]> {
@@ -73,7 +73,8 @@ async function imagesOfEntry(road: RoadParts, index: number): Promise<readonly B
     );
   }
   const image = entry.kind === 'intent' || entry.kind === 'settled' ? textIn(entry.body, 'image') : '';
-  if (image !== '') return [await imageNamed(road, image)];
+  if (image !== '')
+    return [await imageNamed(road, image, `what entry ${index} secured is not in the store any more: `)];
   const why =
     entry.kind === 'intent' || entry.kind === 'settled'
       ? 'nothing was secured for it, so it cannot be taken back'

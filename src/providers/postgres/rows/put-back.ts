@@ -52,6 +52,8 @@ export function* putBackRows(
       if (triggers) notUndone.push(`what the triggers of \`${named}\` do when its rows are put back`);
     }
   }
+  // Half of it is not what was asked for, unless that is said.
+  if (needed.some((one) => one.insert.length + one.update.length + one.remove.length > 0)) conflicts.push(...amiss);
   const way = image.way ?? 'in-place';
   conflicts.push(...(yield* followers(target, sight, needed, way)));
   const plan = planOf(target, putBackText(needed, way), image.settings);
