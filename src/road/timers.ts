@@ -1,7 +1,7 @@
 import type { RoadParts } from './parts.ts';
 import { lookAgain } from './recover.ts';
 import { runHold } from './run.ts';
-import { endOutlived } from './undo/keeping.ts';
+import { endOutlived } from './undo/outlived.ts';
 import { isoTime } from '../contract/clock.ts';
 import type { Hold } from '../model/hold.ts';
 import type { JsonObject } from '../model/json.ts';

@@ -1,4 +1,3 @@
-import type { RoadParts } from '../parts.ts';
 import { isoTime } from '../../contract/clock.ts';
 import type { Store } from '../../contract/store.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -51,14 +50,4 @@ export async function outlived(store: Store, { keepMs }: Keeping, now: number): 
     after = page.at(-1)?.key;
     if (page.length < pageSize || after === undefined) return found;
   }
-}
-
-/** What time alone ends, by the word of whoever signed how long undos are kept. */
-export async function endOutlived(road: RoadParts): Promise<void> {
-  const ended = await outlived(road.store, road.images.keeping(), road.clock.now());
-  if (ended.length === 0) return;
-  await road.store.transact(async (tx) => {
-    await road.images.purge(tx, ended, 'time');
-    await road.journal.append(tx, { kind: 'undo-ended', body: { images: ended } });
-  });
 }
