@@ -148,6 +148,14 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     expect(await lasts()).toEqual(were);
   });
 
+  test('U1: as many rows as are secured at most', async () => {
+    await world('create table many (id int primary key); insert into many select g from generate_series(1, 100000) g');
+    const before = await digests(server);
+    await client.query('truncate many');
+    expect(await undoLast(stage)).toMatchObject([{ kind: 'done' }]);
+    expect(await digests(server)).toEqual(before);
+  });
+
   test('H2: what was written since is never overwritten silently', async () => {
     await world('');
     await client.query('truncate t');

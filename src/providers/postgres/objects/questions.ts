@@ -14,7 +14,7 @@ export const objectQuestions = Object.freeze({
     SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.relkind::pg_catalog.text,
       c.relfilenode::pg_catalog.text, CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END::pg_catalog.text,
       pg_catalog.has_table_privilege(c.oid, 'TRUNCATE, DELETE, UPDATE')::pg_catalog.text,
-      pg_catalog.md5(pg_catalog.concat_ws('|', n.nspname, c.relname, c.reltype, c.reloftype, c.relowner, c.relam, c.reltablespace, c.relpersistence, c.relkind,
+      pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|', n.nspname, c.relname, c.reltype, c.reloftype, c.relowner, c.relam, c.reltablespace, c.relpersistence, c.relkind,
         c.relhasrules, c.relhastriggers, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relispartition, c.relpartbound::pg_catalog.text,
         c.relacl::pg_catalog.text, c.reloptions::pg_catalog.text,
         (SELECT pg_catalog.json_agg(a::pg_catalog.text ORDER BY a.attnum)::pg_catalog.text FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid),
@@ -25,7 +25,7 @@ export const objectQuestions = Object.freeze({
         (SELECT pg_catalog.json_agg(p::pg_catalog.text ORDER BY p.oid)::pg_catalog.text FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
         (SELECT pg_catalog.json_agg(w::pg_catalog.text ORDER BY w.oid)::pg_catalog.text FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid),
         (SELECT pg_catalog.json_agg(h::pg_catalog.text ORDER BY h.inhrelid, h.inhseqno)::pg_catalog.text FROM pg_catalog.pg_inherits h
-          WHERE c.oid IN (h.inhrelid, h.inhparent)))),
+          WHERE c.oid IN (h.inhrelid, h.inhparent))), 'UTF8')), 'hex'),
       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.oid::pg_catalog.text, s.relfilenode::pg_catalog.text,
           pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE')) ORDER BY s.oid)
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
