@@ -37,8 +37,11 @@ export async function passLightly(desk: Desk): Promise<Outcome | undefined> {
   const judged = known === undefined ? await judgeLight(desk, provisional) : { note: known };
   if (judged === undefined) return undefined;
   const { note, before } = judged;
-  // A transaction of a gate's own holds one step at a time here.
-  if (before !== undefined && asked.lease !== undefined) await desk.look(asked.lease, before(0));
+  if (before !== undefined && asked.lease !== undefined) {
+    road.freeze.pass(asked.bearer.principal);
+    // In a transaction of a gate's own this is one step at a time.
+    await desk.look(asked.lease, before(0));
+  }
   // Looking up takes as long as the provider takes: who was revoked meanwhile is sent nothing more (C2).
   if (asked.lease !== undefined) await requireLive(road, asked);
   else if (!(Math.abs(road.clock.now() - began) < freshMs)) await requireToken(road.store, asked.bearer.token.id);
