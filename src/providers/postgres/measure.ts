@@ -3,6 +3,7 @@ import { countsOf } from './counts.ts';
 import { deferredNow } from './deferred.ts';
 import { addedBy } from './inverse.ts';
 import { emptyingBy, emptyingFacts, sharesOf } from './objects/at-commit.ts';
+import { indexesDropped } from './objects/dropped-indexes.ts';
 import { type Emptied, rowsEmptied } from './objects/emptied-capture.ts';
 import type { Remembering } from './remembering.ts';
 import type { Found } from './resolution.ts';
@@ -38,7 +39,7 @@ export function* measured(
   if (counting !== 'on')
     throw refuse('DENIED', 'the server counts no rows, so what this did is not known', 'set track_counts = on there');
   if (transaction === null)
-    return found.moves ? moved(target, system, database) : { ...nothing, actions: found.actions.map(asRead) };
+    return found.moves ? moved(target, found, system, database) : { ...nothing, actions: found.actions.map(asRead) };
   const intent: JsonObject = {
     transaction: transaction ?? null,
     system: system ?? null,
@@ -53,16 +54,19 @@ export function* measured(
   const emptying = yield* emptyingBy(target, steps, remembering, exclusive !== '0');
   const { emptied, taken } = emptying;
   const isOfRows = found.actions.every(
-    ({ operation }) => ofRows.has(operation) || (emptied && ofTables.has(operation)),
+    ({ operation }) => ofRows.has(operation) || (emptied && operation === 'postgres:truncate'),
   );
   const plain = found.actions.map((action) => (taken && isOfRows ? asHidden(action) : measuredAction(action, tables)));
   const lost = emptied !== undefined || tables.some((one) => one.updated + one.deleted > 0);
-  const reversible = !lost && plain.some((action) => action.reversibility === 'reversible');
+  const dropsAlone = undoLine === true && dropsIndexes(found, tables);
+  const reversible = !lost && !dropsAlone && plain.some((action) => action.reversibility === 'reversible');
   const added = reversible ? yield* addedBy(target, steps, tables, identity, undoLine === true) : undefined;
   const changed =
     added === undefined && undoLine === true && !taken && isOfRows && !found.beyondRows
       ? yield* changedBy(target, steps, tables, { ...identity, multixact }, emptied)
-      : emptying.notSecured;
+      : dropsAlone
+        ? yield* orNot(indexesDropped(target, found.drops, identity))
+        : emptying.notSecured;
   const actions = isSecured(changed) ? found.actions.map(asSecured) : plain;
   const tried = added ?? changed;
   const shares = sharesOf(tables, emptied);
@@ -119,11 +123,19 @@ const nothing: Measurement = Object.freeze({ facts: [], hashes: [], rows: 0 });
 /** It may have moved a sequence on or counted a table anew, and did no more: no read, and there is nothing to put back. */
 function moved(
   { entry, major }: PostgresTarget,
+  { actions, beyondRows }: Found,
   system: string | null = null,
   database: string | null = null,
 ): Measurement {
   const image: JsonObject = { entry, major, system: system ?? '', database: database ?? '', rows: [], made: [] };
-  return { ...nothing, capture: { image, hashes: [] } };
+  const untouched = beyondRows ? actions : actions.map(asUntouched);
+  return { ...nothing, capture: { image, hashes: [] }, actions: untouched };
+}
+
+/** A change of rows that hit none. */
+function asUntouched(action: Action): Action {
+  if (action.reversibility !== 'irreversible' || !ofChanges.has(action.operation)) return action;
+  return { ...action, reversibility: 'reversible', why: `${action.why}; no row was changed` };
 }
 
 /** What has no business with locking a table, or anything else, for itself alone. */
@@ -156,8 +168,23 @@ const ofChanges: ReadonlySet<string> = new Set([
   'postgres:fetch',
 ]);
 
+/** Drops indexes, and may look at something besides. */
+function dropsIndexes({ actions, beyondRows }: Found, counts: readonly TableCount[]): boolean {
+  const drops = actions.filter(({ operation }) => operation === 'postgres:drop-index');
+  const rest = actions.filter(({ operation }) => operation !== 'postgres:drop-index');
+  return drops.length > 0 && counts.length === 0 && !beyondRows && rest.every(({ operation }) => beside.has(operation));
+}
+
+const beside: ReadonlySet<string> = new Set([
+  'postgres:select',
+  'postgres:set',
+  'postgres:reset',
+  'postgres:commit',
+  'postgres:savepoint',
+]);
+
 /** What takes a table for itself alone, and all of whose rows were copied before. */
-const ofTables: ReadonlySet<string> = new Set(['postgres:truncate']);
+const ofTables: ReadonlySet<string> = new Set(['postgres:truncate', 'postgres:drop-index']);
 
 /** Something emptied, changed or dropped an object that no statement names: code that came between the look and the act. */
 function asHidden(action: Action): Action {
