@@ -53,7 +53,7 @@ describe.skipIf(!hasBinaries())('the demo', () => {
       expect(played.text).not.toContain('FAILED');
       expect(played.code, played.text).toBe(0);
       const [, checks, passed] = /(\d+) checks, (\d+) passed/.exec(played.text) ?? [];
-      expect(Number(checks)).toBeGreaterThanOrEqual(asRoot ? 32 : 31);
+      expect(Number(checks)).toBeGreaterThanOrEqual(asRoot ? 33 : 32);
       expect(passed).toBe(checks);
     });
 
@@ -92,6 +92,7 @@ describe.skipIf(!hasBinaries())('the demo', () => {
         'S1 C2 the same through the intercepting proxy, to https://backboard.railway.app',
         'U3 H2 signed by a human',
         'U1 U2 H6 a few rows of production',
+        'U1 U2 H6 a DELETE without a WHERE',
         'U1 H3 K4 a DELETE without bounds',
         'U1 H6 a variable is changed',
         'H7 S2 one step freezes',
@@ -105,11 +106,14 @@ describe.skipIf(!hasBinaries())('the demo', () => {
   );
 
   test.runIf(full)(
-    'U1, H6: without the line that secures rows the agent’s own small change is held, and that check alone goes red',
+    'U1, H6: without the line that secures rows the agent’s own small change is held, and only such checks go red',
     async () => {
       const played = await play('rows');
       expect(played.code).toBe(1);
-      expect(red(played).map((line) => line.slice(0, 33))).toEqual(['U1 U2 H6 a few rows of production']);
+      expect(red(played).map((line) => line.slice(0, 33))).toEqual([
+        'U1 U2 H6 a few rows of production',
+        'U1 U2 H6 a DELETE without a WHERE',
+      ]);
       expect(played.text).toContain('it did not run at once: HELD');
     },
     300_000,

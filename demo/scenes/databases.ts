@@ -45,6 +45,12 @@ insert into drafts select i, 'draft ' || i from generate_series(1, 25) i;
 analyze;
 `;
 
+/** A small table of production's, which nothing refers to: emptying it is within bounds. */
+const promotions = `
+create table promotions (id int primary key, code text not null unique, percent int not null, note text);
+insert into promotions select i, 'SPRING-' || i, 5 * i, 'until the ' || i || 'th' from generate_series(1, 12) i;
+`;
+
 /** Whose sessions look at what is about to be lost, as `holdpoint connect` makes it: one a server. */
 const undoEntry = 'pg-production-undo';
 
@@ -58,6 +64,7 @@ export async function openDatabases(world: World, secured: boolean): Promise<Dat
   staging.pathname = `/${stagingName}`;
   await sql(production, `create database ${stagingName} template template0`);
   await sql(staging.href, stagingTables);
+  await sql(production, promotions);
   // Tables of a superuser's could be dropped by no fit role: they are the application's, as in most places.
   for (const url of [production, staging.href]) await sql(url, giveAway);
   const roles = [
