@@ -16,6 +16,7 @@ import { benchPostgresBulk } from './postgres-bulk.ts';
 import { benchRoad } from './road.ts';
 import { benchScan } from './scan.ts';
 import { benchSlowClients } from './slow-clients.ts';
+import { benchUndo } from './undo.ts';
 import { benchWrites } from './writes.ts';
 
 type Bench = (folder: string, effort: Effort) => Promise<readonly Figure[]>;
@@ -32,6 +33,7 @@ const benches: { readonly [name: string]: Bench } = {
   postgres: benchPostgres,
   'slow-clients': benchSlowClients,
   'postgres-bulk': benchPostgresBulk,
+  undo: benchUndo,
 };
 
 /** Reading and policy, and what both cost together for a document that nobody has sent before. */
