@@ -52,7 +52,7 @@ const attempts: readonly (readonly [what: string, statements: readonly string[]]
     ],
   ],
   ['read only', ['begin read only', 'truncate t', 'commit']],
-  ['chained', ['begin', 'truncate t', 'commit and chain', "insert into t values (1, 'x')", 'commit']],
+  ['chained', ['begin', 'truncate t', 'commit and chain', 'rollback']],
   [
     'values in other clothes',
     ["set datestyle to 'SQL, DMY'", "set bytea_output to 'escape'", 'set extra_float_digits to -5', 'truncate t'],
@@ -68,6 +68,7 @@ describe.each(versions)('PostgreSQL %i', (major) => {
   let server: TestServer;
   let stage: PostgresStage;
   let client: Client;
+  let ran = 0;
 
   beforeAll(async () => {
     server = await openPostgres({ major });
@@ -106,7 +107,6 @@ describe.each(versions)('PostgreSQL %i', (major) => {
       const after = await digests(server);
       if (JSON.stringify(after) === JSON.stringify(before)) return;
       expect(await undoLast(stage)).toMatchObject([{ kind: 'done' }]);
-      if (statements.includes('commit and chain')) return;
       expect(await digests(server)).toEqual(before);
     });
   });
@@ -114,13 +114,29 @@ describe.each(versions)('PostgreSQL %i', (major) => {
   test.each(Array.from({ length: programs }, (_, at) => 7000 + at))('U1: program %i comes back whole', async (seed) => {
     const before = await digests(server);
     const random = randomOf(seed);
-    const statements = ['begin', ...Array.from({ length: 2 + random(7) }, () => statementOf(random)), 'commit'];
+    const statements = ['begin', ...programOf(random), 'commit'];
     await run(statements);
     if (JSON.stringify(await digests(server)) === JSON.stringify(before)) return;
+    ran++;
     expect(await undoLast(stage), statements.join('; ')).toMatchObject([{ kind: 'done' }]);
     expect(await digests(server), statements.join('; ')).toEqual(before);
   });
+
+  test('U1: most of them ran', () => expect(ran).toBeGreaterThan(programs / 3));
 });
+
+/** Savepoints are given back and rolled back only where there is one. */
+function programOf(random: (below: number) => number): readonly string[] {
+  let open = 0;
+  return Array.from({ length: 2 + random(7) }, () => {
+    const one = statementOf(random);
+    if (one === 'savepoint a') open++;
+    if (one !== 'release a' && one !== 'rollback to a') return one;
+    if (open === 0) return 'select 1';
+    if (one === 'release a') open--;
+    return one;
+  });
+}
 
 function statementOf(random: (below: number) => number): string {
   const table = ['t', 'u', 'k', 'w'][random(4)] ?? 't';
@@ -144,7 +160,7 @@ function statementOf(random: (below: number) => number): string {
     case 7:
       return 'savepoint a';
     default:
-      return random(2) === 0 ? 'release a' : 'rollback to a';
+      return random(3) > 0 ? 'release a' : 'rollback to a';
   }
 }
 

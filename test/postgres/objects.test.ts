@@ -249,6 +249,94 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     expect(kept.rows).toEqual([{ n: 8 * 27 }]);
   });
 
+  describe('U1, U2: indexes that are dropped come back as they were; the undo is undone as well', () => {
+    test.each([
+      ['a plain one', 'create index one on t (v)', 'drop index one'],
+      [
+        'several, of every make',
+        `create unique index one on t (v desc nulls last, n) include (id) with (fillfactor = 70); create index two on t using hash (v);
+          create index three on t (lower(v) text_pattern_ops) where n > 3; create index four on t using brin (id) with (pages_per_range = 8);
+          create index "Odd ""na'me" on t (v collate "C")`,
+        `begin; drop index one, two; savepoint a; drop index public.three; release a; drop index if exists four, nowhere; select count(*) from t; drop index "Odd ""na'me"; commit`,
+      ],
+    ])('%s', async (_, more, act) => {
+      await world(`${more}; alter table t owner to agent`);
+      const before = await catalogue(server);
+      await client.query(act);
+      const after = await catalogue(server);
+      expect(after).not.toEqual(before);
+      expect(await undoLast(stage)).toMatchObject([{ kind: 'done' }]);
+      expect(await catalogue(server)).toEqual(before);
+      expect((await undoLast(stage)).filter((one) => one.kind !== 'done')).toEqual([]);
+      expect(await catalogue(server)).toEqual(after);
+    });
+  });
+
+  describe('H2: an index that its definition alone does not bring back is held', () => {
+    test.each([
+      ['with a comment', "comment on index one is 'mine'", 'drop index one'],
+      [
+        'with a statistics target',
+        'drop index one; create index one on t (lower(v)); alter index one alter column 1 set statistics 500',
+        'drop index one',
+      ],
+      ['by which the table was clustered', 'alter table t cluster on one', 'drop index one'],
+      [
+        'that is the replica’s identity',
+        'alter table t alter v set not null; create unique index two on t (v); alter table t replica identity using index two',
+        'drop index two',
+      ],
+      ['beside rows', '', 'begin; delete from t where id = 1; drop index one; commit'],
+      ['beside another change of its table', '', 'begin; drop index one; alter table t alter n set default 3; commit'],
+      [
+        'beside a table that goes',
+        'create table gone (); alter table gone owner to agent',
+        'begin; drop index one; drop table gone; commit',
+      ],
+      ['of a table that is emptied as well', '', 'begin; drop index one; truncate t; commit'],
+      [
+        'with all that hangs on it',
+        'create unique index two on t (v, id); create table r (v text, id int, foreign key (v, id) references t (v, id))',
+        'drop index two cascade',
+      ],
+    ])('%s', async (_, more, act) => {
+      await world('create index one on t (v); alter table t owner to agent');
+      if (more !== '') await server.query(more);
+      const before = [await catalogue(server), await digests(server)];
+      await expect(client.query(act)).rejects.toMatchObject({ code: 'HP001' });
+      await client.query('rollback');
+      expect([await catalogue(server), await digests(server)]).toEqual(before);
+    });
+  });
+
+  test.runIf(major >= 16)(
+    'U1: by a role with an owner’s rights that cannot become one, as `connect` makes it',
+    async () => {
+      await world(`create index one on t (v); create table i (id int generated always as identity primary key, v text); insert into i (v) values ('a'), ('b');
+      do $$ begin create role owner; exception when duplicate_object then null; end $$; grant create, usage on schema public to owner;
+      alter table t owner to owner; alter table i owner to owner; grant owner to agent with inherit true, set false`);
+      const before = [await catalogue(server), await digests(server)];
+      await client.query('drop index one');
+      stage.rig.clock.step(1);
+      await client.query('truncate t, i restart identity');
+      expect(await undoLast(stage)).toMatchObject([{ kind: 'done' }]);
+      const [, , dropped] = await stage.rig.road.images.list();
+      expect(await undoOne(stage, dropped?.id ?? '')).toMatchObject([{ kind: 'done' }]);
+      expect([await catalogue(server), await digests(server)]).toEqual(before);
+      await server.query('revoke owner from agent');
+    },
+  );
+
+  test('U1: what stands by the name of a dropped index by now stays', async () => {
+    await world('create index one on t (v); alter table t owner to agent');
+    await client.query('drop index one');
+    await server.query('create index one on t (n)');
+    const now = await catalogue(server);
+    expect((await planLast(stage)).notUndone).toEqual(['`public.one` is another one by now']);
+    await expect(undoLast(stage)).rejects.toThrow(/nothing of it can be put back/);
+    expect(await catalogue(server)).toEqual(now);
+  });
+
   test('U1: a savepoint that gives the table back leaves it as it was', async () => {
     await world('');
     const before = await digests(server);
@@ -261,3 +349,15 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     expect(await digests(server)).toEqual(before);
   });
 });
+
+/** Everything that is said of relations, but for oids and files. */
+async function catalogue(server: TestServer): Promise<unknown> {
+  const { rows } =
+    await server.query(`select n.nspname, c.relname, c.relkind, c.relowner, c.relam, c.reltablespace, c.relacl::text, c.reloptions::text, c.relpersistence, c.relreplident,
+      obj_description(c.oid, 'pg_class') as said, case when c.relkind = 'i' then pg_get_indexdef(c.oid) end as def, to_jsonb(i) - 'indexrelid' - 'indrelid' - 'indexprs' - 'indpred' as indexed,
+      (select jsonb_agg(to_jsonb(a) - 'attrelid' order by a.attnum) from pg_attribute a where a.attrelid = c.oid) as columns,
+      (select jsonb_agg(pg_get_constraintdef(k.oid) order by k.conname) from pg_constraint k where k.conrelid = c.oid) as constraints
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_index i on i.indexrelid = c.oid
+    where n.nspname = 'public' order by 1, 2`);
+  return rows;
+}

@@ -1,3 +1,4 @@
+import { DroppingTransactions } from './objects/dropped-indexes.ts';
 import { EmptyingTransactions } from './objects/emptied.ts';
 import type { Table } from './reach.ts';
 import type { Step } from './step.ts';
@@ -25,6 +26,8 @@ export class BeforeTransactions {
   readonly #known = new Map<string, Before>();
   /** What it empties, as that was. */
   readonly emptying = new EmptyingTransactions();
+  /** Indexes that it drops, as they were. */
+  readonly dropping = new DroppingTransactions();
 
   add(transaction: string, one: Before): void {
     const earlier = this.#known.get(transaction);

@@ -1,6 +1,7 @@
 import { BeforeTransactions } from './before.ts';
 import { actionsIn, catalogueOf, offlineMessage } from './catalogue.ts';
 import { introspectionOf } from './introspection.ts';
+import { indexesImageIn, putBackIndexes } from './objects/dropped-indexes.ts';
 import { withSequences } from './objects/restarted.ts';
 import { presets } from './presets.ts';
 import { proveCommit } from './prove.ts';
@@ -46,6 +47,8 @@ export function postgresProvider(sql: Sql): Provider & Required<Pick<Provider, '
     *putBack(image, { undoneBefore = [], undoLine = false, toSchema }) {
       const rows = rowsImageIn(image);
       if (rows !== undefined && toSchema !== undefined) return yield* rowsBeside(rows, toSchema);
+      const indexes = indexesImageIn(image);
+      if (indexes !== undefined) return yield* putBackIndexes(indexes);
       if (rows === undefined) return yield* putBackAdded(image);
       return yield* withSequences(rows, yield* putBackRows(rows, undoLine, undoneBefore));
     },

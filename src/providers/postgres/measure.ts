@@ -3,9 +3,10 @@ import { countsOf } from './counts.ts';
 import { deferredNow } from './deferred.ts';
 import { addedBy } from './inverse.ts';
 import { emptyingBy, emptyingFacts, sharesOf } from './objects/at-commit.ts';
+import { indexesDropped } from './objects/dropped-indexes.ts';
 import { type Emptied, rowsEmptied } from './objects/emptied-capture.ts';
 import type { Remembering } from './remembering.ts';
-import type { Found } from './resolution.ts';
+import { type Found, transactionOf } from './resolution.ts';
 import { rowsBefore, type Writing } from './rows/capture.ts';
 import { isSecured, type NotSecured, orNot } from './rows/secured.ts';
 import type { TableCount } from './table-count.ts';
@@ -53,16 +54,19 @@ export function* measured(
   const emptying = yield* emptyingBy(target, steps, remembering, exclusive !== '0');
   const { emptied, taken } = emptying;
   const isOfRows = found.actions.every(
-    ({ operation }) => ofRows.has(operation) || (emptied && ofTables.has(operation)),
+    ({ operation }) => ofRows.has(operation) || (emptied && operation === 'postgres:truncate'),
   );
   const plain = found.actions.map((action) => (taken && isOfRows ? asHidden(action) : measuredAction(action, tables)));
   const lost = emptied !== undefined || tables.some((one) => one.updated + one.deleted > 0);
-  const reversible = !lost && plain.some((action) => action.reversibility === 'reversible');
+  const dropsAlone = undoLine === true && dropsIndexes(found, tables);
+  const reversible = !lost && !dropsAlone && plain.some((action) => action.reversibility === 'reversible');
   const added = reversible ? yield* addedBy(target, steps, tables, identity, undoLine === true) : undefined;
   const changed =
     added === undefined && undoLine === true && !taken && isOfRows && !found.beyondRows
       ? yield* changedBy(target, steps, tables, { ...identity, multixact }, emptied)
-      : emptying.notSecured;
+      : dropsAlone
+        ? yield* orNot(indexesDropped(target, found.drops.flat(), yield* droppingBy(target, remembering), identity))
+        : emptying.notSecured;
   const actions = isSecured(changed) ? found.actions.map(asSecured) : plain;
   const tried = added ?? changed;
   const shares = sharesOf(tables, emptied);
@@ -164,8 +168,30 @@ const ofChanges: ReadonlySet<string> = new Set([
   'postgres:fetch',
 ]);
 
+function* droppingBy(
+  target: PostgresTarget,
+  { transactions }: Remembering,
+): Looking<Parameters<typeof indexesDropped>[2]> {
+  return transactions.dropping.take(yield* transactionOf(target));
+}
+
+/** Drops indexes, and may look at something besides. */
+function dropsIndexes({ actions, beyondRows }: Found, counts: readonly TableCount[]): boolean {
+  const drops = actions.filter(({ operation }) => operation === 'postgres:drop-index');
+  const rest = actions.filter(({ operation }) => operation !== 'postgres:drop-index');
+  return drops.length > 0 && counts.length === 0 && !beyondRows && rest.every(({ operation }) => beside.has(operation));
+}
+
+const beside: ReadonlySet<string> = new Set([
+  'postgres:select',
+  'postgres:set',
+  'postgres:reset',
+  'postgres:commit',
+  'postgres:savepoint',
+]);
+
 /** What takes a table for itself alone, and all of whose rows were copied before. */
-const ofTables: ReadonlySet<string> = new Set(['postgres:truncate']);
+const ofTables: ReadonlySet<string> = new Set(['postgres:truncate', 'postgres:drop-index']);
 
 /** Something emptied, changed or dropped an object that no statement names: code that came between the look and the act. */
 function asHidden(action: Action): Action {

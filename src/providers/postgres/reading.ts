@@ -1,6 +1,7 @@
 import { actionsOf, frameAction } from './actions.ts';
 import { measured } from './measure.ts';
 import { copyFirst } from './objects/copy-first.ts';
+import { definedFirst } from './objects/dropped-indexes.ts';
 import { asksAboutRows, isOurQuestion, locksForCopy, questions } from './questions.ts';
 import { reachOf } from './reach.ts';
 import { type Found, resolution, transactionOf } from './resolution.ts';
@@ -153,21 +154,24 @@ function isOurs(statement: Statement): boolean {
   return asksAboutRows(statement) || locksForCopy(statement);
 }
 
-/** What a statement empties is copied before it runs, where there is a line to copy it by. */
+/** What a statement takes away is copied before it runs, where there is a line to copy it by. */
 function copying(
   said: PostgresMessage,
   plan: Plan,
-  { empties }: Found,
+  { empties, drops }: Found,
   { undoLine, transactions }: Partial<Remembering>,
 ): Pick<Found, 'before'> {
-  if (undoLine !== true || transactions === undefined || empties.every(({ oids }) => oids.length === 0)) return {};
+  const nothing = empties.every(({ oids }) => oids.length === 0) && drops.every((one) => one.length === 0);
+  if (undoLine !== true || transactions === undefined || nothing) return {};
   const statements = plan.steps.map(postgresMessageIn);
   return {
     *before(step) {
       const place = statements.slice(0, step).filter(({ act }) => act === 'statement').length;
-      const what = statements[step]?.act === 'statement' ? empties[place] : undefined;
-      if (what === undefined || what.oids.length === 0) return;
-      yield* copyFirst(said, what, yield* transactionOf(said), transactions.emptying);
+      const [emptied, dropped] = [empties[place], drops[place] ?? []];
+      if (statements[step]?.act !== 'statement') return;
+      if (emptied !== undefined && emptied.oids.length > 0)
+        yield* copyFirst(said, emptied, yield* transactionOf(said), transactions.emptying);
+      if (dropped.length > 0) yield* definedFirst(said, dropped, yield* transactionOf(said), transactions.dropping);
     },
   };
 }

@@ -19,6 +19,8 @@ export type Found = Resolution & {
   readonly moves: boolean;
   /** By the place of each step: the tables that it empties by name. */
   readonly empties: readonly Empties[];
+  /** By the place of each step: the relations that it drops by name, as they stood before. */
+  readonly drops: readonly (readonly Table[])[];
 };
 
 /** What the names of the statements stand for, asked of the server on the very session that runs them. */
@@ -83,6 +85,7 @@ export function* resolution(
       oids: namedAs(steps, tables, 'truncate', step).map((one) => one.oid),
       cascade: statement.facts.cascade,
     })),
+    drops: steps.map((_, step) => namedAs(steps, tables, 'drop', step)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Copied, Emptying, EmptyingTransactions, SequenceImage, Standing } from './emptied.ts';
+import type { Copied, EmptyingTransactions, SequenceImage, Standing } from './emptied.ts';
 import { ask, askAside, askText, askTextAside, type Row } from '../ask.ts';
 import { quotedName } from '../quoted.ts';
 import { described, lengthOf, mostRows, mostTables, mostText } from '../rows/capture.ts';

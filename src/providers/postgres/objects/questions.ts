@@ -46,6 +46,60 @@ export const objectQuestions = Object.freeze({
       WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype IN ('relation', 'object') AND l.mode = 'AccessExclusiveLock'
         AND COALESCE(c.relpersistence <> 't', true) AND NOT (l.locktype = 'relation' AND l.relation IN (SELECT k.oid FROM known k))`,
 
+  /**
+   * Indexes by schema and name ($1): place, oid, oid, schema and name of the table, the text that makes it, whether such a text says all of it, and a
+   * digest of everything that is said of it, oids aside. Under a search_path of pg_catalog alone; waits for whoever has the table for himself.
+   */
+  indexes: `SELECT a.i::pg_catalog.text, c.oid::pg_catalog.text, t.oid::pg_catalog.text, m.nspname::pg_catalog.text, t.relname::pg_catalog.text,
+      pg_catalog.pg_get_indexdef(c.oid),
+      (c.relkind = 'i' AND t.relkind = 'r' AND NOT c.relispartition AND c.relpersistence <> 't' AND c.oid::pg_catalog.int8 >= 16384
+        AND i.indisvalid AND i.indisready AND i.indislive AND NOT i.indisprimary AND NOT i.indisexclusion AND NOT i.indisclustered AND NOT i.indisreplident
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = c.oid)
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('e', 'x'))
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid)
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_seclabel l WHERE l.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objoid = c.oid))::pg_catalog.text,
+      pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.json_build_array(n.nspname, c.relname, m.nspname, t.relname, c.relkind, c.relpersistence,
+        pg_catalog.pg_get_userbyid(c.relowner), c.relam, c.reltablespace, c.relacl::pg_catalog.text, c.reloptions::pg_catalog.text, pg_catalog.pg_get_indexdef(c.oid), i.indkey::pg_catalog.text, i.indclass::pg_catalog.text,
+        i.indcollation::pg_catalog.text, i.indoption::pg_catalog.text, i.indisunique, i.indimmediate, i.indisclustered, i.indisvalid, i.indisready, i.indislive, i.indisreplident,
+        pg_catalog.obj_description(c.oid, 'pg_class'),
+        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(b.attname, b.atttypid, b.atttypmod, b.attcollation, b.attstattarget, b.attoptions::pg_catalog.text, pg_catalog.col_description(c.oid, b.attnum)) ORDER BY b.attnum)
+          FROM pg_catalog.pg_attribute b WHERE b.attrelid = c.oid))::pg_catalog.text, 'UTF8')), 'hex')
+    FROM pg_catalog.json_array_elements($1::pg_catalog.json) WITH ORDINALITY a(value, i)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = a.value->>0 JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = a.value->>1
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+    LEFT JOIN pg_catalog.pg_namespace m ON m.oid = t.relnamespace ORDER BY a.i`,
+
+  /** All indexes of the tables that these ($1, oids) are on: oid, schema, name. */
+  siblings: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE i.indrelid IN (SELECT j.indrelid FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e
+      JOIN pg_catalog.pg_index j ON j.indexrelid::pg_catalog.text = e) ORDER BY c.oid LIMIT 1000`,
+
+  /** The same indexes ($1), a digest of what the catalogue holds of each, as it is: place, oid, digest. Waits for nobody. */
+  indexesHeld: `SELECT a.i::pg_catalog.text, c.oid::pg_catalog.text, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|', c::pg_catalog.text, x::pg_catalog.text,
+        (SELECT pg_catalog.json_agg(b::pg_catalog.text ORDER BY b.attnum)::pg_catalog.text FROM pg_catalog.pg_attribute b WHERE b.attrelid = c.oid),
+        (SELECT pg_catalog.json_agg(d::pg_catalog.text ORDER BY d::pg_catalog.text)::pg_catalog.text FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid),
+        (SELECT pg_catalog.json_agg(d::pg_catalog.text ORDER BY d::pg_catalog.text)::pg_catalog.text FROM pg_catalog.pg_description d WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objoid = c.oid)), 'UTF8')), 'hex')
+    FROM pg_catalog.json_array_elements($1::pg_catalog.json) WITH ORDINALITY a(value, i)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = a.value->>0 JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = a.value->>1
+    LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid ORDER BY a.i`,
+
+  /** A digest of everything that is said of these tables ($1) but for these indexes ($2); with $3 `size` how large they are as well. */
+  indexed: `SELECT c.oid::pg_catalog.text, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws('|', n.nspname, c.relname, c.reltype, c.relowner,
+        c.relam, c.relfilenode, c.reltablespace, c.relpersistence, c.relkind, c.relhasrules, c.relhastriggers, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
+        c.relispartition, c.relacl::pg_catalog.text, c.reloptions::pg_catalog.text,
+        (SELECT pg_catalog.json_agg(a::pg_catalog.text ORDER BY a.attnum)::pg_catalog.text FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid),
+        (SELECT pg_catalog.json_agg(d::pg_catalog.text ORDER BY d.oid)::pg_catalog.text FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid),
+        (SELECT pg_catalog.json_agg(k::pg_catalog.text ORDER BY k.oid)::pg_catalog.text FROM pg_catalog.pg_constraint k WHERE c.oid IN (k.conrelid, k.confrelid)),
+        (SELECT pg_catalog.json_agg(i::pg_catalog.text ORDER BY i.indexrelid)::pg_catalog.text FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
+          AND i.indexrelid::pg_catalog.text NOT IN (SELECT x FROM pg_catalog.json_array_elements_text($2::pg_catalog.json) x)),
+        (SELECT pg_catalog.json_agg(g::pg_catalog.text ORDER BY g.oid)::pg_catalog.text FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid),
+        (SELECT pg_catalog.json_agg(p::pg_catalog.text ORDER BY p.oid)::pg_catalog.text FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
+        (SELECT pg_catalog.json_agg(w::pg_catalog.text ORDER BY w.oid)::pg_catalog.text FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid)), 'UTF8')), 'hex'),
+      CASE WHEN $3::pg_catalog.text = 'size' THEN pg_catalog.pg_relation_size(c.oid) END::pg_catalog.text
+    FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) e JOIN pg_catalog.pg_class c ON c.oid::pg_catalog.text = e
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`,
+
   /** Sequences by oid ($1): schema, name, by how much it goes on, whether it begins anew at its end, its last value or null, its first. */
   sequences: `SELECT c.oid::pg_catalog.text, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.seqincrement::pg_catalog.text,
       s.seqcycle::pg_catalog.text, pg_catalog.pg_sequence_last_value(c.oid)::pg_catalog.text, s.seqstart::pg_catalog.text
