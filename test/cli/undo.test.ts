@@ -115,6 +115,24 @@ describe('undo', () => {
     });
   }, 60_000);
 
+  test('U2 into a schema beside: nothing else is touched, and the act can still be undone', async () => {
+    await server.query('grant create on database postgres to agent');
+    const before = await digests(server);
+    await agent.query('delete from u where id between 20 and 29');
+    const { entries } = await rig.json<{ entries: readonly Entry[] }>(['journal', 'list', '--kind', 'intent']);
+    const entry = String(entries.at(-1)?.index);
+    const beside = await rig.run(['undo', entry, '--to-schema', 'rescued']);
+    expect(beside.code, beside.stdout + beside.stderr).toBe(0);
+    expect(beside.stdout).toMatch(/put beside in schema rescued; im_\w+ can still be undone/);
+    expect((await server.query('select count(*)::int as n from rescued.u')).rows).toEqual([{ n: 10 }]);
+    const again = await rig.run(['undo', entry, '--to-schema', 'rescued']);
+    expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('`rescued.u` is there already')]);
+    expect((await rig.run(['undo', entry, '--to-schema', 'Not A Name'])).code).toBe(1);
+    await server.query('drop schema rescued cascade');
+    expect((await rig.run(['undo', entry])).code).toBe(0);
+    expect(await digests(server)).toEqual(before);
+  }, 60_000);
+
   test('U2 stops at the first that does not go, and says what was and was not undone', async () => {
     await agent.query("update t set v = 'oldest' where id = 10");
     await agent.query("update t set v = 'middle' where id = 11");
