@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hasPostgres15, openPostgres, type TestServer } from './server.ts';
 import { openPostgresStage, type PostgresStage } from './stage.ts';
 import { digests, planLast, undoLast, undoOne, undoRole } from './undo-world.ts';
 import { full } from '../full.ts';
+
+const run = promisify(execFile);
 
 /** The older server in full runs alone: it takes as long again. */
 const older = full && hasPostgres15();
@@ -148,6 +152,23 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     expect(await lasts()).toEqual(were);
   });
 
+  test('U1: psql sees what it would see of the server itself', async () => {
+    await world('create index one on t (v); alter table t owner to agent');
+    const before = [await catalogue(server), await digests(server)];
+    const script = 'truncate table t; drop index one; select count(*) from t';
+    const { stdout, stderr } = await run('psql', [
+      stage.url,
+      '-X',
+      '-At',
+      ...script.split('; ').flatMap((one) => ['-c', one]),
+    ]);
+    expect([stdout, stderr]).toEqual(['TRUNCATE TABLE\nDROP INDEX\n0\n', '']);
+    // Each has an undo of its own, and neither stands in the other's way.
+    const images = (await stage.rig.road.images.list()).slice(0, 2);
+    for (const { id } of images) expect(await undoOne(stage, id)).toMatchObject([{ kind: 'done' }]);
+    expect([await catalogue(server), await digests(server)]).toEqual(before);
+  });
+
   test('U1: as many rows as are secured at most', async () => {
     await world('create table many (id int primary key); insert into many select g from generate_series(1, 100000) g');
     const before = await digests(server);
@@ -218,6 +239,9 @@ describe.each(versions)('PostgreSQL %i', (major) => {
       await expect(other.query('truncate t')).rejects.toMatchObject({ code: 'HP001' });
       const [hold] = await production.waiting();
       if (hold === undefined) throw new Error('nothing was held');
+      await server.query('create index one on t (v); alter table t owner to agent; analyze t');
+      await expect(other.query('drop index one')).rejects.toMatchObject({ code: 'HP001' });
+      await server.query('drop index one');
       // Whoever empties a table asks for what is in it by then.
       await server.query("insert into t values (101, 'later')");
       expect(await production.signAndRun(hold)).toMatchObject({ kind: 'done' });

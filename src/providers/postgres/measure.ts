@@ -3,7 +3,7 @@ import { countsOf } from './counts.ts';
 import { deferredNow } from './deferred.ts';
 import { addedBy } from './inverse.ts';
 import { emptyingBy, emptyingFacts, sharesOf } from './objects/at-commit.ts';
-import { indexesDropped } from './objects/dropped-indexes.ts';
+import { indexesDropped, sharesOfIndexed } from './objects/dropped-indexes.ts';
 import { type Emptied, rowsEmptied } from './objects/emptied-capture.ts';
 import type { Remembering } from './remembering.ts';
 import { type Found, transactionOf } from './resolution.ts';
@@ -73,7 +73,7 @@ export function* measured(
   const capture = isSecured(tried) ? tried : undefined;
   return {
     ...(capture === undefined ? {} : { capture }),
-    tables: shares,
+    tables: dropsAlone ? [...shares, ...sharesOfIndexed(found.drops.flat())] : shares,
     facts: [
       ...(emptied === undefined ? [] : emptyingFacts(emptied)),
       ...tables.map(factOf),

@@ -6,7 +6,7 @@ import { rehearsing } from '../rows/rehearsal.ts';
 import { messageOf, planOf } from '../rows/statements.ts';
 import type { NotSecured } from '../rows/secured.ts';
 import type { Looking } from '../../../contract/lookup.ts';
-import type { Capture, PutBack } from '../../../contract/provider.ts';
+import type { Capture, PutBack, TableShare } from '../../../contract/provider.ts';
 import { digestOf } from '../../../model/digest.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { postgresLookup, type PostgresTarget } from '../../../model/postgres-message.ts';
@@ -175,6 +175,17 @@ export function* definedFirst(
     // What is not known is not secured, and no reason to refuse the statement.
     if (!(thrown instanceof Error)) throw thrown;
   }
+}
+
+/**
+ * Everybody misses an index of a whole table, and a unique one keeps nothing out meanwhile: in production that is beyond bounds
+ * unless it is about a few rows.
+ */
+export function sharesOfIndexed(dropped: readonly Table[]): readonly TableShare[] {
+  return dropped.map(({ schema, name, rows }) => {
+    const all = rows < 0 ? Number.MAX_SAFE_INTEGER : rows;
+    return { table: `${schema}.${name}`, rows: all, of: all };
+  });
 }
 
 function imageIn(row: Row, schema: string, name: string): IndexImage | undefined {
