@@ -296,6 +296,75 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     });
   });
 
+  describe('U1, H2: no index goes without what brings it back, whatever is said around it', () => {
+    test.each([
+      [
+        'given back and dropped again',
+        ['begin', 'savepoint a', 'drop index one', 'rollback to a', 'drop index one', 'commit'],
+        true,
+      ],
+      ['made anew by that name', ['begin', 'drop index one', 'create index one on t (n)', 'commit'], false],
+      ['under another name', ['begin', 'alter index one rename to two', 'drop index two', 'commit'], false],
+      [
+        'under another path',
+        ['set search_path to evil, pg_catalog, public', 'drop index public.one', 'reset search_path'],
+        true,
+      ],
+      [
+        'another of that name first',
+        [
+          'create index one on evil.e (x)',
+          'set search_path to evil, public',
+          'drop index one',
+          'drop index one',
+          'reset search_path',
+        ],
+        true,
+      ],
+      ['its table renamed beside it', ['begin', 'drop index one', 'alter table t rename to s', 'commit'], false],
+      ['by a prepared statement', ['prepare p as select 1', 'drop index one'], true],
+      ['in code', ['do $$ begin drop index one; end $$'], false],
+      [
+        'with a table that is read meanwhile',
+        ['begin isolation level serializable', 'select * from t', 'drop index one', 'commit'],
+        true,
+      ],
+      ['made otherwise first', ['begin', 'alter index one set (fillfactor = 50)', 'drop index one', 'commit'], false],
+    ] as const)('%s', async (_, statements, runs) => {
+      await world(`create schema if not exists evil authorization agent; create table if not exists evil.e (x int); alter table evil.e owner to agent;
+        create index one on t (lower(v)) where n > 3; alter table t owner to agent`);
+      const before = await catalogue(server);
+      for (const one of statements) {
+        // Images of the same millisecond have no order.
+        stage.rig.clock.step(1);
+        await client.query(one).catch(() => undefined);
+      }
+      await client.query('rollback');
+      expect(JSON.stringify(await catalogue(server)) !== JSON.stringify(before)).toBe(runs);
+      if (!runs) return;
+      expect(await undoLast(stage)).toMatchObject([{ kind: 'done' }]);
+      expect(await catalogue(server)).toEqual(before);
+    });
+  });
+
+  test('U1: an index that somebody changes as it is about to be dropped is not taken for what it was', async () => {
+    await world('create index one on t (v); alter table t owner to agent');
+    const before = await catalogue(server);
+    // The definition is asked for, then the statement waits for this one.
+    const busy = server.query('begin; alter index one set (fillfactor = 60); select pg_sleep(0.6); commit');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const dropped = await client.query('drop index one').then(
+      () => true,
+      () => false,
+    );
+    await busy;
+    const now = await catalogue(server);
+    if (dropped) {
+      expect(await undoLast(stage)).toMatchObject([{ kind: 'done' }]);
+      expect(JSON.stringify(await catalogue(server))).toContain('fillfactor=60');
+    } else expect(now).not.toEqual(before);
+  });
+
   describe('H2: an index that its definition alone does not bring back is held', () => {
     test.each([
       ['with a comment', "comment on index one is 'mine'", 'drop index one'],
