@@ -131,14 +131,16 @@ describe.each(versions)('a whole run of an agent, on PostgreSQL %i', (version) =
   test('U2 acts that nothing was secured of are named, and stay', async () => {
     await act(run.slice(0, 1));
     const agent = await stage.connect();
-    await server.query('grant truncate on lines to agent');
-    await expect(agent.query('truncate lines')).rejects.toMatchObject({ code: 'HP001' });
+    const block = 'do $$ begin delete from lines; end $$';
+    await expect(agent.query(block)).rejects.toMatchObject({ code: 'HP001' });
     const [hold] = await stage.waiting();
     if (hold === undefined) throw new Error('nothing is held');
     expect((await stage.signAndRun(hold)).kind).toBe('done');
     const plan = await planWhat(stage, { kind: 'span', agent: 'cursor' });
     expect(plan.images).toHaveLength(1);
-    expect(plan.unsecured).toMatchObject([{ principal: 'cursor', operations: [expect.stringMatching(/truncate/i)] }]);
+    expect(plan.unsecured).toMatchObject([
+      { principal: 'cursor', operations: expect.arrayContaining([expect.stringMatching(/:do/)]) },
+    ]);
     await expect(planWhat(stage, { kind: 'hold', hold: hold.code })).rejects.toMatchObject({
       refusal: { detail: `${hold.code} is done: nothing was secured for it, so it cannot be taken back` },
     });
