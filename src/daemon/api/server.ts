@@ -7,7 +7,8 @@ import type { ApiParts, ApiVariables } from './context.ts';
 import { doctorRoutes } from './doctor.ts';
 import { eventRoutes } from './events.ts';
 import { explainRoutes } from './explain.ts';
-import { holdRoutes } from './holds.ts';
+import { freezeRoutes } from './freeze.ts';
+import { holdRoutes, verdictRoutes } from './holds.ts';
 import { keepRoutes } from './keep.ts';
 import { journalRoutes } from './journal.ts';
 import { openApiDocument } from './openapi.ts';
@@ -15,6 +16,7 @@ import { problem } from './problem.ts';
 import { recordRoutes } from './records.ts';
 import type { ApiSeen } from './refusals.ts';
 import { replayRoutes } from './replay.ts';
+import { tokenRoutes } from './tokens.ts';
 import { undoRoutes } from './undo.ts';
 import { peerReader } from '../../gates/http/peer.ts';
 import type { Bearer } from '../../contract/road.ts';
@@ -41,8 +43,11 @@ export function apiApp(parts: ApiParts): Hono<ApiVariables> {
   app.use('/v1/*', bounded());
   for (const routes of [
     holdRoutes,
+    verdictRoutes,
     actRoutes,
     recordRoutes,
+    tokenRoutes,
+    freezeRoutes,
     replayRoutes,
     keepRoutes,
     journalRoutes,

@@ -340,7 +340,7 @@ describe('when the line breaks', () => {
     const sending = Promise.allSettled([line.send(message()), line.send(message({ path: '/second' }))]);
     await expect.poll(() => listener?.received()).toContain('POST ');
     // Both run out of time in one turn, so that the end of the first leaves none to the second.
-    for (const since = performance.now(); performance.now() - since < 320; );
+    for (const since = performance.now(); performance.now() - since < 320;);
     const [first, second] = await sending;
     expect(first).toMatchObject({ status: 'rejected', reason: { sent: 'unknown' } });
     expect(second).toMatchObject({ status: 'rejected', reason: { sent: 'no' } });
