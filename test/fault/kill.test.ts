@@ -18,7 +18,7 @@ import { full } from '../full.ts';
 
 /** 350 where every test is asked for (with those of `journal-crash.test.ts`, 500 in all); each costs a start of the daemon. */
 const asked = process.env['HOLDPOINT_TORTURE'] ?? process.env['HOLDPOINT_KILLS'];
-const kills = Number(asked ?? (full ? 350 : 12));
+const kills = Number(asked ?? (full ? 350 : 6));
 
 /** One kill, as it was meant. */
 interface Kill {

@@ -16,7 +16,7 @@ import { verifyJournal } from '../../src/features/verify/verify.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
 import { full } from '../full.ts';
 
-const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (full ? 200 : 6));
+const kills = Number(process.env['HOLDPOINT_KILLS'] ?? (full ? 200 : 4));
 /** What is unknown is looked up again after a minute. */
 const lookedUpAgain = 75_000;
 
