@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,6 +59,12 @@ export async function runSuite(options: SuiteOptions): Promise<readonly FileResu
   }
 }
 
+/** What a file may leave outside its database, by quoted names. */
+interface Outside {
+  readonly roles: ReadonlySet<string>;
+  readonly databases: ReadonlySet<string>;
+}
+
 type Way = 'direct' | 'gate' | 'again';
 
 interface Printed {
@@ -70,11 +76,13 @@ class SuiteRun {
   readonly #options: SuiteOptions;
   readonly #server: TestServer;
   readonly #folder: string;
+  readonly #ground: string;
 
-  private constructor(options: SuiteOptions, server: TestServer, folder: string) {
+  private constructor(options: SuiteOptions, server: TestServer, folder: string, ground: string) {
     this.#options = options;
     this.#server = server;
     this.#folder = folder;
+    this.#ground = ground;
   }
 
   static async open(options: SuiteOptions): Promise<SuiteRun> {
@@ -87,13 +95,16 @@ class SuiteRun {
       ...quietServer.filter((one) => !/^lock_timeout|^autovacuum/.test(one)),
       'max_prepared_transactions=2',
     ];
-    const server = await openSuiteServer(options.suite, settings);
+    const ground = await mkdtemp(join(tmpdir(), 'holdpoint-ground-'));
+    const suite = await readable(options.suite, ground);
+    const server = await openSuiteServer(suite, settings);
     try {
       await letRolesIn(server);
       await server.query(`ALTER DATABASE ${database} RENAME TO ${base}`);
-      return new SuiteRun(options, server, folder);
+      return new SuiteRun({ ...options, suite }, server, folder, ground);
     } catch (thrown) {
       await server.stop();
+      await rm(ground, { recursive: true, force: true });
       throw thrown;
     }
   }
@@ -113,14 +124,12 @@ class SuiteRun {
       }
       const script = await readFile(join(suite.folder, 'sql', `${name}.sql`), 'utf8');
       const both = changesRole(script) && !needsRoles.has(name) ? [true, false] : [false];
-      const roles = await this.#roles();
+      const before = await this.#outside();
       for (const oneRole of both) {
         const result = await this.#compared(name, oneRole);
         results.push(result);
         this.#options.told?.(result);
-        if (!oneRole) continue;
-        await this.#drop(database);
-        await this.#dropRoles(roles);
+        if (oneRole) await this.#dropped(before);
       }
       await this.#keep();
     }
@@ -129,17 +138,15 @@ class SuiteRun {
 
   /** Through the gate first, since it is the direct run whose world may go on. */
   async #compared(name: string, oneRole: boolean): Promise<FileResult> {
-    const roles = await this.#roles();
+    const before = await this.#outside();
     await this.#copied();
     const far = await this.#throughGate(name, oneRole);
-    await this.#drop(database);
-    await this.#dropRoles(roles);
+    await this.#dropped(before);
     await this.#copied();
     const near = await this.#psql(name, oneRole, 'direct', this.#server);
     let again = near;
     if (near.text !== far.text) {
-      await this.#drop(database);
-      await this.#dropRoles(roles);
+      await this.#dropped(before);
       await this.#copied();
       again = await this.#psql(name, oneRole, 'again', this.#server);
     }
@@ -195,15 +202,24 @@ class SuiteRun {
     }
   }
 
-  async #roles(): Promise<ReadonlySet<string>> {
-    const rows = await this.#ask('SELECT quote_ident(rolname) AS name FROM pg_roles');
-    return new Set(rows.map(({ name }) => String(name)));
+  async #outside(): Promise<Outside> {
+    const named = async (text: string): Promise<ReadonlySet<string>> =>
+      new Set((await this.#ask(text)).map(({ name }) => String(name)));
+    return {
+      roles: await named('SELECT quote_ident(rolname) AS name FROM pg_roles'),
+      databases: await named('SELECT quote_ident(datname) AS name FROM pg_database'),
+    };
   }
 
-  async #dropRoles(before: ReadonlySet<string>): Promise<void> {
-    const left = [...(await this.#roles())].filter((name) => !before.has(name));
-    for (const name of left)
-      await this.#server.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`).catch(() => undefined);
+  /** The run's database, and what it left beside it in the cluster: the next run begins as this one did. */
+  async #dropped(before: Outside): Promise<void> {
+    await this.#drop(database);
+    const left = await this.#outside();
+    for (const name of left.databases)
+      if (!before.databases.has(name)) await this.#ask(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    for (const name of left.roles)
+      if (!before.roles.has(name))
+        await this.#server.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`).catch(() => undefined);
   }
 
   /** One of its own for each copy: a gate does not go on where another database answers. */
@@ -266,8 +282,22 @@ class SuiteRun {
 
   async close(): Promise<void> {
     await this.#server.stop();
+    await rm(this.#ground, { recursive: true, force: true });
     if (this.#options.kept === undefined) await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A copy that the server, which runs as another user, may read: the suite's own folder may lie where it may not. */
+async function readable(suite: Suite, ground: string): Promise<Suite> {
+  await chmod(ground, 0o755);
+  for (const part of ['sql', 'data'])
+    await cp(join(suite.folder, part), join(ground, part), { recursive: true, force: true }).catch(missing);
+  return { ...suite, folder: ground };
+}
+
+/** A suite of a test's own has no data. */
+function missing(thrown: unknown): void {
+  if ((thrown as { readonly code?: string }).code !== 'ENOENT') throw thrown;
 }
 
 /** The suite goes over to roles that it makes, as if whoever connects were believed. */
