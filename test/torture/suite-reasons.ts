@@ -19,6 +19,9 @@ export const reasons = {
   hints: 'an error of the parser’s has no hint and no detail',
   gateNames: 'pg_prepared_statements shows what the gate prepared',
   added: 'of a row that cannot be read back nobody can say how to take it away: it is not written',
+  right: 'a right that the server says is missing is answered by a question to a human (E3)',
+  login: 'a login trigger that writes ends the sign-in, since sessions are read-only by default',
+  ended: 'the server itself ends there, directly as well; the gate says what is known of the outcome',
   readOnly: 'default_transaction_read_only always shows on',
   follows: 'it follows from an earlier difference in the same file',
   late: 'it came to no end in time',
@@ -41,6 +44,7 @@ const signs: readonly (readonly [Reason, RegExp])[] = [
   ['ownTransaction', /cannot (?:run|be executed) (?:inside|from) a (?:transaction|function)/],
   ['gateNames', /_holdpoint_/],
   ['added', /rows that were added/],
+  ['login', /refused the sign-in \(25006\)/],
 ];
 
 export interface Explained {
@@ -49,13 +53,21 @@ export interface Explained {
 }
 
 /** Each difference with its reason. What bears no sign of its own, behind one that does, is taken to follow from it. */
-export function explained({ differences }: FileResult): readonly Explained[] {
+export function explained({ differences, endedAt }: FileResult): readonly Explained[] {
   let any = false;
   return differences.map((difference) => {
-    const reason = reasonOf(difference, any);
+    const reason = endsThere(difference, endedAt) ? 'ended' : reasonOf(difference, any);
     any ||= reason !== 'hints' && reason !== 'unexplained';
     return { difference, reason };
   });
+}
+
+/** The gate says that it lost the server at the very line where psql lost it directly. */
+function endsThere({ at, direct, gate }: Difference, endedAt: number | undefined): boolean {
+  if (endedAt === undefined || endedAt < at || endedAt > at + direct.length) return false;
+  return /^(?:ERROR|FATAL): {2}(?:OUTCOME_UNKNOWN|UNAVAILABLE): the line (?:broke|to the server is lost)/.test(
+    gate[0] ?? '',
+  );
 }
 
 function reasonOf({ direct, gate, before }: Difference, any: boolean): Reason {
@@ -65,11 +77,25 @@ function reasonOf({ direct, gate, before }: Difference, any: boolean): Reason {
   if (sign === 'reads' && /\bexplain\b/i.test(before.join('\n'))) return 'explained';
   if (sign !== undefined) return sign;
   if (gate.length === 0 && direct.length > 0 && direct.every((line) => /^(?:HINT|DETAIL): /.test(line))) return 'hints';
-  // Its place in the statement that was prepared, which the server does not tell of an EXECUTE.
-  if (direct.length === 0 && /^LINE \d+: EXECUTE/i.test(text)) return 'prepared';
+  if (
+    /^ERROR: {2}/.test(direct[0] ?? '') &&
+    /^ERROR: {2}DENIED \w+: postgres refused this to the credential/.test(text)
+  )
+    return 'right';
+  if (ofExecute(direct, gate)) return 'prepared';
   if (/pg_prepared_statements/i.test(before.join('\n'))) return 'gateNames';
   if (/default_transaction_read_only/.test(before.join('\n'))) return 'readOnly';
   return any ? 'follows' : 'unexplained';
+}
+
+/** Only what the server tells besides an error of an EXECUTE: its place in the text, or the parameter that the gate sent as one. */
+function ofExecute(direct: readonly string[], gate: readonly string[]): boolean {
+  const [near, far] = [direct, gate].map((lines) => lines.filter((line) => !/^\s*\^$/.test(line)));
+  const besides = /^LINE \d+: EXECUTE|^CONTEXT: {2}unnamed portal parameter \$\d+/i;
+  return (
+    [...(near ?? []), ...(far ?? [])].length > 0 &&
+    [...(near ?? []), ...(far ?? [])].every((line) => besides.test(line))
+  );
 }
 
 /** How many differences, and in how many files, have each reason. */

@@ -23,6 +23,8 @@ export interface FileResult {
   readonly differences: readonly Difference[];
   /** It came to no end in time through the gate, or directly. */
   readonly late: boolean;
+  /** Line of the direct output, from 1, where psql says that the server itself ended. */
+  readonly endedAt?: number;
 }
 
 export interface SuiteOptions {
@@ -150,12 +152,15 @@ class SuiteRun {
       await this.#copied();
       again = await this.#psql(name, oneRole, 'again', this.#server);
     }
+    const lines = near.text.split('\n');
+    const ended = lines.findIndex((line) => line.startsWith('server closed the connection unexpectedly'));
     return {
       name,
       oneRole,
-      lines: near.text.split('\n').length,
+      lines: lines.length,
       differences: differences(near.text, far.text, again.text),
       late: near.late || far.late,
+      ...(ended < 0 ? {} : { endedAt: ended + 1 }),
     };
   }
 

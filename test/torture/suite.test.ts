@@ -97,6 +97,30 @@ describe('what counts as a difference', () => {
     const why = (all: readonly (typeof plain)[]): readonly string[] =>
       explained({ ...result, differences: all }).map(({ reason }) => reason);
     expect(why([plain, refused, plain])).toEqual(['unexplained', 'roles', 'follows']);
+    const of = (direct: readonly string[], gate: readonly string[], endedAt?: number): string | undefined =>
+      explained({
+        ...result,
+        differences: [{ at: 4, before: [], direct, gate }],
+        ...(endedAt === undefined ? {} : { endedAt }),
+      })[0]?.reason;
+    const right = 'ERROR:  DENIED hp_0: postgres refused this to the credential that holdpoint used; a human is asked';
+    expect(of(['ERROR:  permission denied for table t'], [right])).toBe('right');
+    expect(of(['1 row'], [right])).toBe('unexplained');
+    const lost = 'ERROR:  UNAVAILABLE: the line broke before anything took effect; it was taken back';
+    expect(of([], [lost], 4)).toBe('ended');
+    expect(of(['server closed the connection unexpectedly'], [lost], 5)).toBe('ended');
+    expect(of([], [lost], 9)).toBe('unexplained');
+    expect(of([], [lost])).toBe('unexplained');
+    expect(of(["LINE 1: EXECUTE foo ('bad');", '             ^'], [])).toBe('prepared');
+    expect(of([], ["CONTEXT:  unnamed portal parameter $1 = '...'"])).toBe('prepared');
+    expect(of([], ["CONTEXT:  unnamed portal parameter $1 = '...'", '(1 row)'])).toBe('unexplained');
+    expect(of(['             ^'], [])).toBe('unexplained');
+    expect(of(['NOTICE:  welcome'], ['FATAL:  UNAVAILABLE: the server behind `d` refused the sign-in (25006)'])).toBe(
+      'login',
+    );
+    expect(of(['NOTICE:  welcome'], ['FATAL:  UNAVAILABLE: the server behind `d` refused the sign-in (28000)'])).toBe(
+      'unexplained',
+    );
     expect(tallied([{ ...result, differences: [plain], late: true }]).get('late')).toEqual({
       differences: 1,
       files: 1,
