@@ -3,7 +3,8 @@ import type { ApiParts, Enrolment } from './api/context.ts';
 import { openFitRoles } from './api/fit-roles.ts';
 import { openApiRefusals } from './api/refusals.ts';
 import { listen } from './api/server.ts';
-import { openBackups } from './backup/backups.ts';
+import { openBackups, type Backups } from './backup/backups.ts';
+import { backupKeys } from './backup/keys.ts';
 import { openAsker, type Asker } from './asking.ts';
 import { openCertificates, type Certificates } from './certificates.ts';
 import { ensureHumanToken } from './human-token.ts';
@@ -68,7 +69,12 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => asker.close());
   const refusals = openApiRefusals(road);
   opened.defer(() => refusals.close());
-  const api = { ...apiParts(options, { ...rooms, asker }, enrolment, certificates, () => addresses), refusals };
+  const backups = await openCopies(options, rooms);
+  opened.defer(() => backups.close());
+  const api = {
+    ...apiParts(options, { ...rooms, asker, backups }, enrolment, certificates, () => addresses),
+    refusals,
+  };
   const server = await listen(api, options.host, options.apiPort);
   opened.defer(() => server.close());
   addresses.api = server.address;
@@ -82,6 +88,25 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   opened.defer(() => clearInterval(watching));
   const closing = opened.move();
   return { addresses, places, enrolmentCode: code, road, api, close: () => closing.disposeAsync() };
+}
+
+async function openCopies(
+  options: DaemonOptions,
+  { road, vault, journal, clock, installation }: Rooms,
+): Promise<Backups> {
+  const { store, raise, diagnose } = road;
+  return openBackups({
+    store,
+    config: () => installation.config,
+    replication: (name) => installation.replication(name),
+    vault,
+    keys: await backupKeys(store, vault),
+    journal,
+    clock,
+    raise,
+    diagnose,
+    ...options.backups,
+  });
 }
 
 function watchClock({ clock, journal, road }: Rooms): void {
@@ -134,12 +159,12 @@ function openDatabaseGate(options: DaemonOptions, rooms: Rooms): Promise<Gate> {
 
 function apiParts(
   options: DaemonOptions,
-  rooms: Rooms & { readonly asker: Asker },
+  rooms: Rooms & { readonly asker: Asker; readonly backups: Backups },
   enrolment: Enrolment,
   certificates: Certificates,
   addresses: () => Daemon['addresses'],
 ): Omit<ApiParts, 'refusals'> {
-  const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow, asker } = rooms;
+  const { road, identity, journal, vault, installation, proofs, alarms, clock, key, follow, asker, backups } = rooms;
   const { store, signers } = road;
   const fitRoles = openFitRoles({ installation, providers, vault, asker });
   return {
@@ -152,7 +177,7 @@ function apiParts(
     signers,
     installation,
     alarms,
-    backups: openBackups({ store, config: () => installation.config, clock, raise: road.raise }),
+    backups,
     providers,
     asker,
     fitRoles,
@@ -163,7 +188,10 @@ function apiParts(
     run: (hold, by) => runHold(road, hold, by),
     mediate: (asked) => mediate(road, asked),
     loadPolicy: compile,
-    afterApply: follow,
+    afterApply: (policy) => {
+      follow(policy);
+      backups.follow();
+    },
     noticesFor: certificates.notices,
     status: () =>
       statusOf({

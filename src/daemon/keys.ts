@@ -14,7 +14,7 @@ import type { Signers } from '../road/signing/signers.ts';
 import type { Enrolment } from './api/context.ts';
 
 /** A sealed text kept in the Store under a name, made on first use. */
-async function sealedText(
+export async function sealedText(
   store: Store,
   sealer: Sealer,
   name: string,

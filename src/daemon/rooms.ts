@@ -52,6 +52,8 @@ export interface DaemonOptions {
   /** Overrides for tests and the demo. */
   readonly holds?: Partial<Omit<HoldSettings, 'tier' | 'tierProvedAt'>>;
   readonly upstream?: Partial<HttpLimits>;
+  /** Milliseconds: how long copying may fail before an alarm, and its first pause after a failure. */
+  readonly backups?: { readonly patience?: number; readonly shortestPause?: number };
 }
 
 /** The rooms, joined and not yet reachable from outside. */

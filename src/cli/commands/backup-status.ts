@@ -20,6 +20,7 @@ function exitOf(backups: readonly BackupState[]): ExitCode {
 
 const words: { readonly [verdict in BackupState['verdict']]: string } = {
   good: 'GOOD',
+  beside: 'BESIDE THE DATA',
   'not-rehearsed': 'NOT REHEARSED',
   late: 'LATE',
   none: 'NO COPY',

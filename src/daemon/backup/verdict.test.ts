@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openBackups } from './backups.ts';
+import type { Copiers, CopiersParts } from './copiers.ts';
 import { backupSchema } from './config.ts';
 import { backupState } from './verdict.ts';
 import { emptyConfig } from '../config.ts';
@@ -54,14 +55,17 @@ describe('what is said of a backup', () => {
     const records: BackupRecord[] = [];
     let time = now;
     const config = { ...emptyConfig, backups: { pg: plan } };
-    const backups = openBackups({
+    const parts = {
       store: {
-        find: async (kind) => (kind === 'backups' ? records : []).map((one) => ({ key: one.id, record: { ...one } })),
+        find: async (kind: string) =>
+          (kind === 'backups' ? records : []).map((one) => ({ key: one.id, record: { ...one } })),
       },
       config: () => config,
       clock: { now: () => time },
-      raise: (alarm) => raised.push(alarm),
-    });
+      raise: (alarm: Omit<Alarm, 'id' | 'at'>) => raised.push(alarm),
+    };
+    const nobody: Copiers = { of: () => undefined, follow: () => undefined, close: async () => undefined };
+    const backups = openBackups(parts as unknown as CopiersParts, nobody);
     await backups.watch();
     await backups.watch();
     expect(raised.map((one) => one.kind)).toEqual(['backup-late']);

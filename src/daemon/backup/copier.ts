@@ -1,0 +1,375 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BackupPlan } from './config.ts';
+import { completes, forgetKeptLog, type KeptLog, readKeptLog, writeKeptLog } from './kept-log.ts';
+import type { BackupKeys } from './keys.ts';
+import { NoBackup, Troubles } from './troubles.ts';
+import { milliseconds } from '../config-words.ts';
+import { type BackupSource, type BackupStore, SourceFailed } from '../../contract/backup.ts';
+import type { BackupRecord } from '../../contract/backup-state.ts';
+import type { Alarm } from '../../contract/channel.ts';
+import { type Clock, isoTime } from '../../contract/clock.ts';
+import type { Journal } from '../../road/journal/journal.ts';
+import { lsnNumber } from '../../contract/lsn.ts';
+import type { Store, StoredRecord } from '../../contract/store.ts';
+import { archiveWal, type ArchivedPiece, WalGap } from '../../features/backup/archive-wal.ts';
+import { type BackupManifest, readManifest } from '../../features/backup/manifest.ts';
+import { writeBase, type WriteProgress, type WrittenBackup } from '../../features/backup/write-base.ts';
+
+export interface CopierParts {
+  /** The upstream that is copied. */
+  readonly name: string;
+  readonly plan: BackupPlan;
+  /** `system`: the cluster that the copies so far are of. */
+  readonly openSource: (system: string | undefined) => BackupSource;
+  readonly stores: readonly BackupStore[];
+  readonly keys: BackupKeys;
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly raise: (alarm: Omit<Alarm, 'id' | 'at'>) => void;
+  readonly diagnose: (where: string, cause: unknown) => void;
+  /** Milliseconds; for tests. */
+  readonly patience?: number;
+  readonly shortestPause?: number;
+}
+
+/** Told how far the base backup is that was asked for. */
+export type CopyProgress = (progress: WriteProgress) => void;
+
+interface Asked {
+  readonly progress: CopyProgress;
+  readonly done: (record: BackupRecord) => void;
+  readonly failed: (thrown: unknown) => void;
+}
+
+const longestPauseMs = 60_000;
+const stopWaitMs = 5_000;
+
+/**
+ * Keeps copying one server for as long as it is open: its log all the time, the whole of it as often as the plan says. A
+ * base backup counts once every store has it and all of the log that it needs; nothing that fails here lets the server
+ * forget what is not kept.
+ */
+export class Copier {
+  readonly #parts: CopierParts;
+  readonly #stop = new AbortController();
+  readonly #troubles: Troubles;
+  readonly #waiting: Asked[] = [];
+  #wake: (() => void) | undefined;
+  #log: KeptLog | undefined;
+  #source: BackupSource | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: CopierParts) {
+    this.#parts = parts;
+    const { name, clock, journal, raise, diagnose, patience = 60_000 } = parts;
+    this.#troubles = new Troubles({ name, clock, journal, raise, diagnose, patience });
+  }
+
+  /** What goes wrong just now, in sentences. */
+  get troubles(): readonly string[] {
+    return this.#troubles.sentences;
+  }
+
+  get log(): KeptLog | undefined {
+    return this.#log;
+  }
+
+  get #slot(): string {
+    const { name, plan } = this.#parts;
+    return plan.slot ?? `holdpoint_${name.replaceAll('-', '_')}`;
+  }
+
+  start(): void {
+    this.#running = this.#again('stores', async () => {
+      await this.#prove();
+      await Promise.all([
+        this.#again('log', () => this.#keepLog()),
+        this.#again('base', () => this.#keepBases()),
+        this.#again('slot', () => this.#watchSlot()),
+      ]);
+    });
+  }
+
+  /** A base backup now; resolves when it counts. Throws what kept it from that. */
+  now(progress: CopyProgress = () => undefined): Promise<BackupRecord> {
+    return new Promise((done, failed) => {
+      if (this.#stop.signal.aborted) failed(new SourceFailed('failed', 'this backup is no longer kept'));
+      this.#waiting.push({ progress, done, failed });
+      this.#wake?.();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new SourceFailed('failed', 'the daemon stops'));
+    this.#wake?.();
+    await Promise.race([this.#running, delay(stopWaitMs, undefined, { ref: false })]);
+    for (const one of this.#waiting.splice(0)) one.failed(this.#stop.signal.reason);
+    await this.#source?.close();
+    await Promise.all(this.#parts.stores.map((one) => one.close()));
+  }
+
+  /** Works until it is done or told to stop, and pauses longer after each failure in a row. */
+  async #again(part: 'stores' | 'log' | 'base' | 'slot', work: () => Promise<void>): Promise<void> {
+    const { shortestPause = 1_000 } = this.#parts;
+    let pause = shortestPause;
+    while (!this.#stop.signal.aborted) {
+      const began = Date.now();
+      try {
+        await work();
+        return;
+      } catch (thrown) {
+        if (this.#stop.signal.aborted) return;
+        this.#troubles.begin(part, thrown);
+      }
+      pause = Date.now() - began > longestPauseMs ? shortestPause : Math.min(pause * 2, longestPauseMs);
+      await this.#sleep(pause);
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined);
+  }
+
+  /** Nothing is put where it could be destroyed by the credential that puts it. */
+  async #prove(): Promise<void> {
+    const { stores, plan, clock } = this.#parts;
+    const until = new Date(clock.now() + milliseconds(plan.keep));
+    for (const store of stores) {
+      const attempts = await store.probe(until);
+      if (attempts.length === 0 || attempts.some((one) => !one.refused)) throw new NoBackup(store.name, attempts);
+    }
+    this.#troubles.over('stores');
+  }
+
+  async #keepLog(): Promise<void> {
+    const { name, plan, stores, clock, store } = this.#parts;
+    const slot = this.#slot;
+    try {
+      const log = (this.#log = await this.#begin());
+      const { system } = log;
+      this.#troubles.over('log');
+      this.#wake?.();
+      await archiveWal({
+        source: this.#sourceOf(system),
+        stores,
+        keys: this.#writingKeys(),
+        clock,
+        system,
+        slot,
+        from: { timeline: log.timeline, position: log.position },
+        keepFor: milliseconds(plan.keep),
+        archived: (piece) => this.#kept(piece),
+        signal: this.#stop.signal,
+      });
+    } catch (thrown) {
+      if (thrown instanceof WalGap || (thrown instanceof SourceFailed && thrown.code === 'wal-gone')) {
+        this.#log = undefined;
+        await forgetKeptLog(store, name);
+        await this.#source?.dropSlot(slot).catch((cause: unknown) => this.#parts.diagnose('backups', cause));
+      }
+      throw thrown;
+    }
+  }
+
+  /** Where the log goes on, or where it begins. */
+  async #begin(): Promise<KeptLog> {
+    const { name, store } = this.#parts;
+    const stored = await readKeptLog(store, name, this.#slot);
+    const source = this.#sourceOf(stored?.system);
+    const { system, timeline } = await source.identify();
+    const { position } = await source.slot(this.#slot);
+    if (stored !== undefined) return stored;
+    const fresh: KeptLog = { system, slot: this.#slot, since: position, timeline, position };
+    await writeKeptLog(store, name, fresh);
+    return fresh;
+  }
+
+  #sourceOf(system: string | undefined): BackupSource {
+    this.#source ??= this.#parts.openSource(system);
+    return this.#source;
+  }
+
+  #writingKeys() {
+    const { keys, plan } = this.#parts;
+    const recipients = plan.drill === undefined ? [plan.recovery] : [plan.recovery, plan.drill];
+    return { naming: keys.naming, signing: keys.signing, recipients };
+  }
+
+  /** Written down before the server is allowed to forget it. */
+  async #kept(piece: ArchivedPiece): Promise<void> {
+    const { name, store } = this.#parts;
+    if (this.#log === undefined) return;
+    const { timeline, end: position, sentAt: restorableTo } = piece;
+    this.#log = { ...this.#log, timeline, position, restorableTo };
+    await writeKeptLog(store, name, this.#log);
+    this.#troubles.over('log');
+    await this.#complete();
+  }
+
+  /** Copies that have all of their log by now. */
+  async #complete(): Promise<void> {
+    const { store, journal, name } = this.#parts;
+    const log = this.#log;
+    if (log === undefined) return;
+    for (const record of await this.#records()) {
+      if (record.state === 'whole' || !completes(log, record)) continue;
+      const whole = { ...record, state: 'whole' as const, restorableTo: log.restorableTo ?? record.restorableTo };
+      await store.transact(async (tx) => {
+        await tx.put('backups', record.id, whole as unknown as StoredRecord);
+        await journal.append(tx, {
+          kind: 'backed-up',
+          body: {
+            name,
+            backup: record.id,
+            manifest: record.manifest?.sha256,
+            startLsn: record.startLsn,
+            endLsn: record.endLsn,
+            keptUntil: record.keptUntil,
+            stores: record.stores,
+          },
+        });
+      });
+      this.#troubles.over('base');
+      for (const one of this.#waiting.splice(0)) one.done(whole);
+    }
+  }
+
+  async #records(): Promise<readonly BackupRecord[]> {
+    const { store, name } = this.#parts;
+    const found = await store.find('backups', { where: { name } });
+    return found.map(({ record }) => record as unknown as BackupRecord);
+  }
+
+  async #keepBases(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const wait = await this.#untilDue();
+      if (wait <= 0) await this.#base();
+      else await this.#rest(Math.min(wait, longestPauseMs));
+    }
+  }
+
+  /** Until the time has come, or somebody asks for one. */
+  async #rest(ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    if (this.#waiting.length === 0 || this.#log === undefined)
+      await delay(ms, undefined, { signal: AbortSignal.any([woken.signal, this.#stop.signal]), ref: false }).catch(
+        () => undefined,
+      );
+    this.#wake = undefined;
+  }
+
+  /** Milliseconds; one that waits for the end of its log is not taken again. */
+  async #untilDue(): Promise<number> {
+    const { plan, clock } = this.#parts;
+    const log = this.#log;
+    if (log === undefined) return longestPauseMs;
+    const present = (await this.#records()).filter(
+      (one) =>
+        one.system === log.system &&
+        one.startLsn !== undefined &&
+        lsnNumber(one.startLsn) >= lsnNumber(log.since) &&
+        one.stores.length === this.#parts.stores.length,
+    );
+    const pending = present.some((one) => one.state === 'incomplete');
+    if (this.#waiting.length > 0 && !pending) return 0;
+    const newest = Math.max(...present.map((one) => Date.parse(one.startedAt ?? '')), -Infinity);
+    return newest + milliseconds(plan.base) - clock.now();
+  }
+
+  async #base(): Promise<void> {
+    const { plan, stores, clock, store } = this.#parts;
+    const log = this.#log;
+    if (log === undefined) return;
+    const earlier = await this.#earlier(log);
+    const asked = [...this.#waiting];
+    try {
+      const written = await writeBase({
+        source: this.#sourceOf(log.system),
+        stores,
+        keys: this.#writingKeys(),
+        clock,
+        keptUntil: new Date(clock.now() + milliseconds(plan.keep)),
+        checkpoint: asked.length > 0 ? 'fast' : 'spread',
+        signal: this.#stop.signal,
+        progress: (progress) => {
+          for (const one of this.#waiting) one.progress(progress);
+        },
+        ...earlier,
+      });
+      const record = this.#recordOf(written);
+      await store.transact((tx) => tx.put('backups', record.id, record as unknown as StoredRecord));
+    } catch (thrown) {
+      for (const one of this.#waiting.splice(0)) one.failed(thrown);
+      throw thrown;
+    }
+    await this.#complete();
+  }
+
+  #recordOf({ manifest, key, versions, sha256 }: WrittenBackup): BackupRecord {
+    const { name, stores, clock } = this.#parts;
+    const { backup: id, keptUntil, cluster, startLsn, endLsn, startedAt, finishedAt, plainSize } = manifest;
+    return {
+      id,
+      name,
+      state: 'incomplete',
+      restorableTo: isoTime(clock.now()),
+      keptUntil,
+      stores: stores.map((one) => one.name),
+      system: cluster.system,
+      timeline: cluster.timeline,
+      ...(startLsn === undefined ? {} : { startLsn }),
+      ...(endLsn === undefined ? {} : { endLsn }),
+      startedAt,
+      finishedAt,
+      plainSize,
+      manifest: { key, sha256, versions },
+    };
+  }
+
+  /** The copy before this one, whose chunks may be used again. */
+  async #earlier(log: KeptLog): Promise<{
+    readonly earlier?: readonly BackupManifest[];
+    readonly previous?: BackupManifest['previous'];
+  }> {
+    const { clock, diagnose, keys, stores } = this.#parts;
+    const last = (await this.#records())
+      .filter((one) => one.system === log.system && Date.parse(one.keptUntil) > clock.now())
+      .toSorted((one, other) => one.id.localeCompare(other.id))
+      .at(-1);
+    const [first] = stores;
+    if (last?.manifest === undefined || first === undefined) return {};
+    const { key, sha256, versions } = last.manifest;
+    const previous = { backup: last.id, sha256, keptUntil: last.keptUntil };
+    try {
+      const bytes = await first.get({ key, version: versions[first.name] ?? '' });
+      return { previous, earlier: [readManifest(bytes, keys.verifying)] };
+    } catch (cause) {
+      // Everything is put again then.
+      diagnose('backups', cause);
+      return { previous };
+    }
+  }
+
+  /** The server's disk is never filled on our account: half of what it keeps for the slot is time for an alarm. */
+  async #watchSlot(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#sleep(longestPauseMs);
+      const log = this.#log;
+      if (log === undefined || this.#stop.signal.aborted) continue;
+      const { position, slotKeepMegabytes } = await this.#sourceOf(log.system).identify();
+      const behind = Number(lsnNumber(position) - lsnNumber(log.position)) / 1_048_576;
+      if (slotKeepMegabytes > 0 && behind > slotKeepMegabytes / 2)
+        this.#troubles.begin(
+          'slot',
+          new SourceFailed(
+            'failed',
+            `${Math.round(behind)} MB of the log are not kept yet, and the server keeps ${slotKeepMegabytes} MB for us`,
+            { hint: 'a store is too slow or away; raise max_slot_wal_keep_size, or mend the store' },
+          ),
+        );
+      else this.#troubles.over('slot');
+    }
+  }
+}
