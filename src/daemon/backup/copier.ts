@@ -4,7 +4,7 @@ import { completes, forgetKeptLog, type KeptLog, readKeptLog, writeKeptLog } fro
 import type { BackupKeys } from './keys.ts';
 import { NoBackup, Troubles } from './troubles.ts';
 import { milliseconds } from '../config-words.ts';
-import { type BackupSource, type BackupStore, SourceFailed } from '../../contract/backup.ts';
+import { type BackupSource, type BackupStore, SourceFailed, StoreFailed } from '../../contract/backup.ts';
 import type { BackupRecord } from '../../contract/backup-state.ts';
 import type { Alarm } from '../../contract/channel.ts';
 import { type Clock, isoTime } from '../../contract/clock.ts';
@@ -55,7 +55,7 @@ export class Copier {
   readonly #stop = new AbortController();
   readonly #troubles: Troubles;
   readonly #waiting: Asked[] = [];
-  #wake: (() => void) | undefined;
+  #changed = new AbortController();
   #log: KeptLog | undefined;
   #source: BackupSource | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -96,13 +96,13 @@ export class Copier {
     return new Promise((done, failed) => {
       if (this.#stop.signal.aborted) failed(new SourceFailed('failed', 'this backup is no longer kept'));
       this.#waiting.push({ progress, done, failed });
-      this.#wake?.();
+      this.#changed.abort();
     });
   }
 
   async close(): Promise<void> {
     this.#stop.abort(new SourceFailed('failed', 'the daemon stops'));
-    this.#wake?.();
+    this.#changed.abort();
     await Promise.race([this.#running, delay(stopWaitMs, undefined, { ref: false })]);
     for (const one of this.#waiting.splice(0)) one.failed(this.#stop.signal.reason);
     await this.#source?.close();
@@ -148,8 +148,9 @@ export class Copier {
     try {
       const log = (this.#log = await this.#begin());
       const { system } = log;
-      this.#troubles.over('log');
-      this.#wake?.();
+      // That the server answers says nothing of the stores.
+      this.#troubles.over('log', (thrown) => !(thrown instanceof StoreFailed));
+      this.#changed.abort();
       await archiveWal({
         source: this.#sourceOf(system),
         stores,
@@ -249,15 +250,13 @@ export class Copier {
     }
   }
 
-  /** Until the time has come, or somebody asks for one. */
+  /** Until the time has come, or something changed since it was looked at. */
   async #rest(ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    if (this.#waiting.length === 0 || this.#log === undefined)
-      await delay(ms, undefined, { signal: AbortSignal.any([woken.signal, this.#stop.signal]), ref: false }).catch(
-        () => undefined,
-      );
-    this.#wake = undefined;
+    if (!this.#changed.signal.aborted) {
+      const signal = AbortSignal.any([this.#changed.signal, this.#stop.signal]);
+      await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+    this.#changed = new AbortController();
   }
 
   /** Milliseconds; one that waits for the end of its log is not taken again. */
@@ -291,7 +290,8 @@ export class Copier {
         keys: this.#writingKeys(),
         clock,
         keptUntil: new Date(clock.now() + milliseconds(plan.keep)),
-        checkpoint: asked.length > 0 ? 'fast' : 'spread',
+        // As long as there is none, the server is not spared.
+        checkpoint: asked.length > 0 || earlier.previous === undefined ? 'fast' : 'spread',
         signal: this.#stop.signal,
         progress: (progress) => {
           for (const one of this.#waiting) one.progress(progress);

@@ -17,6 +17,7 @@ export class NoBackup extends Error {
 export type TroubledPart = 'stores' | 'log' | 'base' | 'slot';
 
 interface Trouble {
+  readonly thrown: unknown;
   readonly text: string;
   readonly since: number;
   told: boolean;
@@ -45,14 +46,17 @@ export class Troubles {
     return [...this.#present.values()].map(({ text }) => text);
   }
 
-  over(part: TroubledPart): void {
-    this.#present.delete(part);
+  /** It works again; `mended` says of what kept it from working whether that is known to be over. */
+  over(part: TroubledPart, mended: (thrown: unknown) => boolean = () => true): void {
+    const trouble = this.#present.get(part);
+    if (trouble !== undefined && mended(trouble.thrown)) this.#present.delete(part);
   }
 
   begin(part: TroubledPart, thrown: unknown): void {
     const { clock, patience } = this.#parts;
     const before = this.#present.get(part);
     const trouble: Trouble = {
+      thrown,
       text: sentence(thrown),
       since: before?.since ?? clock.now(),
       told: before?.told ?? false,

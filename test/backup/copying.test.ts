@@ -1,0 +1,268 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { dataFolder, openBackedUp } from './source-server.ts';
+import { everything, openStrictS3, putGetOnly, restoreOnly } from './strict-s3.ts';
+import { openSql } from './kept.ts';
+import type { BackupRecord } from '../../src/contract/backup-state.ts';
+import type { Alarm } from '../../src/contract/channel.ts';
+import { openBackups } from '../../src/daemon/backup/backups.ts';
+import type { CopiersParts } from '../../src/daemon/backup/copiers.ts';
+import { backupKeys } from '../../src/daemon/backup/keys.ts';
+import { emptyConfig, readConfig } from '../../src/daemon/config.ts';
+import { readCatalogue } from '../../src/features/backup/catalogue.ts';
+import { signDrill } from '../../src/features/backup/drill/drill-report.ts';
+import { newIdentity } from '../../src/features/backup/format/age.ts';
+import { planRestore } from '../../src/features/backup/restore/plan.ts';
+import { restore } from '../../src/features/backup/restore/restore.ts';
+import { openJournal } from '../../src/road/journal/journal.ts';
+import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
+import { openS3Store } from '../../src/upstream/objects/s3-store.ts';
+
+const endings: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+const kinds = ['backed-up', 'backup-failed', 'drilled'];
+const clock = { now: () => Date.now() };
+const digest = `select count(*)::text || md5(string_agg(t::text, '|' order by id)) as all from public.bookings t`;
+
+/** A server, a bucket of another account, and as much of a daemon as copies the one into the other. */
+async function place(options: { readonly rights?: typeof putGetOnly } = {}) {
+  const root = await mkdtemp(path.join(tmpdir(), 'holdpoint-copying-'));
+  await chmod(root, 0o755);
+  endings.push(() => rm(root, { recursive: true, force: true }));
+  const weather: { fails: boolean } = { fails: false };
+  const bucket = await openStrictS3({
+    credentials: {
+      GATE: { secret: 'g', rights: options.rights ?? putGetOnly },
+      HUMAN: { secret: 'h', rights: restoreOnly },
+    },
+    defaultLock: { mode: 'COMPLIANCE', days: 1 },
+    weather: () => (weather.fails ? 'cut' : undefined),
+  });
+  endings.push(() => bucket.close());
+  const server = await openBackedUp();
+  endings.push(() => server.stop());
+  await server.query(`create table bookings (id int primary key, guest text);
+    insert into bookings select g, 'guest ' || g from generate_series(1, 2000) g`);
+  const store = await openSqliteStore({ path: path.join(root, 'store') });
+  endings.push(() => store.close());
+  const { privateKey: key } = generateKeyPairSync('ed25519');
+  const journal = await openJournal({ store, clock, key, origin: 'holdpoint/test' });
+  endings.push(() => journal.close());
+  const [recovery, drill] = [newIdentity(), newIdentity()];
+  const runner = generateKeyPairSync('ed25519');
+  const config = readConfig(`version: 1
+upstreams:
+  pg: { provider: postgres, environment: live, credential: 'vault:pg', address: 'postgres://db.example:5432/postgres' }
+  pg-backup: { provider: postgres, environment: live, credential: 'vault:pg-backup', address: 'postgres://db.example:5432/postgres', replication: true }
+environments:
+  live: { production: true }
+stores:
+  far: { s3: '${bucket.endpoint}', bucket: '${bucket.bucket}', credential: 'vault:far', private: true, account: elsewhere }
+backups:
+  pg: { source: pg-backup, stores: [far], keep: 2d, recovery: ${recovery.recipient}, drill: ${drill.recipient}, runner: ${runner.publicKey.export({ format: 'jwk' }).x ?? ''} }
+`);
+  const secrets: { readonly [name: string]: string } = { 'pg-backup': 'holdpoint_backup:b%25ckup', far: 'GATE:g' };
+  const alarms: Omit<Alarm, 'id' | 'at'>[] = [];
+  const sealed = new Map<string, Uint8Array>();
+  const keys = await backupKeys(store, {
+    seal(plain: Uint8Array, about: string) {
+      sealed.set(about, plain);
+      return about;
+    },
+    unseal: (_: string, about: string) => sealed.get(about) ?? randomBytes(1),
+  });
+  let present = config;
+  const parts: CopiersParts = {
+    store,
+    config: () => present,
+    replication: (name) => ({
+      name,
+      address: `postgres://127.0.0.1:${server.port}/postgres?sslmode=disable`,
+      allowPrivate: true,
+      credential: name,
+    }),
+    vault: { open: async (name) => ({ kind: 'password', secret: secrets[name] ?? '' }) },
+    keys,
+    journal,
+    clock,
+    raise: (alarm) => void alarms.push(alarm),
+    diagnose: () => undefined,
+    patience: 300,
+    shortestPause: 50,
+  };
+  const human = openS3Store({
+    name: 'far',
+    endpoint: bucket.endpoint,
+    bucket: bucket.bucket,
+    region: 'us-east-1',
+    allowPrivate: true,
+    credential: () => ({ keyId: 'HUMAN', secret: 'h' }),
+  });
+  endings.push(() => human.close());
+  const open = () => {
+    const backups = openBackups(parts);
+    endings.push(() => backups.close());
+    return backups;
+  };
+  return {
+    root,
+    bucket,
+    server,
+    store,
+    keys,
+    recovery,
+    runner,
+    weather,
+    alarms,
+    human,
+    open,
+    forget: () => void (present = emptyConfig),
+    journalled: async () => (await store.find('entries')).map(({ record }) => kindIn(JSON.stringify(record))),
+  };
+}
+
+/** Waits until it is so. */
+async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`it never came that ${what}`);
+    await sleep(50);
+  }
+}
+
+describe('a daemon that copies a server', { timeout: 120_000 }, () => {
+  test('B1, B3: copies it unasked, goes on after a new start, and it comes back when its volume is gone', async () => {
+    const { open, server, human, keys, recovery, root, journalled } = await place();
+    const first = open();
+    const newest = await until('a copy is whole', async () => (await first.states())[0]?.newest);
+    expect(newest).toMatchObject({ name: 'pg', state: 'whole', stores: ['far'] });
+    expect(await journalled()).toContain('backed-up');
+    await first.close();
+
+    await server.query(`update bookings set guest = 'changed while nobody looked' where id <= 500`);
+    const again = open();
+    await server.query('insert into bookings select g, g::text from generate_series(2001, 2100) g');
+    const [was] = (await server.query(digest)).rows;
+    const end = String((await server.query('select pg_current_wal_flush_lsn()::text as at')).rows[0]?.['at']);
+    const kit = await until('its log is kept to the end', async () => {
+      const found = await again.kit('pg');
+      const through = found?.expected.wal[0]?.through;
+      return through !== undefined && BigInt(lsn(through)) >= BigInt(lsn(end)) ? found : undefined;
+    });
+    expect((await again.details('pg'))?.backups).toHaveLength(1);
+    expect(kit).toMatchObject({ name: 'pg', publicKey: keys.publicKey, newest: { id: newest.id } });
+
+    const folder = await dataFolder(server);
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+    await again.close();
+    const catalogue = await readCatalogue(human, keys.verifying);
+    expect(catalogue.refused).toEqual([]);
+    const plan = planRestore(catalogue, { target: { kind: 'newest' }, histories: new Map() });
+    const restored = await restore({
+      plan,
+      store: human,
+      identity: recovery.identity,
+      folder: path.join(root, 'restored'),
+      throwAway: true,
+      openSql,
+      timeout: 60_000,
+    });
+    try {
+      const sql = await restored.server.sql('postgres');
+      expect(await sql.run(digest)).toEqual([[was?.['all']]]);
+      await sql.close();
+    } finally {
+      await restored.remove();
+    }
+  });
+
+  test('B2: what its own credential can destroy is no backup: nothing is copied there, and it says so', async () => {
+    const { open, bucket, alarms, journalled } = await place({ rights: everything });
+    const backups = open();
+    const state = await until('it says so', async () => {
+      const [one] = await backups.states();
+      return one?.problems.some((text) => text.includes('is no backup')) === true ? one : undefined;
+    });
+    expect(state.verdict).toBe('none');
+    expect(alarms.map((one) => one.kind)).toContain('backup-failed');
+    expect(
+      await until('it is journalled', async () => (await journalled()).find((one) => one === 'backup-failed')),
+    ).toBe('backup-failed');
+    expect([...bucket.held.keys()].some((key) => /^(?:manifests|wal|chunks)\//.test(key))).toBe(false);
+  });
+
+  test('B1: a store that is away is told of, and copying goes on when it is back', async () => {
+    const { open, weather, alarms, server } = await place();
+    const backups = open();
+    await until('a copy is whole', async () => (await backups.states())[0]?.newest);
+    weather.fails = true;
+    await server.query(`update bookings set guest = 'later'`);
+    await until('it is told', async () => alarms.find((one) => one.kind === 'backup-failed'));
+    weather.fails = false;
+    const asked = await backups.now('pg', () => undefined);
+    expect(asked.state).toBe('whole');
+    await until('all is well', async () =>
+      (await backups.states())[0]?.problems.some((text) => text.includes('did not')) === true ? undefined : true,
+    );
+  });
+
+  test('B2: only what its runner signed counts as a drill, once, and of a copy that is ours', async () => {
+    const { open, runner, journalled } = await place();
+    const backups = open();
+    const newest = await until('a copy is whole', async () => (await backups.states())[0]?.newest);
+    const report = reportOf(newest);
+    const stranger = generateKeyPairSync('ed25519').privateKey;
+    await expect(backups.drilled(signDrill(report, stranger))).rejects.toMatchObject({ refusal: { code: 'DENIED' } });
+    await expect(
+      backups.drilled(signDrill({ ...report, backup: 'bk_other' }, runner.privateKey)),
+    ).rejects.toMatchObject({ refusal: { code: 'DENIED' } });
+    await expect(
+      backups.drilled(signDrill({ ...report, at: new Date(Date.now() + 60_000).toISOString() }, runner.privateKey)),
+    ).rejects.toMatchObject({ refusal: { code: 'DENIED' } });
+    expect(await backups.drilled(signDrill(report, runner.privateKey))).toMatchObject({ good: true });
+    expect((await backups.states())[0]?.verdict).toBe('good');
+    expect(await journalled()).toContain('drilled');
+    await expect(backups.drilled(signDrill(report, runner.privateKey))).rejects.toMatchObject({
+      refusal: { code: 'DENIED' },
+    });
+  });
+});
+
+/** Of an entry as it is stored. */
+function kindIn(text: string): string {
+  return kinds.find((one) => text.includes(one)) ?? 'another';
+}
+
+function reportOf(newest: BackupRecord): Parameters<typeof signDrill>[0] {
+  const at = new Date().toISOString();
+  return {
+    v: 1,
+    id: 'dr_1',
+    name: 'pg',
+    backup: newest.id,
+    store: 'far',
+    good: true,
+    at,
+    startedAt: at,
+    problems: [],
+    notes: [],
+    rto: 1,
+    tables: [],
+    checked: { indexes: 0, heaps: 0, constraints: 0, assertions: 0 },
+  };
+}
+
+function lsn(text: string): string {
+  const [high = '', low = ''] = text.split('/');
+  return `0x${high}${low.padStart(8, '0')}`;
+}
