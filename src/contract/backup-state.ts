@@ -63,3 +63,10 @@ export interface BackupState {
   readonly lastDrill?: DrillRecord;
   readonly lastGoodDrill?: DrillRecord;
 }
+
+/** All that is known of the copies of one database. */
+export interface BackupDetails {
+  readonly state: BackupState;
+  readonly backups: readonly BackupRecord[];
+  readonly drills: readonly DrillRecord[];
+}

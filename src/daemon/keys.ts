@@ -12,20 +12,7 @@ import { refuse } from '../model/refusal.ts';
 import type { Sealer } from '../road/undo/images.ts';
 import type { Signers } from '../road/signing/signers.ts';
 import type { Enrolment } from './api/context.ts';
-
-/** A sealed text kept in the Store under a name, made on first use. */
-export async function sealedText(
-  store: Store,
-  sealer: Sealer,
-  name: string,
-  make: () => Promise<string> | string,
-): Promise<string> {
-  const stored = await store.get('settings', name);
-  if (stored !== undefined) return Buffer.from(sealer.unseal(textIn(stored, 'sealed'), name)).toString('utf8');
-  const text = await make();
-  await store.transact((tx) => tx.put('settings', name, { sealed: sealer.seal(Buffer.from(text), name) }));
-  return text;
-}
+import { sealedText } from './sealed-text.ts';
 
 /** The Ed25519 key that signs checkpoints: made once, sealed in the Store. */
 export async function journalKey(store: Store, sealer: Sealer): Promise<KeyObject> {

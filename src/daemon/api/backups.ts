@@ -3,10 +3,9 @@ import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import { body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
-import type { BackupDetails } from '../backup/backups.ts';
 import { SourceFailed, StoreFailed } from '../../contract/backup.ts';
 import type { BackupKit } from '../../contract/backup-kit.ts';
-import type { BackupState } from '../../contract/backup-state.ts';
+import type { BackupDetails, BackupState } from '../../contract/backup-state.ts';
 import { refuse, type Refusal, refusalIn } from '../../model/refusal.ts';
 
 /** One line of what `POST /v1/backups/:name/now` streams. */

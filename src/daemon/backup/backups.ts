@@ -8,11 +8,8 @@ import type { BackupKit } from '../../contract/backup-kit.ts';
 import type { DestructionAttempt, StorePlace } from '../../contract/backup.ts';
 import { refuse } from '../../model/refusal.ts';
 import { backupState } from './verdict.ts';
-import type { BackupRecord, BackupState, DrillRecord } from '../../contract/backup-state.ts';
+import type { BackupDetails, BackupRecord, BackupState, DrillRecord } from '../../contract/backup-state.ts';
 import type { Alarm } from '../../contract/channel.ts';
-import type { Clock } from '../../contract/clock.ts';
-import type { Store } from '../../contract/store.ts';
-import type { Config } from '../config.ts';
 
 /** What is known of copies, and the alarms where there are none, none young enough, or none that was tried. */
 export interface Backups {
@@ -33,12 +30,6 @@ export interface Backups {
   close(): Promise<void>;
   /** Raises what is due: each alarm when its condition begins, and again every day that it lasts. */
   watch(): Promise<void>;
-}
-
-export interface BackupDetails {
-  readonly state: BackupState;
-  readonly backups: readonly BackupRecord[];
-  readonly drills: readonly DrillRecord[];
 }
 
 export interface ProbedStore {

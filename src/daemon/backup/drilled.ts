@@ -1,6 +1,5 @@
-import type { BackupDetails } from './backups.ts';
 import type { CopiersParts } from './copiers.ts';
-import type { DrillRecord } from '../../contract/backup-state.ts';
+import type { BackupDetails, DrillRecord } from '../../contract/backup-state.ts';
 import type { StoredRecord } from '../../contract/store.ts';
 import { DrillRefused, type DrillReport, readDrill, runnerKey } from '../../features/backup/drill/drill-report.ts';
 import { refuse } from '../../model/refusal.ts';

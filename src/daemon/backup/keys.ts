@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { sealedText } from '../keys.ts';
+import { sealedText } from '../sealed-text.ts';
 import type { Store } from '../../contract/store.ts';
 import type { Sealer } from '../../road/undo/images.ts';
 
