@@ -34,3 +34,16 @@ export interface BackupKit {
     readonly wal: readonly { readonly system: string; readonly timeline: number; readonly through: Lsn }[];
   };
 }
+
+/** A store as a human reaches it, who may list: never by the daemon's own credential. */
+export interface HumanWay {
+  readonly kit: BackupKit;
+  /** Which of the kit's stores; its first unless said. */
+  readonly store?: string;
+  /** The keeper's second socket, which only its own user (and root) can reach. */
+  readonly socket?: string;
+  /** Of an object store: key id and secret that may list and get. */
+  readonly access?: { readonly keyId: string; readonly secret: string };
+  /** The endpoint may be private. */
+  readonly allowPrivate?: boolean;
+}

@@ -51,6 +51,12 @@ export const roomExceptions: readonly Exception[] = [
   },
   {
     from: 'cli',
+    to: 'src/daemon/backup/offline.ts',
+    lazyOnly: true,
+    why: '`restore`, `backup verify` and `backup keeper` are a human’s own process: they have to work when the daemon is gone',
+  },
+  {
+    from: 'cli',
     to: 'src/daemon/ask-offline.ts',
     lazyOnly: true,
     why: '`scan --ask` and `env discover` ask providers before there is a daemon; the dialer is handed in there',

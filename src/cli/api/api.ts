@@ -29,6 +29,18 @@ export class Api {
     return this.#json<T>(await this.#send('POST', path, JSON.stringify(body), 300_000));
   }
 
+  /** The lines of a long act's answer, each JSON, as they come. */
+  async *lines<T>(path: string, body: unknown = {}): AsyncGenerator<T> {
+    const answer = await this.#send('POST', path, JSON.stringify(body), 0);
+    if (answer.statusCode !== 200) await this.#json(answer);
+    let rest = '';
+    for await (const chunk of answer) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line) as T;
+    }
+  }
+
   /** The bytes of an answer as they come. Ends when the daemon ends it, throws when the line breaks. */
   async *stream(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
     const answer = await this.#send('GET', path, undefined, 0, signal);

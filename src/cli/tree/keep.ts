@@ -240,6 +240,14 @@ const environments: Chapter['commands'] = [
   },
 ];
 
+/** How a human reaches a store. */
+const reached = [
+  { flags: '--kit <file>', what: 'from `holdpoint recovery-kit`; without it the daemon is asked' },
+  { flags: '--store <name>', what: 'which of its stores; the first unless said' },
+  { flags: '--socket <path>', what: 'of a keeper: its socket `restore`, as its user or root' },
+  { flags: '--private', what: 'the object store may be private; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY open it' },
+] as const;
+
 const backups: Chapter['commands'] = [
   {
     path: 'backup status',
@@ -249,6 +257,62 @@ const backups: Chapter['commands'] = [
       ['holdpoint backup status --json | jq ".backups[].verdict"', ''],
     ],
     load: async () => (await import('../commands/backup-status.ts')).status,
+  },
+  {
+    path: 'backup now',
+    words: ['<name>'],
+    what: 'copies the whole server now; done when every store has it with all of its log',
+    examples: [['holdpoint backup now app', '']],
+    load: async () => (await import('../commands/backup-now.ts')).now,
+  },
+  {
+    path: 'backup verify',
+    words: ['<name>'],
+    what: 'reads every object of a store: what is damaged, missing, hidden or forged; exit 1 if anything is',
+    options: reached,
+    examples: [['sudo holdpoint backup verify app --kit app-kit.json --socket /srv/kept/restore', '']],
+    load: async () => (await import('../commands/backup-verify.ts')).verify,
+  },
+  {
+    path: 'backup keeper',
+    what: 'runs a store: a directory of another OS user, which takes objects once and deletes none before its time',
+    options: [
+      { flags: '--dir <dir>', what: 'of the keeper alone, mode 0700' },
+      { flags: '--socket <path>', what: 'where daemons put and get; who reaches its folder reaches it' },
+      { flags: '--floor <time>', what: 'nothing is kept for less (default 7d)' },
+      { flags: '--ceiling <time>', what: 'nothing is kept for more (default 400d)' },
+      { flags: '--as-root', what: 'where there is no other user: whoever is root can delete everything' },
+    ],
+    examples: [
+      ['sudo -u holdpoint-keeper holdpoint backup keeper --dir /srv/kept --socket /run/holdpoint-keeper/socket', ''],
+    ],
+    load: async () => (await import('../commands/backup-keeper.ts')).keeper,
+  },
+  {
+    path: 'recovery-kit',
+    words: ['<name>'],
+    what: 'what a person needs, beside the recovery key, to restore without a daemon',
+    options: [{ flags: '--kit <file>', what: 'print this one again' }],
+    examples: [['holdpoint recovery-kit app --json > app-kit.json', '']],
+    load: async () => (await import('../commands/backup-verify.ts')).recoveryKit,
+  },
+  {
+    path: 'restore',
+    words: ['<name>'],
+    what: 'a server of its own as it was at a moment, in a new folder; nothing that exists is touched',
+    options: [
+      ...reached,
+      { flags: '--to <moment>', what: 'newest (default), 2026-11-24T09:00:00Z, or before:<hold>' },
+      { flags: '--as <folder>', what: 'made here; `data` in it is the cluster' },
+      { flags: '--identity <file>', what: 'with the AGE-SECRET-KEY-1… of the recovery key or the drill runner' },
+      { flags: '--postgres-bin <folder>', what: 'programs of the same major, where they are not found' },
+      { flags: '--stop', what: 'stop the server when it is up; its folder stays' },
+    ],
+    examples: [
+      ['holdpoint restore app --to before:hp_7K3QXM --identity recovery.key --as ./app-before', ''],
+      ['holdpoint restore app --kit app-kit.json --socket /srv/kept/restore --identity recovery.key --as ./back', ''],
+    ],
+    load: async () => (await import('../commands/restore.ts')).restore,
   },
 ];
 

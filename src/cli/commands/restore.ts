@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { kitFor, readText, wayFrom } from './backup-store.ts';
+import { Complaint, misused } from '../complaint.ts';
+import { exitCode } from '../exit-code.ts';
+import type { Invocation, Run } from '../invocation.ts';
+import { progressLine } from '../terminal/progress.ts';
+import type { Entry } from '../../model/entry.ts';
+
+/** `at`: milliseconds since the epoch. */
+type Target = { readonly kind: 'newest' } | { readonly kind: 'time'; readonly at: number };
+
+/** A server of its own as it was at a moment, in a new folder, to look at; nothing that exists is touched. */
+export const restore: Run = async (invocation) => {
+  const { out } = invocation;
+  const kit = await kitFor(invocation);
+  const identity = identityIn(readText(needed(invocation, 'identity')));
+  const target = await targetOf(invocation);
+  const folder = resolve(needed(invocation, 'as'));
+  const offline = await import('../../daemon/backup/offline.ts');
+  const bar = progressLine(out);
+  const programs = invocation.text('postgres-bin');
+  const { restored } = await offline
+    .restoreByKit({
+      way: wayFrom(invocation, kit),
+      target,
+      identity,
+      folder,
+      progress: ({ stage, done, of }) => bar.tell(stage, done, of),
+      ...(programs === undefined ? {} : { programs: [programs] }),
+    })
+    .catch((error: unknown) => {
+      if (error instanceof offline.RestoreRefused)
+        throw new Complaint(error.message, error.hint ?? 'see `holdpoint backup verify`', { cause: error });
+      if (error instanceof offline.StoreFailed)
+        throw new Complaint(error.message, 'a store is read by a credential that may list: see --help', {
+          cause: error,
+        });
+      throw error;
+    })
+    .finally(() => bar.end());
+  const { server, took, lastCommit, data } = restored;
+  out.show({ data, socket: server.socket, user: server.user, lastCommit, took }, () => {
+    out.line(['good', `${kit.name} is back`], ` as it was at ${lastCommit ?? 'the time of the copy'}`);
+    out.line(`  files ${seconds(took.files)}, log ${seconds(took.log)}, replay ${seconds(took.replay)}`);
+    out.line(`  look at it:  ${psqlLine(server)}`);
+    out.line('  it runs until you press ctrl-c; its folder stays');
+  });
+  if (!invocation.flag('stop')) await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await server.stop();
+  return exitCode.done;
+};
+
+/** `newest`, a moment, or `before:<hold>`: just before what that hold let through. */
+async function targetOf(invocation: Invocation): Promise<Target> {
+  const text = invocation.text('to') ?? 'newest';
+  if (text === 'newest') return { kind: 'newest' };
+  if (text.startsWith('before:')) return { kind: 'time', at: (await momentOf(invocation, text.slice(7))) - 1 };
+  const at = Date.parse(text);
+  if (Number.isNaN(at) || !/\d{4}-\d\d-\d\dT/.test(text))
+    throw misused(`\`${text}\` is no moment`, 'write newest, 2026-11-24T09:00:00Z, or before:<hold>');
+  return { kind: 'time', at };
+}
+
+/** When it went out, by our journal; by the server's clock it was later, if the clocks agree. */
+async function momentOf(invocation: Invocation, hold: string): Promise<number> {
+  const path = `/v1/journal?hold=${encodeURIComponent(hold)}`;
+  const { entries } = await invocation.api().get<{ entries: readonly Entry[] }>(path);
+  const sent = entries.filter((one) => one.kind === 'intent').map((one) => Date.parse(one.at));
+  if (sent.length === 0) throw misused(`nothing of \`${hold}\` was sent`, 'see `holdpoint journal --hold <hold>`');
+  return Math.min(...sent);
+}
+
+function identityIn(text: string): string {
+  const line = text.split('\n').find((one) => one.trim().startsWith('AGE-SECRET-KEY-1'));
+  if (line === undefined)
+    throw misused('there is no age identity in that file', 'it has a line AGE-SECRET-KEY-1…, from paper or the runner');
+  return line.trim();
+}
+
+function psqlLine(server: { readonly socket: string; readonly user: string }): string {
+  const at = server.socket.lastIndexOf('/');
+  const port = /\.(\d+)$/.exec(server.socket)?.[1] ?? '5432';
+  return `psql -h ${server.socket.slice(0, at)} -p ${port} -U ${server.user} postgres`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function needed(invocation: Invocation, option: string): string {
+  const value = invocation.text(option);
+  if (value === undefined) throw misused(`--${option} is missing`, 'see `holdpoint restore --help`');
+  return value;
+}
