@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { dataFolder, openBackedUp } from './source-server.ts';
 import { everything, openStrictS3, putGetOnly, restoreOnly } from './strict-s3.ts';
 import { openSql } from './kept.ts';
-import { Rig } from '../cli/rig.ts';
+import { type Ran, Rig } from '../cli/rig.ts';
 import type { BackupKit } from '../../src/contract/backup-kit.ts';
 import type { BackupRecord } from '../../src/contract/backup-state.ts';
 import type { Alarm } from '../../src/contract/channel.ts';
@@ -16,7 +17,7 @@ import type { CopiersParts } from '../../src/daemon/backup/copiers.ts';
 import { backupKeys } from '../../src/daemon/backup/keys.ts';
 import { emptyConfig, readConfig } from '../../src/daemon/config.ts';
 import { readCatalogue } from '../../src/features/backup/catalogue.ts';
-import { signDrill } from '../../src/features/backup/drill/drill-report.ts';
+import { readDrill, signDrill } from '../../src/features/backup/drill/drill-report.ts';
 import { newIdentity } from '../../src/features/backup/format/age.ts';
 import { openJournal } from '../../src/road/journal/journal.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
@@ -137,6 +138,20 @@ async function backByCommand(root: string, kit: BackupKit, identity: string, wan
   const key = rig.write('recovery.key', `# on paper\n${identity}\n`);
   const found = await rig.run(['backup', 'verify', 'pg', '--kit', file, '--private'], { env });
   expect(found, found.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('0 found') });
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const runner = rig.write('runner.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const drilled = (sql: string, out: string): Promise<Ran> =>
+    rig.run(
+      ['drill', 'pg', '--kit', file, '--private', '--identity', key, '--runner', runner]
+        .concat(['--assert', rig.write(`${out}.sql`, sql)])
+        .concat(['--out', path.join(root, out)]),
+      { env },
+    );
+  const good = await drilled('select count(*) = 2100 from public.bookings', 'good');
+  expect(good, good.stdout + good.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('GOOD drill of') });
+  expect(readDrill(JSON.parse(readFileSync(path.join(root, 'good'), 'utf8')), publicKey)).toMatchObject({ good: true });
+  const bad = await drilled('select count(*) = 7 from public.bookings', 'bad');
+  expect(bad, bad.stdout).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT GOOD') });
   const wrong = rig.write('wrong.key', newIdentity().identity);
   const asked = ['restore', 'pg', '--kit', file, '--private', '--json', '--as'];
   const refused = await rig.run([...asked, path.join(root, 'never'), '--identity', wrong], { env });

@@ -48,3 +48,18 @@ export function readText(path: string): string {
     throw new Complaint(`\`${path}\` cannot be read`, 'name a file that you can read', { cause });
   }
 }
+
+/** The age identity in the text of a file. */
+export function identityIn(text: string): string {
+  const line = text.split('\n').find((one) => one.trim().startsWith('AGE-SECRET-KEY-1'));
+  if (line === undefined)
+    throw misused('there is no age identity in that file', 'it has a line AGE-SECRET-KEY-1…, from paper or the runner');
+  return line.trim();
+}
+
+/** An option that the command cannot do without. */
+export function needed(invocation: Invocation, option: string): string {
+  const value = invocation.text(option);
+  if (value === undefined) throw misused(`--${option} is missing`, 'see --help');
+  return value;
+}

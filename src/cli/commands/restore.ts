@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { kitFor, readText, wayFrom } from './backup-store.ts';
+import { identityIn, kitFor, needed, readText, wayFrom } from './backup-store.ts';
 import { Complaint, misused } from '../complaint.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
@@ -71,13 +71,6 @@ async function momentOf(invocation: Invocation, hold: string): Promise<number> {
   return Math.min(...sent);
 }
 
-function identityIn(text: string): string {
-  const line = text.split('\n').find((one) => one.trim().startsWith('AGE-SECRET-KEY-1'));
-  if (line === undefined)
-    throw misused('there is no age identity in that file', 'it has a line AGE-SECRET-KEY-1…, from paper or the runner');
-  return line.trim();
-}
-
 function psqlLine(server: { readonly socket: string; readonly user: string }): string {
   const at = server.socket.lastIndexOf('/');
   const port = /\.(\d+)$/.exec(server.socket)?.[1] ?? '5432';
@@ -86,10 +79,4 @@ function psqlLine(server: { readonly socket: string; readonly user: string }): s
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
-}
-
-function needed(invocation: Invocation, option: string): string {
-  const value = invocation.text(option);
-  if (value === undefined) throw misused(`--${option} is missing`, 'see `holdpoint restore --help`');
-  return value;
 }

@@ -259,6 +259,17 @@ const backups: Chapter['commands'] = [
     load: async () => (await import('../commands/backup-status.ts')).status,
   },
   {
+    path: 'backup init',
+    words: ['<name>'],
+    what: 'tries to destroy in every store what it puts there; makes the keys only if nothing worked',
+    options: [
+      { flags: '--stores <names>', what: 'of `stores` in the holdpoint.yaml in force, with commas' },
+      { flags: '--keys <folder>', what: 'for the drill runner’s two keys, 0600; the recovery key is only shown' },
+    ],
+    examples: [['holdpoint backup init app --stores far,disk --keys ./runner', '']],
+    load: async () => (await import('../commands/backup-init.ts')).init,
+  },
+  {
     path: 'backup now',
     words: ['<name>'],
     what: 'copies the whole server now; done when every store has it with all of its log',
@@ -313,6 +324,26 @@ const backups: Chapter['commands'] = [
       ['holdpoint restore app --kit app-kit.json --socket /srv/kept/restore --identity recovery.key --as ./back', ''],
     ],
     load: async () => (await import('../commands/restore.ts')).restore,
+  },
+  {
+    path: 'drill',
+    words: ['<name>'],
+    what: 'rehearses a restore on a throw-away server, signs what it found, hands it to the daemon; exit 1 unless good',
+    options: [
+      ...reached,
+      { flags: '--identity <file>', what: 'the drill runner’s AGE-SECRET-KEY-1…' },
+      { flags: '--runner <file>', what: 'the drill runner’s private Ed25519 key, PEM' },
+      { flags: '--assert <file>', what: 'SQL with one row of one column, which must be true', list: true },
+      { flags: '--database <name>', what: 'in which it must be (default postgres)' },
+      { flags: '--postgres-bin <folder>', what: 'programs of the same major, where they are not found' },
+      { flags: '--out <file>', what: 'write the signed report instead of handing it over' },
+      { flags: '--submit <file>', what: 'hand over one that was written' },
+    ],
+    examples: [
+      ['holdpoint drill app --identity app-drill.identity --runner app-runner.pem --assert rows.sql', ''],
+      ['holdpoint drill app --submit report.json', ''],
+    ],
+    load: async () => (await import('../commands/drill.ts')).drill,
   },
 ];
 

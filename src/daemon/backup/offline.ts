@@ -1,7 +1,11 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { BackupKit, HumanWay, KitStore } from '../../contract/backup-kit.ts';
 import { type BackupStore, StoreFailed } from '../../contract/backup.ts';
 import { type Catalogue, readCatalogue } from '../../features/backup/catalogue.ts';
+import type { Assertion } from '../../features/backup/drill/check-cluster.ts';
+import { drill } from '../../features/backup/drill/drill.ts';
+import type { SignedDrill } from '../../features/backup/drill/drill-report.ts';
+import { newIdentity } from '../../features/backup/format/age.ts';
 import { KeptDirectory } from '../../features/backup/keeper/directory.ts';
 import { type Keeper, serveKeeper } from '../../features/backup/keeper/serve.ts';
 import { readHistories } from '../../features/backup/restore/histories.ts';
@@ -77,6 +81,54 @@ export async function verifyByKit(
     progress,
   });
   return { ...verified, backups: catalogue.backups.map((one) => one.manifest.backup) };
+}
+
+export interface DrillAsked {
+  readonly way: HumanWay;
+  readonly identity: string;
+  /** The runner's private Ed25519 key, PEM. */
+  readonly runner: string;
+  /** Made, used and removed. */
+  readonly folder: string;
+  readonly assertions: readonly Assertion[];
+  readonly programs?: readonly string[];
+  readonly progress?: Tell;
+}
+
+/** Rehearses a restore; whatever goes wrong is a report that is not good. Throws only for a key that cannot be read. */
+export async function drillByKit(asked: DrillAsked): Promise<SignedDrill> {
+  const { way, identity, runner, folder, assertions, programs, progress } = asked;
+  const { kit } = way;
+  await using store = opened(way);
+  return await drill({
+    name: kit.name,
+    store: store.store,
+    publicKey: keyIn(kit),
+    identity,
+    runner: createPrivateKey(runner),
+    folder,
+    assertions,
+    openSql: (at) => openOwnServer(at),
+    clock: { now: () => Date.now() },
+    ...(kit.system === undefined ? {} : { system: kit.system }),
+    ...(programs === undefined ? {} : { programs }),
+    ...(progress === undefined ? {} : { progress }),
+  });
+}
+
+/** The keys of a new backup. Private halves are for paper and for the drill runner; the daemon gets none. */
+export interface NewBackupKeys {
+  readonly recovery: { readonly identity: string; readonly recipient: string };
+  readonly drill: { readonly identity: string; readonly recipient: string };
+  /** `publicKey`: base64url. */
+  readonly runner: { readonly pem: string; readonly publicKey: string };
+}
+
+export function newBackupKeys(): NewBackupKeys {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return { recovery: newIdentity(), drill: newIdentity(), runner: { pem, publicKey: x } };
 }
 
 export interface KeeperAsked {
