@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, cp } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { statementsOfScript } from './sql-script.ts';
@@ -77,4 +78,17 @@ export function* statementsOf(
     const script = readFileSync(join(suite.folder, 'sql', `${name}.sql`), 'utf8');
     for (const text of statementsOfScript(script)) yield { where: name, text, script: name };
   }
+}
+
+/** A copy that the server, which runs as another user, may read: the suite's own folder may lie where it may not. */
+export async function readable(suite: Suite, ground: string): Promise<Suite> {
+  await chmod(ground, 0o755);
+  for (const part of ['sql', 'data'])
+    await cp(join(suite.folder, part), join(ground, part), { recursive: true, force: true }).catch(missing);
+  return { ...suite, folder: ground };
+}
+
+/** A suite of a test's own has no data. */
+function missing(thrown: unknown): void {
+  if ((thrown as { readonly code?: string }).code !== 'ENOENT') throw thrown;
 }

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { differential, type DifferentialOptions, type DifferentialTally } from './sql-differential.ts';
-import { fetchSuite, statementsOf, type Suite } from './sql-suite.ts';
+import { fetchSuite, readable, statementsOf, type Suite } from './sql-suite.ts';
 import { openSql } from '../../src/languages/sql/index.ts';
 import { postgresProvider } from '../../src/providers/postgres/index.ts';
 import { openPostgres, type TestServer } from '../postgres/server.ts';
@@ -43,7 +46,8 @@ export async function openSuiteServer(suite: Suite, settings: readonly string[] 
 export async function tortureSql(
   asked: Pick<DifferentialOptions, 'seed' | 'count' | 'from' | 'progress'>,
 ): Promise<DifferentialTally> {
-  const suite = fetchSuite(18);
+  const ground = await mkdtemp(join(tmpdir(), 'holdpoint-ground-'));
+  const suite = await readable(fetchSuite(18), ground);
   const server = await openSuiteServer(suite);
   try {
     const sql = await openSql();
@@ -52,5 +56,6 @@ export async function tortureSql(
     return await differential({ ...asked, server, database: 'regression', sql, provider, statements });
   } finally {
     await server.stop();
+    await rm(ground, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { type Difference, differences } from './suite-compare.ts';
 import { changesRole, withOneRole } from './suite-roles.ts';
 import { openAllPermitting, type OpenGate } from './suite-gate.ts';
 import { openSuiteServer, quietServer } from './sql-torture.ts';
-import type { Suite } from './sql-suite.ts';
+import { readable, type Suite } from './sql-suite.ts';
 import type { TestServer } from '../postgres/server.ts';
 
 /** What became of one file of the suite. */
@@ -290,19 +290,6 @@ class SuiteRun {
     await rm(this.#ground, { recursive: true, force: true });
     if (this.#options.kept === undefined) await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** A copy that the server, which runs as another user, may read: the suite's own folder may lie where it may not. */
-async function readable(suite: Suite, ground: string): Promise<Suite> {
-  await chmod(ground, 0o755);
-  for (const part of ['sql', 'data'])
-    await cp(join(suite.folder, part), join(ground, part), { recursive: true, force: true }).catch(missing);
-  return { ...suite, folder: ground };
-}
-
-/** A suite of a test's own has no data. */
-function missing(thrown: unknown): void {
-  if ((thrown as { readonly code?: string }).code !== 'ENOENT') throw thrown;
 }
 
 /** The suite goes over to roles that it makes, as if whoever connects were believed. */
