@@ -6,6 +6,7 @@ import type { Invocation, Run } from '../invocation.ts';
 import { provedToSign } from '../signing/held.ts';
 import { findSigner } from '../signing/signer.ts';
 import { approvalStatement, signApproval } from '../signing/statement.ts';
+import { lastRestore } from './last-restore.ts';
 import { printPage } from '../terminal/page.ts';
 import { askTerminal } from '../terminal/prompt.ts';
 import type { Output } from '../terminal/output.ts';
@@ -28,7 +29,7 @@ export const approve: Run = async (invocation) => {
   const mode = modeOf(invocation, hold);
   const [status, signer] = await Promise.all([api.get<Status>('/v1/status'), findSigner(invocation, api)]);
 
-  printPage(out, holdPage(hold));
+  printPage(out, [...holdPage(hold), ...(await lastRestore(api, hold))]);
   if (status.tier === 'T0' || hold.tier === 'T0')
     out.line(['warning', 'tier T0: this approval is journaled as not proof of a human']);
   out.line(

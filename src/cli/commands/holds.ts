@@ -4,6 +4,7 @@ import { misused } from '../complaint.ts';
 import type { Run } from '../invocation.ts';
 import { isWhole, proved } from '../signing/held.ts';
 import { signedAct } from '../signing/act.ts';
+import { lastRestore } from './last-restore.ts';
 import { printPage } from '../terminal/page.ts';
 import { printTable } from '../terminal/table.ts';
 import { endedHoldStates, type Hold, type HoldState } from '../../model/hold.ts';
@@ -55,15 +56,17 @@ function isEnded(state: HoldState): boolean {
 
 export const show: Run = async (invocation) => {
   const { out } = invocation;
-  const found = await invocation.api().get<Hold | BriefHold>(holdPath(invocation.needed(0)));
+  const api = invocation.api();
+  const found = await api.get<Hold | BriefHold>(holdPath(invocation.needed(0)));
   if (!isWhole(found)) {
     out.show(found, () => out.line(['strong', found.code], ` is ${found.state}: ${whatNow(found)}`));
     return exitCode.done;
   }
   const hold = proved(found);
+  const backups = out.json ? [] : await lastRestore(api, hold);
   out.show(hold, () => {
     out.line(['strong', `${hold.code} is ${hold.state}`]);
-    printPage(out, holdPage(hold));
+    printPage(out, [...holdPage(hold), ...backups]);
   });
   return exitCode.done;
 };
