@@ -1,133 +1,22 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { afterEach, describe, expect, test } from 'vitest';
-import { dataFolder, openBackedUp } from './source-server.ts';
-import { everything, openStrictS3, putGetOnly, restoreOnly } from './strict-s3.ts';
+import { digest, Endings, lsn, place, until } from './copying-place.ts';
+import { dataFolder } from './source-server.ts';
+import { everything } from './strict-s3.ts';
 import { openSql } from './kept.ts';
 import { type Ran, Rig } from '../cli/rig.ts';
 import type { BackupKit } from '../../src/contract/backup-kit.ts';
 import type { BackupRecord } from '../../src/contract/backup-state.ts';
-import type { Alarm } from '../../src/contract/channel.ts';
-import { openBackups } from '../../src/daemon/backup/backups.ts';
-import type { CopiersParts } from '../../src/daemon/backup/copiers.ts';
-import { backupKeys } from '../../src/daemon/backup/keys.ts';
-import { emptyConfig, readConfig } from '../../src/daemon/config.ts';
 import { readCatalogue } from '../../src/features/backup/catalogue.ts';
 import { readDrill, signDrill } from '../../src/features/backup/drill/drill-report.ts';
 import { newIdentity } from '../../src/features/backup/format/age.ts';
-import { openJournal } from '../../src/road/journal/journal.ts';
-import { openSqliteStore } from '../../src/stores/sqlite/store.ts';
-import { openS3Store } from '../../src/upstream/objects/s3-store.ts';
 
-const endings: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
-const kinds = ['backed-up', 'backup-failed', 'drilled'];
-const clock = { now: () => Date.now() };
-const digest = `select count(*)::text || md5(string_agg(t::text, '|' order by id)) as all from public.bookings t`;
-
-/** A server, a bucket of another account, and as much of a daemon as copies the one into the other. */
-async function place(options: { readonly rights?: typeof putGetOnly } = {}) {
-  const root = await mkdtemp(path.join(tmpdir(), 'holdpoint-copying-'));
-  await chmod(root, 0o755);
-  endings.push(() => rm(root, { recursive: true, force: true }));
-  const weather: { fails: boolean } = { fails: false };
-  const bucket = await openStrictS3({
-    credentials: {
-      GATE: { secret: 'g', rights: options.rights ?? putGetOnly },
-      HUMAN: { secret: 'h', rights: restoreOnly },
-    },
-    defaultLock: { mode: 'COMPLIANCE', days: 1 },
-    weather: () => (weather.fails ? 'cut' : undefined),
-  });
-  endings.push(() => bucket.close());
-  const server = await openBackedUp();
-  endings.push(() => server.stop());
-  await server.query(`create table bookings (id int primary key, guest text);
-    insert into bookings select g, 'guest ' || g from generate_series(1, 2000) g`);
-  const store = await openSqliteStore({ path: path.join(root, 'store') });
-  endings.push(() => store.close());
-  const { privateKey: key } = generateKeyPairSync('ed25519');
-  const journal = await openJournal({ store, clock, key, origin: 'holdpoint/test' });
-  endings.push(() => journal.close());
-  const [recovery, drill] = [newIdentity(), newIdentity()];
-  const runner = generateKeyPairSync('ed25519');
-  const config = readConfig(`version: 1
-upstreams:
-  pg: { provider: postgres, environment: live, credential: 'vault:pg', address: 'postgres://db.example:5432/postgres' }
-  pg-backup: { provider: postgres, environment: live, credential: 'vault:pg-backup', address: 'postgres://db.example:5432/postgres', replication: true }
-environments:
-  live: { production: true }
-stores:
-  far: { s3: '${bucket.endpoint}', bucket: '${bucket.bucket}', credential: 'vault:far', private: true, account: elsewhere }
-backups:
-  pg: { source: pg-backup, stores: [far], keep: 2d, recovery: ${recovery.recipient}, drill: ${drill.recipient}, runner: ${runner.publicKey.export({ format: 'jwk' }).x ?? ''} }
-`);
-  const secrets: { readonly [name: string]: string } = { 'pg-backup': 'holdpoint_backup:b%25ckup', far: 'GATE:g' };
-  const alarms: Omit<Alarm, 'id' | 'at'>[] = [];
-  const sealed = new Map<string, Uint8Array>();
-  const keys = await backupKeys(store, {
-    seal(plain: Uint8Array, about: string) {
-      sealed.set(about, plain);
-      return about;
-    },
-    unseal: (_: string, about: string) => sealed.get(about) ?? randomBytes(1),
-  });
-  let present = config;
-  const parts: CopiersParts = {
-    store,
-    config: () => present,
-    replication: (name) => ({
-      name,
-      address: `postgres://127.0.0.1:${server.port}/postgres?sslmode=disable`,
-      allowPrivate: true,
-      credential: name,
-    }),
-    vault: { open: async (name) => ({ kind: 'password', secret: secrets[name] ?? '' }) },
-    keys,
-    journal,
-    clock,
-    raise: (alarm) => void alarms.push(alarm),
-    diagnose: () => undefined,
-    patience: 300,
-    shortestPause: 50,
-  };
-  const human = openS3Store({
-    name: 'far',
-    endpoint: bucket.endpoint,
-    bucket: bucket.bucket,
-    region: 'us-east-1',
-    allowPrivate: true,
-    credential: () => ({ keyId: 'HUMAN', secret: 'h' }),
-  });
-  endings.push(() => human.close());
-  const open = () => {
-    const backups = openBackups(parts);
-    endings.push(() => backups.close());
-    return backups;
-  };
-  return {
-    root,
-    bucket,
-    server,
-    store,
-    keys,
-    recovery,
-    runner,
-    weather,
-    alarms,
-    human,
-    open,
-    forget: () => void (present = emptyConfig),
-    journalled: async () => (await store.find('entries')).map(({ record }) => kindIn(JSON.stringify(record))),
-  };
-}
+const endings = new Endings();
+afterEach(() => endings.end());
 
 /** The daemon is gone: a kit, the recovery key and a credential that may list bring it back. */
 async function backByCommand(root: string, kit: BackupKit, identity: string, wanted: string): Promise<void> {
@@ -176,20 +65,9 @@ async function backByCommand(root: string, kit: BackupKit, identity: string, wan
   expect(await ended).toBe(0);
 }
 
-/** Waits until it is so. */
-async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const found = await ask();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`it never came that ${what}`);
-    await sleep(50);
-  }
-}
-
 describe('a daemon that copies a server', { timeout: 120_000 }, () => {
   test('B1, B3: copies it unasked, goes on after a new start, and it comes back when its volume is gone', async () => {
-    const { open, server, human, keys, recovery, root, journalled } = await place();
+    const { open, server, human, keys, recovery, root, journalled } = await place(endings);
     const first = open();
     const newest = await until('a copy is whole', async () => (await first.states())[0]?.newest);
     expect(newest).toMatchObject({ name: 'pg', state: 'whole', stores: ['far'] });
@@ -219,7 +97,7 @@ describe('a daemon that copies a server', { timeout: 120_000 }, () => {
   });
 
   test('B2: what its own credential can destroy is no backup: nothing is copied there, and it says so', async () => {
-    const { open, bucket, alarms, journalled } = await place({ rights: everything });
+    const { open, bucket, alarms, journalled } = await place(endings, { rights: everything });
     const backups = open();
     const state = await until('it says so', async () => {
       const [one] = await backups.states();
@@ -234,7 +112,7 @@ describe('a daemon that copies a server', { timeout: 120_000 }, () => {
   });
 
   test('B1: a store that is away is told of, and copying goes on when it is back', async () => {
-    const { open, weather, alarms, server } = await place();
+    const { open, weather, alarms, server } = await place(endings);
     const backups = open();
     await until('a copy is whole', async () => (await backups.states())[0]?.newest);
     weather.fails = true;
@@ -249,7 +127,7 @@ describe('a daemon that copies a server', { timeout: 120_000 }, () => {
   });
 
   test('B2: only what its runner signed counts as a drill, once, and of a copy that is ours', async () => {
-    const { open, runner, journalled } = await place();
+    const { open, runner, journalled } = await place(endings);
     const backups = open();
     const newest = await until('a copy is whole', async () => (await backups.states())[0]?.newest);
     const report = reportOf(newest);
@@ -270,11 +148,6 @@ describe('a daemon that copies a server', { timeout: 120_000 }, () => {
   });
 });
 
-/** Of an entry as it is stored. */
-function kindIn(text: string): string {
-  return kinds.find((one) => text.includes(one)) ?? 'another';
-}
-
 function reportOf(newest: BackupRecord): Parameters<typeof signDrill>[0] {
   const at = new Date().toISOString();
   return {
@@ -292,9 +165,4 @@ function reportOf(newest: BackupRecord): Parameters<typeof signDrill>[0] {
     tables: [],
     checked: { indexes: 0, heaps: 0, constraints: 0, assertions: 0 },
   };
-}
-
-function lsn(text: string): string {
-  const [high = '', low = ''] = text.split('/');
-  return `0x${high}${low.padStart(8, '0')}`;
 }
