@@ -402,9 +402,9 @@ describe.each(versions)('PostgreSQL %i', (major) => {
     });
   });
 
-  test.runIf(major >= 16)(
-    'U1: by a role with an owner’s rights that cannot become one, as `connect` makes it',
-    async () => {
+  // A server before 16 has no grant that inherits without letting become: there the case does not exist.
+  if (major >= 16)
+    test('U1: by a role with an owner’s rights that cannot become one, as `connect` makes it', async () => {
       await world(`create index one on t (v); create table i (id int generated always as identity primary key, v text); insert into i (v) values ('a'), ('b');
       do $$ begin create role owner; exception when duplicate_object then null; end $$; grant create, usage on schema public to owner;
       alter table t owner to owner; alter table i owner to owner; grant owner to agent with inherit true, set false`);
@@ -417,8 +417,7 @@ describe.each(versions)('PostgreSQL %i', (major) => {
       expect(await undoOne(stage, dropped?.id ?? '')).toMatchObject([{ kind: 'done' }]);
       expect([await catalogue(server), await digests(server)]).toEqual(before);
       await server.query('revoke owner from agent');
-    },
-  );
+    });
 
   test('U1: what stands by the name of a dropped index by now stays', async () => {
     await world('create index one on t (v); alter table t owner to agent');
