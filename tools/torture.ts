@@ -4,6 +4,7 @@
  *   npm run torture -- [--count 1000000] [--seed N] [--from N]
  *   npm run torture -- sql …                                      # reads on a real PostgreSQL: torture-sql.ts
  *   npm run torture -- suite …                                    # PostgreSQL's suite through the gate: torture-suite.ts
+ *   npm run torture -- backup …                                   # copies of a real PostgreSQL: torture-backup.ts
  *   npm run torture -- undo …                                     # row changes and their undo: torture-undo.ts
  *
  * Prints where it is, and at the end what became of them. Exits 1 at the first thing that is wrong, with the command that
@@ -11,6 +12,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { main as tortureBackupMain } from './torture-backup.ts';
 import { main as tortureSqlMain } from './torture-sql.ts';
 import { main as tortureSuiteMain } from './torture-suite.ts';
 import { main as tortureUndoMain } from './torture-undo.ts';
@@ -76,5 +78,6 @@ function sentence(tally: Tally, seconds: number): string {
 const [part, ...rest] = process.argv.slice(2);
 if (part === 'sql') process.exitCode = await tortureSqlMain(rest);
 else if (part === 'suite') process.exitCode = await tortureSuiteMain(rest);
+else if (part === 'backup') process.exitCode = await tortureBackupMain(rest);
 else if (part === 'undo') process.exitCode = await tortureUndoMain(rest);
 else process.exitCode = await main(process.argv.slice(2));

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { copyingConfig, copyingSecrets } from './copying-config.ts';
 import { openBackedUp } from './source-server.ts';
 import { openStrictS3, putGetOnly, restoreOnly } from './strict-s3.ts';
 import type { Alarm } from '../../src/contract/channel.ts';
@@ -56,18 +57,15 @@ export async function place(endings: Endings, options: { readonly rights?: typeo
   endings.push(() => journal.close());
   const [recovery, drill] = [newIdentity(), newIdentity()];
   const runner = generateKeyPairSync('ed25519');
-  const config = readConfig(`version: 1
-upstreams:
-  pg: { provider: postgres, environment: live, credential: 'vault:pg', address: 'postgres://db.example:5432/postgres' }
-  pg-backup: { provider: postgres, environment: live, credential: 'vault:pg-backup', address: 'postgres://db.example:5432/postgres', replication: true }
-environments:
-  live: { production: true }
-stores:
-  far: { s3: '${bucket.endpoint}', bucket: '${bucket.bucket}', credential: 'vault:far', private: true, account: elsewhere }
-backups:
-  pg: { source: pg-backup, stores: [far], keep: 2d, recovery: ${recovery.recipient}, drill: ${drill.recipient}, runner: ${runner.publicKey.export({ format: 'jwk' }).x ?? ''} }
-`);
-  const secrets: { readonly [name: string]: string } = { 'pg-backup': 'holdpoint_backup:b%25ckup', far: 'GATE:g' };
+  const config = readConfig(
+    copyingConfig({
+      endpoint: bucket.endpoint,
+      bucket: bucket.bucket,
+      recovery: recovery.recipient,
+      drill: drill.recipient,
+      runner: runner.publicKey,
+    }),
+  );
   const alarms: Omit<Alarm, 'id' | 'at'>[] = [];
   const sealed = new Map<string, Uint8Array>();
   const keys = await backupKeys(store, {
@@ -87,7 +85,7 @@ backups:
       allowPrivate: true,
       credential: name,
     }),
-    vault: { open: async (name) => ({ kind: 'password', secret: secrets[name] ?? '' }) },
+    vault: { open: async (name) => ({ kind: 'password', secret: copyingSecrets[name] ?? '' }) },
     keys,
     journal,
     clock,
@@ -128,8 +126,8 @@ backups:
 }
 
 /** Waits until it is so. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + 30_000;
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, within = 30_000): Promise<T> {
+  const end = Date.now() + within;
   for (;;) {
     const found = await ask();
     if (found !== undefined) return found;

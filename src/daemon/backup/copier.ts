@@ -273,8 +273,9 @@ export class Copier {
     );
     const pending = present.some((one) => one.state === 'incomplete');
     if (this.#waiting.length > 0 && !pending) return 0;
-    const newest = Math.max(...present.map((one) => Date.parse(one.startedAt ?? '')), -Infinity);
-    return newest + milliseconds(plan.base) - clock.now();
+    // One that was begun under a clock that was ahead would put off the next until it is right.
+    const begun = present.map((one) => Date.parse(one.startedAt ?? '')).filter((at) => at <= clock.now() + 60_000);
+    return Math.max(...begun, -Infinity) + milliseconds(plan.base) - clock.now();
   }
 
   async #base(): Promise<void> {
