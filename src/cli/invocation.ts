@@ -45,22 +45,27 @@ export class Invocation {
     return this.word(index) ?? '';
   }
 
+  /** By the name on the command line or its camel-cased one, under which the grammar keeps it. */
+  #given(option: string): unknown {
+    return this.#options[option.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())];
+  }
+
   text(option: string): string | undefined {
-    const value = this.#options[option];
+    const value = this.#given(option);
     return typeof value === 'string' ? value : undefined;
   }
 
   flag(option: string): boolean {
-    return this.#options[option] === true;
+    return this.#given(option) === true;
   }
 
   /** Whether `--no-<option>` was given. */
   isRefused(option: string): boolean {
-    return this.#options[option] === false;
+    return this.#given(option) === false;
   }
 
   list(option: string): readonly string[] {
-    const value = this.#options[option];
+    const value = this.#given(option);
     return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
   }
 

@@ -173,6 +173,8 @@ export interface Applied {
 export interface PolicyInForce {
   readonly version: string;
   readonly applied: Applied;
+  /** Every vault entry that the configuration names, and what for. Of a store of backups the provider is `s3`. */
+  readonly credentials: readonly { readonly name: string; readonly provider: string; readonly environment: string }[];
   readonly bindings: {
     readonly environments: readonly Environment[];
     readonly upstreams: readonly {

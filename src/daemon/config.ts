@@ -291,3 +291,22 @@ export function configJsonSchema(): unknown {
     title: 'holdpoint.yaml',
   };
 }
+
+/** Every vault entry that it names. A store of backups belongs to no environment, so it is called by what it is for. */
+export function credentialsOf({ upstreams, stores }: Config): readonly {
+  readonly name: string;
+  readonly provider: string;
+  readonly environment: string;
+}[] {
+  const entry = (credential: string): string => credential.slice('vault:'.length);
+  return [
+    ...Object.values(upstreams).map(({ credential, provider, environment }) => ({
+      name: entry(credential),
+      provider,
+      environment,
+    })),
+    ...Object.values(stores).flatMap(({ credential }) =>
+      credential === undefined ? [] : [{ name: entry(credential), provider: 's3', environment: 'backups' }],
+    ),
+  ];
+}

@@ -34,17 +34,22 @@ export function refuseKeepingAtT0(
   if (tier !== 'T0') return;
   refuseProductionAtT0(tier, config, [name]);
   const known = config.environments[environment];
-  const users = Object.values(config.upstreams).filter((one) => one.credential === `vault:${name}`);
+  const places = [...Object.values(config.upstreams), ...Object.values(config.stores)];
+  const users = places.filter((one) => one.credential === `vault:${name}`);
   const isPrivate = users.length > 0 && users.every((one) => one.private);
-  if (known !== undefined && (!known.production || isPrivate)) return;
-  const why =
-    known === undefined
+  // A store belongs to no environment, and what its credential can do has not been tried yet.
+  const isStore = Object.values(config.stores).some((one) => one.credential === `vault:${name}`);
+  if (isPrivate && (isStore || known !== undefined)) return;
+  if (known !== undefined && !known.production && !isStore) return;
+  const why = isStore
+    ? 'nobody has tried yet what this one of a store can do'
+    : known === undefined
       ? `the configuration in force has no environment \`${environment}\``
       : `environment \`${environment}\` is production`;
   throw refuse(
     'DENIED',
     `tier T0 takes no production credential, and ${why}: whoever runs as this OS user could read it`,
-    known === undefined
+    known === undefined && !isStore
       ? 'say in holdpoint.yaml what it is and run `holdpoint apply` first; for production: sudo holdpoint up'
       : 'for production start the daemon apart from the agents: sudo holdpoint up',
   );

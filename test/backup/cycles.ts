@@ -13,6 +13,7 @@ import { openBackedUp } from './source-server.ts';
 import { openStrictS3, putGetOnly, restoreOnly } from './strict-s3.ts';
 import type { TestServer } from '../postgres/server.ts';
 import type { BackupKit } from '../../src/contract/backup-kit.ts';
+import type { BackupRecord } from '../../src/contract/backup-state.ts';
 import type { Lsn } from '../../src/contract/backup.ts';
 import { restoreByKit, verifyByKit } from '../../src/daemon/backup/offline.ts';
 import { newIdentity } from '../../src/features/backup/format/age.ts';
@@ -100,7 +101,7 @@ export async function backupCycles(asked: CyclesAsked): Promise<CyclesTally> {
 async function cycled(world: World, { cycles, seed, progress }: CyclesAsked): Promise<CyclesTally> {
   const random = randomOf(seed);
   const [done, wrong, kept] = [new Map<Fault, number>(), [] as string[], [] as Checkpoint[]];
-  let [equal, anew, since] = [0, 0, ''];
+  let [equal, anew, told, since] = [0, 0, 0, ''];
   await until('a first copy is whole', async () => ((await world.copying.view())?.kit?.newest ? true : undefined));
   const possible = faults.filter((one) => one !== 'disk full' || world.canFill);
   // Every one of them in each round, in another order.
@@ -127,6 +128,8 @@ async function cycled(world: World, { cycles, seed, progress }: CyclesAsked): Pr
     }
     done.set(fault, (done.get(fault) ?? 0) + 1);
     progress?.(`${cycle + 1} of ${cycles}, ${equal} equal, ${wrong.length} wrong; last: ${fault}`);
+    for (const one of wrong.slice(told)) progress?.(`wrong: ${one}`);
+    told = wrong.length;
     if (wrong.length >= 3) break;
   }
   const last = await world.copying.view();
@@ -157,34 +160,45 @@ async function lived(
   const first = await looked(world.server, cycle);
   await loaded(world.server, after);
   await harm;
-  const second = await looked(world.server, cycle);
+  const made = [first];
+  // What was lost before a new beginning was kept by nobody: then the next copy is waited for, and looked at what it is of.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const now = await looked(world.server, cycle);
+    const view = await settled(world, now.at);
+    if (isKept(view, now.at)) return { made: [...made, now].filter((one) => isKept(view, one.at)), view };
+  }
+  throw new Error('copying began anew again and again');
+}
+
+/** Until all is kept to that position, or a copy is whole that was begun later. */
+async function settled(world: World, at: Lsn): Promise<CopyingView> {
   let said: readonly string[] = [];
-  const view = await until(
-    `all is kept to ${second.at}`,
-    async () => {
-      const seen = await world.copying.view();
-      said = seen?.problems ?? said;
-      return isKept(seen, second.at) ? seen : undefined;
-    },
-    60_000,
-  ).catch((cause: unknown) => {
+  const ask = async (): Promise<CopyingView | undefined> => {
+    const seen = await world.copying.view();
+    said = seen?.problems ?? said;
+    const later = seen?.log !== undefined && wholeOf(seen).some((one) => number(one.endLsn ?? at) > number(at));
+    return seen !== undefined && (later || isKept(seen, at)) ? seen : undefined;
+  };
+  return until(`all is kept to ${at}`, ask, 60_000).catch((cause: unknown) => {
     throw new Error(`${String(cause)}; troubles: ${said.join(' | ')}`);
   });
-  return { made: [first, second].filter((one) => isKept(view, one.at)), view };
 }
 
 /** Whether a copy is listed as good from which that position can be reached. */
-function isKept(view: CopyingView | undefined, at: Lsn): view is Ready {
-  const { kit, log, backups = [] } = view ?? {};
+function isKept(view: CopyingView, at: Lsn): view is Ready {
+  const { kit, log } = view;
   if (kit === undefined || log === undefined || number(log.position) < number(at)) return false;
-  return backups.some(
-    ({ state, system, startLsn, endLsn }) =>
+  return wholeOf(view).some(({ endLsn }) => endLsn !== undefined && number(endLsn) <= number(at));
+}
+
+/** Copies that the log which is kept now goes on from. */
+function wholeOf({ log, backups }: CopyingView): readonly BackupRecord[] {
+  return backups.filter(
+    ({ state, system, startLsn }) =>
       state === 'whole' &&
-      system === log.system &&
+      system === log?.system &&
       startLsn !== undefined &&
-      endLsn !== undefined &&
-      number(startLsn) >= number(log.since) &&
-      number(endLsn) <= number(at),
+      number(startLsn) >= number(log?.since ?? startLsn),
   );
 }
 

@@ -22,10 +22,7 @@ export const add: Run = async (invocation) => {
   const signer = await findSigner(invocation, api);
   const placed = placedBy(invocation, upstream, await api.get<PolicyInForce>('/v1/policy'));
   const early = declaredWords(invocation);
-  const asking =
-    placed.provider === 'postgres'
-      ? `user:password of the role for ${name}, or its whole postgres:// address (not shown):`
-      : `the credential for ${name} (not shown):`;
+  const asking = wanted(placed.provider, name);
   const secret = asKept(placed.provider, await secretFor(invocation, asking, { fd: 'secret-fd' }));
   if (secret === '') throw misused('the credential is empty', 'paste it, or give --secret-fd <number>');
   const entry = await keep(invocation, api, signer, { name, ...placed, ...early, secret });
@@ -38,8 +35,17 @@ export const add: Run = async (invocation) => {
   return exitCode.done;
 };
 
+function wanted(provider: string, name: string): string {
+  if (provider === 'postgres')
+    return `user:password of the role for ${name}, or its whole postgres:// address (not shown):`;
+  if (provider === 's3') return `key id:secret of a credential for ${name} that may put and get alone (not shown):`;
+  return `the credential for ${name} (not shown):`;
+}
+
 /** Of a database's address its role and password alone: where it is stands in holdpoint.yaml, for everybody to see. */
 function asKept(provider: string, given: string): string {
+  if (provider === 's3' && !/^[^:\s]+:\S+$/.test(given))
+    throw misused('this is not `key id:secret`', 'join both by a colon');
   if (provider !== 'postgres') return given;
   const [, who] = /^postgres(?:ql)?(?:\+\w+)?:\/\/([^@/\s]+)@/i.exec(given) ?? [];
   const secret = who ?? given;
@@ -49,6 +55,12 @@ function asKept(provider: string, given: string): string {
     'write both percent-encoded, as they stand in a postgres:// address, or paste that address',
   );
 }
+
+/** A database and a store have one way to present a credential, and are themselves all that it reaches. */
+const declaredBy: { readonly [provider: string]: { readonly kind: string; readonly reach: string } | undefined } = {
+  postgres: { kind: 'password', reach: 'environment' },
+  s3: { kind: 'password', reach: 'environment' },
+};
 
 /** What is kept, as it was given or can be found out. */
 export interface Keeping {
@@ -69,9 +81,9 @@ export interface Keeping {
 /** Finds out what was not said of a credential, has all of it signed, and puts it into the vault. */
 export async function keep(invocation: Invocation, api: Api, signer: Signer, given: Keeping): Promise<KeptCredential> {
   const { name, provider, environment, secret, move } = given;
-  const asks = !invocation.flag('notAsk');
-  // A database has one way to present a credential, and is itself all that this reaches.
-  const database = provider === 'postgres' ? ({ kind: 'password', reach: 'environment' } as const) : undefined;
+  // A store is tried by `backup init`, and at each start.
+  const asks = !invocation.flag('notAsk') && provider !== 's3';
+  const declared = declaredBy[provider];
   const asking = await askBefore(api, given, asks);
   const found = asking?.kind === 'answered' ? asking.reach : undefined;
   if (asking?.kind === 'not-taken') throw notTaken(asking.why);
@@ -79,12 +91,12 @@ export async function keep(invocation: Invocation, api: Api, signer: Signer, giv
   const kind =
     given.kind ??
     found?.presented ??
-    database?.kind ??
+    declared?.kind ??
     (await chosen('kind', kinds, 'how is it presented: bearer (account or team token) or project-access-token?'));
   const reach =
     given.reach ??
     found?.sees ??
-    database?.reach ??
+    declared?.reach ??
     (await chosen('reach', reaches, 'does it see one environment (environment) or every one of its account (all)?'));
   const secretHash = createHash('sha256').update(secret).digest('hex');
   const note = invocation.text('note') ?? '';
@@ -105,7 +117,9 @@ export async function keep(invocation: Invocation, api: Api, signer: Signer, giv
         ...(move === undefined ? {} : { move }),
       },
       lines: [
-        `the gates may use this ${provider} credential for ${environment}, presented as ${kind}`,
+        provider === 's3'
+          ? `the daemon may put copies of databases by this ${provider} credential, ${name}`
+          : `the gates may use this ${provider} credential for ${environment}, presented as ${kind}`,
         `reach: ${reach}, ${said(asking, found, asks)}`,
         ...(given.lines ?? []),
         `secret: SHA-256 ${secretHash}`,
@@ -182,13 +196,14 @@ function placedBy(
   name: string,
   policy: PolicyInForce,
 ): { provider: string; environment: string } {
-  const upstream = policy.bindings.upstreams.find((one) => one.name === name);
-  const provider = invocation.text('provider') ?? upstream?.provider;
-  const environment = invocation.text('env') ?? upstream?.environment;
+  const found =
+    policy.bindings.upstreams.find((one) => one.name === name) ?? policy.credentials.find((one) => one.name === name);
+  const provider = invocation.text('provider') ?? found?.provider;
+  const environment = invocation.text('env') ?? found?.environment;
   if (provider === undefined || environment === undefined) {
-    const known = policy.bindings.upstreams.map((one) => one.name).join(', ');
+    const known = [...new Set(policy.credentials.map((one) => one.name))].join(', ');
     throw misused(
-      `no upstream is called \`${name}\`, so it is not known what this is a credential for`,
+      `no upstream and no store of the configuration has \`vault:${name}\`, so it is not known what this is a credential for`,
       `give --provider and --env${known === '' ? '' : `, or one of: ${known}`}`,
     );
   }

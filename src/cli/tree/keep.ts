@@ -277,6 +277,16 @@ const backups: Chapter['commands'] = [
     load: async () => (await import('../commands/backup-now.ts')).now,
   },
   {
+    path: 'backup list',
+    words: ['<name>'],
+    what: 'every copy of it, newest first: how far it goes, until when nobody can delete it, whether it was rehearsed',
+    examples: [
+      ['holdpoint backup list app', ''],
+      ['holdpoint backup list app --json | jq ".backups[0].restorableTo"', ''],
+    ],
+    load: async () => (await import('../commands/backup-list.ts')).list,
+  },
+  {
     path: 'backup verify',
     words: ['<name>'],
     what: 'reads every object of a store: what is damaged, missing, hidden or forged; exit 1 if anything is',

@@ -35,7 +35,7 @@ export function backupRoutes(parts: ApiParts): Hono<ApiVariables> {
   app.post('/v1/backups/probe', async (c) => {
     human(c);
     const { stores } = await body(c, probed);
-    return c.json({ stores: await Promise.all(stores.map((one) => backups.probe(one))) });
+    return c.json({ stores: await Promise.all(stores.map((one) => backups.probe(one).catch(unreachable))) });
   });
   app.post('/v1/backups/:name/now', (c) => {
     human(c);
@@ -46,6 +46,12 @@ export function backupRoutes(parts: ApiParts): Hono<ApiVariables> {
     return c.json({ drill: await backups.drilled(await body(c, z.unknown())) });
   });
   return app;
+}
+
+/** A store that does not answer has not let anything through, and has not refused anything. */
+function unreachable(thrown: unknown): never {
+  if (!(thrown instanceof StoreFailed)) throw thrown;
+  throw refuse('UNAVAILABLE', thrown.message, 'see that it runs, and by which credential it is reached');
 }
 
 function known<T>(found: T | undefined, c: Context): T {

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { body, human } from './asks.ts';
 import type { ApiParts, ApiVariables } from './context.ts';
+import { credentialsOf } from '../config.ts';
 import type { PolicyInForce, Signer, Status, VaultEntry, WhoAmI } from '../../contract/api.ts';
 
 const firstSigner = z.strictObject({
@@ -43,6 +44,7 @@ export function recordRoutes(parts: ApiParts): Hono<ApiVariables> {
     return c.json({
       version: road.policy().version,
       applied: parts.installation.applied,
+      credentials: credentialsOf(parts.installation.config),
       bindings: parts.installation.bindings,
     } satisfies PolicyInForce);
   });

@@ -1,0 +1,99 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Rig } from './rig.ts';
+import { openBackedUp } from '../backup/source-server.ts';
+import { everything, openStrictS3, putGetOnly, restoreOnly, type StrictS3 } from '../backup/strict-s3.ts';
+import type { TestServer } from '../postgres/server.ts';
+
+let server: TestServer;
+let rig: Rig;
+let bucket: StrictS3;
+
+beforeAll(async () => {
+  server = await openBackedUp();
+  await server.query(`create table bookings (id int primary key, guest text);
+    insert into bookings select g, 'guest ' || g from generate_series(1, 2000) g`);
+  bucket = await openStrictS3({
+    credentials: {
+      GATE: { secret: 'g', rights: putGetOnly },
+      MIGHTY: { secret: 'm', rights: everything },
+      HUMAN: { secret: 'h', rights: restoreOnly },
+    },
+    defaultLock: { mode: 'COMPLIANCE', days: 1 },
+  });
+  rig = new Rig();
+  expect((await rig.up()).code).toBe(0);
+}, 60_000);
+afterAll(async () => {
+  await rig.close();
+  await bucket.close();
+  await server.stop();
+});
+
+const config = (backups: string): string => `version: 1
+environments: { live: { production: true, postgres: [app] } }
+upstreams:
+  app: { provider: postgres, environment: live, credential: "vault:app", address: "postgres://127.0.0.1:${server.port}/postgres?sslmode=disable", private: true }
+  app-backup: { provider: postgres, environment: live, credential: "vault:app-backup", address: "postgres://127.0.0.1:${server.port}/postgres?sslmode=disable", private: true, replication: true }
+stores:
+  far: { s3: "${bucket.endpoint}", bucket: ${bucket.bucket}, credential: "vault:far", private: true, account: elsewhere }
+  mine: { s3: "${bucket.endpoint}", bucket: ${bucket.bucket}, credential: "vault:mine", private: true, account: elsewhere }
+  disk: { keeper: "${join(rig.root, 'keeper', 'socket')}" }
+${backups}`;
+
+const apply = (backups = '') => rig.sign(['apply', '--file', rig.write('holdpoint.yaml', config(backups))]);
+
+test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alone', async () => {
+  mkdirSync(join(rig.root, 'keeper'), { mode: 0o755 });
+  const keeper = ['backup', 'keeper', '--dir', join(rig.root, 'kept'), '--socket', join(rig.root, 'keeper', 'socket')];
+  rig.start([...keeper, '--as-root']).stdin?.end();
+  const applied = await apply();
+  expect(applied.code, applied.stderr).toBe(0);
+  for (const [name, secret] of [
+    ['app-backup', 'holdpoint_backup:b%25ckup'],
+    ['far', 'GATE:g'],
+    ['mine', 'MIGHTY:m'],
+  ] as const) {
+    const added = await rig.sign(['vault', 'add', name, '--secret-fd', '0'], { input: secret });
+    expect(added.code, `${name}: ${added.stderr}`).toBe(0);
+  }
+
+  const runner = join(rig.root, 'runner');
+  for (const [store, said] of [
+    ['mine', 'NOT REFUSED'],
+    ['disk', 'this process runs as the keeper’s user'],
+  ] as const) {
+    const weak = await rig.run(['backup', 'init', 'app', '--stores', `far,${store}`, '--keys', runner]);
+    expect(weak).toMatchObject({ code: 1, stdout: expect.stringContaining(said) });
+    expect(weak.stdout).toContain('this is no backup');
+  }
+
+  const made = await rig.json<{ recovery: string; config: string }>([
+    ...['backup', 'init', 'app', '--stores', 'far', '--keys', runner],
+  ]);
+  expect((await apply(`${made.config}\n`)).code).toBe(0);
+  const now = await rig.run(['backup', 'now', 'app']);
+  expect(now.code, now.stdout + now.stderr).toBe(0);
+  const before = await rig.run(['backup', 'status']);
+  expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT REHEARSED') });
+
+  const env = { AWS_ACCESS_KEY_ID: 'HUMAN', AWS_SECRET_ACCESS_KEY: 'h' };
+  const drilled = await rig.run(
+    [
+      ...['drill', 'app', '--private', '--identity', join(runner, 'app-drill.identity')],
+      ...['--runner', join(runner, 'app-runner.pem')],
+      ...['--assert', rig.write('rows.sql', 'select count(*) = 2000 from bookings')],
+    ],
+    { env },
+  );
+  expect(drilled.code, drilled.stdout + drilled.stderr).toBe(0);
+  // All of it is on one machine here.
+  const after = await rig.run(['backup', 'status']);
+  expect(after).toMatchObject({ code: 1, stdout: expect.stringContaining('BESIDE THE DATA') });
+  expect(after.stdout).toContain('last good drill: 20');
+  const listed = await rig.run(['backup', 'list', 'app']);
+  expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/bk_\S+ +whole .* far /) });
+  expect(listed.stdout).toContain('good');
+  expect(readFileSync(join(rig.root, 'holdpoint.yaml'), 'utf8')).not.toContain('AGE-SECRET-KEY');
+}, 120_000);
