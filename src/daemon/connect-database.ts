@@ -99,10 +99,25 @@ export async function connectDatabase(url: string, role: string, ca?: string): P
   });
 }
 
+/** A person's own line to the database behind a whole postgres:// address, which reads and never writes. Throws `NotConnected`. */
+export async function openByAddress(
+  url: string,
+  ca?: string,
+): Promise<{ readonly administrator: Administrator; readonly database: string }> {
+  const found = databaseIn(url);
+  const [first] = found?.addresses ?? [];
+  if (found === undefined || first === undefined)
+    throw new NotConnected('it is no whole postgres:// address with a user');
+  const more = { timeout: 600_000, ...(ca === undefined ? {} : { ca }) };
+  const { administrator } = await opened(found.addresses, found.secret, more);
+  await administrator.run('SET default_transaction_read_only = on');
+  return { administrator, database: decodeURIComponent(new URL(first).pathname.slice(1)) };
+}
+
 async function opened(
   addresses: readonly string[],
   secret: string,
-  more: { readonly ca?: string },
+  more: { readonly ca?: string; readonly timeout?: number },
 ): Promise<{ administrator: Administrator; address: string }> {
   let last: unknown;
   for (const address of addresses) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Rig } from './rig.ts';
@@ -95,5 +95,29 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   const listed = await rig.run(['backup', 'list', 'app']);
   expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/bk_\S+ +whole .* far /) });
   expect(listed.stdout).toContain('good');
+
+  await server.query(`delete from bookings where id <= 40; update bookings set guest = guest || ' (moved)' where id in (50, 51);
+    insert into bookings values (9001, 'new')`);
+  const key = rig.write('recovery.key', `${made.recovery}\n`);
+  // Somebody else than root runs the restored server, and has to pass.
+  chmodSync(rig.root, 0o711);
+  const back = join(rig.root, 'b');
+  const kept = rig.start(['restore', 'app', '--private', '--to', 'newest', '--identity', key, '--as', back], { env });
+  kept.stdin?.end();
+  const live = ['--with', `postgres://postgres@127.0.0.1:${server.port}/postgres`, '--password-fd', '0'];
+  const input = server.password;
+  await expect
+    .poll(async () => (await rig.run(['compare', back, ...live], { input })).stdout, { timeout: 30_000, interval: 500 })
+    .toMatch(/public\.bookings/);
+  expect((await rig.run(['compare', back, ...live], { input })).stdout).toMatch(
+    /public\.bookings +1961 +2000 +differs/,
+  );
+  const sql = join(rig.root, 'back.sql');
+  const rows = ['compare', back, ...live, '--table', 'bookings', '--rows', '1000'];
+  const differs = await rig.run([...rows, '--sql', sql], { input });
+  expect(differs).toMatchObject({ code: 1, stdout: expect.stringContaining('40 gone since, 2 changed since, 1 new') });
+  await server.query(readFileSync(sql, 'utf8'));
+  expect((await rig.run(rows, { input })).stdout).toContain('0 gone since, 0 changed since, 1 new since');
+  kept.kill('SIGINT');
   expect(readFileSync(join(rig.root, 'holdpoint.yaml'), 'utf8')).not.toContain('AGE-SECRET-KEY');
 }, 120_000);

@@ -57,6 +57,12 @@ export const roomExceptions: readonly Exception[] = [
   },
   {
     from: 'cli',
+    to: 'src/daemon/backup/comparison.ts',
+    lazyOnly: true,
+    why: '`compare` reads a restored server and the live one as a person does, when the daemon may be gone',
+  },
+  {
+    from: 'cli',
     to: 'src/daemon/ask-offline.ts',
     lazyOnly: true,
     why: '`scan --ask` and `env discover` ask providers before there is a daemon; the dialer is handed in there',

@@ -9,7 +9,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { readRunning } from '../places.ts';
 import { signedAct } from '../signing/act.ts';
-import { secretFor } from '../signing/passphrase.ts';
+import { wholeAddress } from '../signing/database-address.ts';
 import { findSigner, slug, type Signer } from '../signing/signer.ts';
 import { askTerminal, hasTerminal } from '../terminal/prompt.ts';
 import { refuseTakenName } from './vault-add.ts';
@@ -36,7 +36,7 @@ export const connect: Run = async (invocation) => {
     await refuseTakenName(api, wanted.entry);
     await refuseUnknownAtT0(api, wanted);
   }
-  const url = await wholeAddress(invocation);
+  const url = await wholeAddress(invocation, invocation.needed(0));
   // `await` before each return: without it the line would be closed before it was used.
   await using database = await opened(invocation, room, url, wanted.role);
   if (only === 'remove') return await remove(invocation, database, wanted);
@@ -83,21 +83,6 @@ function wantedBy(invocation: Invocation, room: Room): Wanted {
     preset: preset as GrantPreset,
     schemas: invocation.list('schema'),
   };
-}
-
-/** The address as it was given; its password is asked for where it has none, which keeps it out of the shell's history. */
-async function wholeAddress(invocation: Invocation): Promise<string> {
-  const given = invocation.needed(0);
-  const url = URL.parse(given);
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.username === '')
-    throw misused(
-      'this is no postgres:// address with a user',
-      'write it so: postgres://postgres@db.internal:5432/app',
-    );
-  if (url.password !== '') return given;
-  const asked = `the password of ${decodeURIComponent(url.username)} (not shown; used once, kept nowhere):`;
-  url.password = encodeURIComponent(await secretFor(invocation, asked, { fd: 'password-fd' }));
-  return url.href;
 }
 
 async function opened(invocation: Invocation, room: Room, url: string, role: string): Promise<Connecting> {

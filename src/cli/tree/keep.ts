@@ -336,6 +336,32 @@ const backups: Chapter['commands'] = [
     load: async () => (await import('../commands/restore.ts')).restore,
   },
   {
+    path: 'compare',
+    words: ['<folder>'],
+    what: 'what `restore` brought back, beside the live database; exit 1 where they differ; reads alone',
+    options: [
+      { flags: '--with <address>', what: 'the live one, postgres://user@host/database; the gate’s address will do' },
+      { flags: '--table <table>', what: 'schema.table: row by row, by its primary key' },
+      { flags: '--rows <count>', what: 'how many rows that differ are shown (default 20), or written by --sql' },
+      {
+        flags: '--sql <file>',
+        what: 'write what puts back rows that are gone or changed; read it, then send it yourself',
+      },
+      { flags: '--as-user <role>', what: 'superuser of the restored server (default postgres)' },
+      { flags: '--ca <file>', what: 'PEM of an authority to trust for the live server' },
+      { flags: '--password-fd <number>', what: 'the live password from this file descriptor' },
+    ],
+    examples: [
+      ['holdpoint compare ./app-before --with postgres://jane@db.internal/app', 'rows and digests, table by table'],
+      ['holdpoint compare ./app-before --with postgres://jane@db.internal/app --table public.bookings', ''],
+      [
+        'holdpoint compare ./app-before --with postgres://jane@db.internal/app --table public.bookings --rows 100000 --sql back.sql',
+        'take back single rows, or a table',
+      ],
+    ],
+    load: async () => (await import('../commands/compare.ts')).compare,
+  },
+  {
     path: 'drill',
     words: ['<name>'],
     what: 'rehearses a restore on a throw-away server, signs what it found, hands it to the daemon; exit 1 unless good',
