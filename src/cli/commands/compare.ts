@@ -12,7 +12,7 @@ import type { ComparedTable, Comparison, TableDiff } from '../../daemon/backup/c
 export const compare: Run = async (invocation) => {
   await using opened = await open(invocation);
   const table = invocation.text('table');
-  return table === undefined ? tables(invocation, opened) : rows(invocation, opened, tableIn(table));
+  return await (table === undefined ? tables(invocation, opened) : rows(invocation, opened, tableIn(table)));
 };
 
 async function open(invocation: Invocation): Promise<Comparison> {
