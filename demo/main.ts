@@ -28,6 +28,7 @@ async function play(setting: Setting): Promise<boolean> {
   stage.say('');
   stage.say(`${stage.paint('strong', 'WITHOUT')}  ${loss?.line ?? 'left out, since guards are taken out'}`);
   stage.say(`${stage.paint('strong', 'WITH')}     ${saved.line}`);
+  stage.say(`${stage.paint('strong', 'BACK')}     ${saved.back}`);
   const ids = [...new Set(results.flatMap((one) => one.ids))].sort();
   stage.say(`shown: ${ids.join(' ')}`);
   for (const one of failed) stage.say(`✗ ${one.ids.join(' ')} ${one.title}: ${one.wrong.join('; ')}`, 'bad');

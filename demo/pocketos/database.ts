@@ -67,6 +67,7 @@ export const serverSettings: { readonly [name: string]: string } = {
   max_wal_size: '16MB',
   synchronous_commit: 'off',
   autovacuum: 'off',
+  max_slot_wal_keep_size: '256MB',
 };
 
 export const tableNames: readonly string[] = ['locations', 'cars', 'customers', 'reservations', 'payments'];

@@ -53,6 +53,8 @@ insert into promotions select i, 'SPRING-' || i, 5 * i, 'until the ' || i || 'th
 
 /** Whose sessions look at what is about to be lost, as `holdpoint connect` makes it: one a server. */
 const undoEntry = 'pg-production-undo';
+/** By which the whole server is copied. */
+const backupEntry = 'pg-production-backup';
 
 /**
  * Makes the staging database and, by what `holdpoint connect` does, a role for agents in each. `secured`: rows that change in production
@@ -76,8 +78,8 @@ export async function openDatabases(world: World, secured: boolean): Promise<Dat
     const asked = { role: one.role, preset: 'migrate', schemas: ['public'] } as const;
     const password = newPassword();
     await using database = await connectDatabase(`${one.url}?sslmode=disable`, one.role);
-    const undo = newPassword();
-    const script = database.script(asked, { agent: password, undo, backup: newPassword() });
+    const [undo, backup] = [newPassword(), newPassword()];
+    const script = database.script(asked, { agent: password, undo, backup });
     await database.apply(script.apply);
     const wrong = (await database.tryOut(asked, password)).filter(({ well }) => !well);
     if (wrong.length > 0)
@@ -87,6 +89,15 @@ export async function openDatabases(world: World, secured: boolean): Promise<Dat
     made.push({ ...one, address, password, more: looks ? `, undo: ${undoEntry}` : '' });
     if (looks)
       made.push({ ...one, entry: undoEntry, address, role: 'holdpoint_undo', password: undo, more: ', lookups: true' });
+    if (script.makesBackup)
+      made.push({
+        ...one,
+        entry: backupEntry,
+        address,
+        role: 'holdpoint_backup',
+        password: backup,
+        more: ', replication: true',
+      });
   }
   return {
     upstreams: made.map(upstreamLine).join('\n'),
@@ -95,12 +106,12 @@ export async function openDatabases(world: World, secured: boolean): Promise<Dat
         await human.addCredential(entry, environment, 'password', 'environment', `${role}:${password}`, {
           provider: 'postgres',
           // It is bound to no environment by itself; `holdpoint connect` keeps it unasked too.
-          ...(entry === undoEntry ? { ask: false } : {}),
+          ...(entry === undoEntry || entry === backupEntry ? { ask: false } : {}),
         });
     },
     staging: async (text) => sql(staging.href, text),
     production: async (text) => sql(production, text),
-    digests: async () => digests(production),
+    digests: async () => digestsOf(production),
   };
 }
 
@@ -116,13 +127,17 @@ function upstreamLine({ entry, environment, address, more }: Upstream): string {
   return `  ${entry}: { provider: postgres, environment: ${environment}, credential: "vault:${entry}", address: "${address}", private: true${more} }`;
 }
 
-async function digests(url: string): Promise<Digests> {
-  const tables = await sql(url, "select format('%I', tablename) as name from pg_tables where schemaname = 'public'");
+/** Of every table of that database, by the server itself. */
+export async function digestsOf(url: string): Promise<Digests> {
+  const tables = await sql(
+    url,
+    "select format('%I', tablename) as name from pg_tables where schemaname = 'public' order by 1",
+  );
   const each = tables.map(
     ({ name }) =>
       `select '${String(name)}' as name, count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t.id)), '') as digest from ${String(name)} t`,
   );
-  const rows = await sql(url, each.join(' union all '));
+  const rows = await sql(url, `${each.join(' union all ')} order by 1`);
   return Object.fromEntries(rows.map(({ name, digest }) => [String(name), String(digest)]));
 }
 

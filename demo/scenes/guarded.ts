@@ -8,6 +8,7 @@ import { daemonFlags } from '../../src/daemon/runtime.ts';
 import { own } from '../stage/accounts.ts';
 import { Program } from '../stage/program.ts';
 import type { Sabotage } from '../stage/sabotage.ts';
+import { type Copies, openCopies } from './copies.ts';
 import { type Databases, openDatabases } from './databases.ts';
 import { Hands } from './hands.ts';
 import { type Setting, startAgent, type World } from './world.ts';
@@ -37,6 +38,7 @@ export interface Guarded {
   /** `host:port` of the PostgreSQL gate. */
   readonly postgres: string;
   readonly databases: Databases;
+  readonly copies: Copies;
   readonly tokens: {
     readonly domains: AgentToken;
     readonly staging: AgentToken;
@@ -70,6 +72,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   own(path.dirname(witness), cast.daemon);
   const running = await startDaemon(setting, data);
   const databases = await openDatabases(world, !options.sabotage.has('rows'));
+  const copies = await openCopies(setting, !options.sabotage.has('backups'));
   const pager = await openPager();
   place.atEnd(() => pager.close());
   const passphrase = path.join(place.folder('jane'), 'passphrase');
@@ -83,6 +86,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     const text = configuration({
       world,
       databases,
+      copies,
       stagingCredential,
       pager,
       witness,
@@ -99,6 +103,9 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
   await human.addCredential('railway-staging-old', 'staging', 'project-access-token', 'environment', stale, unasked);
   await human.addCredential('railway-staging', 'staging', 'project-access-token', 'environment', real.staging);
   await databases.keep(human);
+  await copies.keep(human);
+  await copies.begin(commands);
+  await apply('railway-staging-old');
   const both = ['staging', 'production'];
   const tokens = {
     domains: await human.createToken(
@@ -130,6 +137,7 @@ export async function openGuarded(setting: Setting, world: World): Promise<Guard
     bundle: running.bundle,
     postgres: new URL(running.postgres).host,
     databases,
+    copies,
     human,
     commands,
     passphrase,
@@ -187,12 +195,13 @@ const anything = '@id("anything") @reason("nobody minds") permit (principal, act
 function configuration(parts: {
   readonly world: World;
   readonly databases: Databases;
+  readonly copies: Copies;
   readonly stagingCredential: string;
   readonly pager: Pager;
   readonly witness: string;
   readonly sabotage: ReadonlySet<string>;
 }): string {
-  const { world, databases, stagingCredential, pager, witness, sabotage } = parts;
+  const { world, databases, copies, stagingCredential, pager, witness, sabotage } = parts;
   const { environments } = world.double.ids;
   const where = `address: "${new URL(world.double.url).origin}", private: true`;
   return `version: 1
@@ -205,6 +214,8 @@ upstreams:
   railway-staging: { provider: railway, environment: staging, credential: "vault:${stagingCredential}", ${where} }
   railway-lookups: { provider: railway, environment: production, credential: "vault:railway-lookups", lookups: true, ${where} }
 ${databases.upstreams}
+${copies.upstreams}
+${copies.stores()}
 webhooks: [${sabotage.has('alarm') ? '' : `{ url: "${pager.url}", private: true }`}]
 witness: { file: "${witness}" }
 delay: ${sabotage.has('delay') ? '1h' : '48h'}

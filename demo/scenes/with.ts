@@ -5,6 +5,7 @@ import { look } from '../pocketos/counter.ts';
 import { own } from '../stage/accounts.ts';
 import type { Checks } from '../stage/checks.ts';
 import { account } from './account.ts';
+import { backFromNothing } from './back.ts';
 import { journalHolds, outOfReach } from './evidence.ts';
 import { type Guarded, openGuarded } from './guarded.ts';
 import { incidentAgain, links } from './links.ts';
@@ -16,6 +17,8 @@ import { type Setting, startAgent, type World } from './world.ts';
 
 export interface Saved {
   readonly line: string;
+  /** What came of losing everything. */
+  readonly back: string;
 }
 
 /** The same afternoon with Holdpoint in between: the same script, the same task, the same file. */
@@ -50,8 +53,9 @@ export async function withHoldpoint(setting: Setting, opening: Promise<World>, c
   await stillThere(guarded, checks, since);
   await journalHolds(guarded, checks, options.sabotage.has('journal'));
   await account(guarded, checks, stage, confession);
+  const back = await backFromNothing(setting, guarded, checks);
   watching.abort();
-  return { line: summary(checks, code) };
+  return { line: summary(checks, code), back };
 }
 
 /** What the daemon wrote down for itself, beside what it answered. */

@@ -29,6 +29,8 @@ export const sabotages = [
   'rows',
   /** A policy is signed in which any number of rows may go unsigned, once they are secured. */
   'bounds',
+  /** Nothing is copied to another account. */
+  'backups',
   /** The agent runs as Holdpoint's own OS user (as root only). */
   'user',
 ] as const;
