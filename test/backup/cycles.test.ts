@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { backupCycles } from './cycles.ts';
 import { full } from '../full.ts';
 
-const cycles = Number(process.env['HOLDPOINT_CYCLES'] ?? (full ? 20 : 2));
+const cycles = Number(process.env['HOLDPOINT_CYCLES'] ?? (full ? 20 : 1));
 const seed = Number(process.env['HOLDPOINT_SEED'] ?? 1);
 
 test(
-  `B1, B3: ${cycles} cycles of load, fault and restore bring back what was kept`,
+  `B1, B3: ${cycles} of the cycles of load, fault and restore bring back what was kept`,
   { timeout: 3_600_000 },
   async () => {
     const { wrong, equal } = await backupCycles({ cycles, seed });

@@ -69,9 +69,8 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
     expect(weak.stdout).toContain('this is no backup');
   }
 
-  const made = await rig.json<{ recovery: string; config: string }>([
-    ...['backup', 'init', 'app', '--stores', 'far', '--keys', runner],
-  ]);
+  const init = ['backup', 'init', 'app', '--stores', 'far', '--keys', runner];
+  const made = await rig.json<{ recovery: string; config: string }>(init);
   expect((await apply(`${made.config}\n`)).code).toBe(0);
   const now = await rig.run(['backup', 'now', 'app']);
   expect(now.code, now.stdout + now.stderr).toBe(0);
@@ -79,14 +78,9 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   expect(before).toMatchObject({ code: 1, stdout: expect.stringContaining('NOT REHEARSED') });
 
   const env = { AWS_ACCESS_KEY_ID: 'HUMAN', AWS_SECRET_ACCESS_KEY: 'h' };
-  const drilled = await rig.run(
-    [
-      ...['drill', 'app', '--private', '--identity', join(runner, 'app-drill.identity')],
-      ...['--runner', join(runner, 'app-runner.pem')],
-      ...['--assert', rig.write('rows.sql', 'select count(*) = 2000 from bookings')],
-    ],
-    { env },
-  );
+  const keys = ['--identity', join(runner, 'app-drill.identity'), '--runner', join(runner, 'app-runner.pem')];
+  const rows2000 = rig.write('rows.sql', 'select count(*) = 2000 from bookings');
+  const drilled = await rig.run(['drill', 'app', '--private', ...keys, '--assert', rows2000], { env });
   expect(drilled.code, drilled.stdout + drilled.stderr).toBe(0);
   // All of it is on one machine here.
   const after = await rig.run(['backup', 'status']);
@@ -95,6 +89,7 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   const listed = await rig.run(['backup', 'list', 'app']);
   expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/bk_\S+ +whole .* far /) });
   expect(listed.stdout).toContain('good');
+  await agentReachesNothing();
 
   await server.query(`delete from bookings where id <= 40; update bookings set guest = guest || ' (moved)' where id in (50, 51);
     insert into bookings values (9001, 'new')`);
@@ -121,3 +116,27 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   kept.kill('SIGINT');
   expect(readFileSync(join(rig.root, 'holdpoint.yaml'), 'utf8')).not.toContain('AGE-SECRET-KEY');
 }, 120_000);
+
+/** B2: by an agent's token none of the copies' API answers, and nothing in the bucket changes. */
+async function agentReachesNothing(): Promise<void> {
+  const made = await rig.sign(['token', 'create', 'cursor', '--preset', 'postgres:write', '--env', 'live', '--json']);
+  const { presented } = JSON.parse(made.stdout) as { presented: string };
+  const held = (): string => JSON.stringify([...bucket.held].map(([key, all]) => [key, all.map((one) => one.until)]));
+  const before = held();
+  for (const [method, path] of [
+    ['GET', '/v1/backups'],
+    ['GET', '/v1/backups/app'],
+    ['GET', '/v1/backups/app/kit'],
+    ['POST', '/v1/backups/app/now'],
+    ['POST', '/v1/backups/probe'],
+    ['POST', '/v1/drills'],
+    ['POST', '/v1/acts'],
+    ['DELETE', '/v1/backups/app'],
+  ] as const) {
+    const headers = { authorization: `Bearer ${presented}`, 'content-type': 'application/json' };
+    const body = method === 'POST' ? { body: JSON.stringify({ stores: ['far'] }) } : {};
+    const { status } = await fetch(`${rig.running.api}${path}`, { method, headers, ...body });
+    expect(status, `${method} ${path}`).toBeGreaterThanOrEqual(400);
+  }
+  expect(held()).toBe(before);
+}
