@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchBackup } from './backup.ts';
 import { type Effort, type Figure, reached } from './figure.ts';
 import { benchGraphql } from './graphql.ts';
 import { benchPacedReads, benchThroughput } from './http-gate.ts';
@@ -34,6 +35,7 @@ const benches: { readonly [name: string]: Bench } = {
   'slow-clients': benchSlowClients,
   'postgres-bulk': benchPostgresBulk,
   undo: benchUndo,
+  backup: benchBackup,
 };
 
 /** Reading and policy, and what both cost together for a document that nobody has sent before. */

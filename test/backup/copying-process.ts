@@ -36,6 +36,10 @@ export class CopyingProcess {
     this.#life = this.#live();
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** What it said last before it ended. */
   get said(): string {
     return this.#said;

@@ -1,22 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { copyingConfig } from './copying-config.ts';
 import { CopyingProcess, type CopyingView } from './copying-process.ts';
 import { Endings, lsn, until } from './copying-place.ts';
+import { type CopyingWorld, openCopyingWorld } from './copying-world.ts';
 import { openSql } from './kept.ts';
 import { openBackedUp } from './source-server.ts';
-import { openStrictS3, putGetOnly, restoreOnly } from './strict-s3.ts';
 import type { TestServer } from '../postgres/server.ts';
 import type { BackupKit } from '../../src/contract/backup-kit.ts';
 import type { BackupRecord } from '../../src/contract/backup-state.ts';
 import type { Lsn } from '../../src/contract/backup.ts';
 import { restoreByKit, verifyByKit } from '../../src/daemon/backup/offline.ts';
-import { newIdentity } from '../../src/features/backup/format/age.ts';
 
 /** Everything that is in the database, in one line. */
 const digest = `select (select count(*)::text || md5(string_agg(t::text, '|' order by id)) from public.bookings t)
@@ -260,49 +256,28 @@ async function damaged(world: World, kit: BackupKit, anew: number): Promise<read
   return [...other, ...(gaps.length > anew ? gaps : [])].map((one) => `verify: ${JSON.stringify(one)}`);
 }
 
-interface World {
-  readonly root: string;
-  /** Where the configuration and the clock's error are. */
-  readonly told: string;
+interface World extends CopyingWorld {
   /** What the copying process keeps. */
-  readonly state: string;
+  readonly own: string;
   readonly server: TestServer;
-  readonly recovery: string;
-  readonly weather: { now: 'slow-down' | 'broken' | 'cut' | 'hang' | 'swallow' | undefined; every: number };
   readonly copying: CopyingProcess;
   /** Its state has a small disk of its own. */
   readonly canFill: boolean;
 }
 
 async function openWorld(endings: Endings, major: 15 | 18): Promise<World> {
-  const root = await mkdtemp(path.join(tmpdir(), 'holdpoint-cycles-'));
-  await chmod(root, 0o755);
-  endings.push(() => rm(root, { recursive: true, force: true }));
-  const [told, state] = [path.join(root, 'told'), path.join(root, 'state')];
-  for (const one of [told, state, path.join(root, 'other')]) await mkdir(one, { mode: 0o700 });
-  const canFill = mounted(state);
-  if (canFill) endings.push(() => execFileSync('umount', ['-l', state]));
-  const weather: World['weather'] = { now: undefined, every: 1 };
-  const bucket = await openStrictS3({
-    credentials: { GATE: { secret: 'g', rights: putGetOnly }, HUMAN: { secret: 'h', rights: restoreOnly } },
-    defaultLock: { mode: 'COMPLIANCE', days: 1 },
-    weather: (request) => (request % weather.every === 0 ? weather.now : undefined),
-  });
-  endings.push(() => bucket.close());
+  const world = await openCopyingWorld(endings);
+  const own = await world.state('own');
+  await world.state('other');
+  const canFill = mounted(own);
+  if (canFill) endings.push(() => execFileSync('umount', ['-l', own]));
   const server = await openBackedUp({ major });
   endings.push(() => server.stop());
   await server.query(`create table bookings (id int primary key, guest text);
     insert into bookings select g, 'guest ' || g from generate_series(1, 2000) g`);
-  const [recovery, drill] = [newIdentity(), newIdentity()];
-  const { endpoint, bucket: name } = bucket;
-  const runner = generateKeyPairSync('ed25519').publicKey;
-  const config = { endpoint, bucket: name, recovery: recovery.recipient, drill: drill.recipient, runner };
-  await writeFile(path.join(told, 'config.yaml'), copyingConfig(config));
-  const { privateKey } = generateKeyPairSync('ed25519');
-  await writeFile(path.join(told, 'journal.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  const copying = new CopyingProcess(state, told, server.port);
+  const copying = new CopyingProcess(own, world.told, server.port);
   endings.push(() => copying.close());
-  return { root, told, state, server, recovery: recovery.identity, weather, copying, canFill };
+  return { ...world, own, server, copying, canFill };
 }
 
 /** A small disk of its own; false where we may not make one. */
@@ -371,8 +346,8 @@ async function harmed(world: World, fault: Fault, random: Random): Promise<void>
   }
 }
 
-async function filled({ state, copying }: World, ms: number): Promise<void> {
-  const file = path.join(state, 'fill');
+async function filled({ own, copying }: World, ms: number): Promise<void> {
+  const file = path.join(own, 'fill');
   const fill = openSync(file, 'w');
   try {
     const block = Buffer.alloc(65_536);
