@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,7 +31,7 @@ interface Bench extends CopyingWorld {
 export async function benchBackup(folder: string, effort: Effort): Promise<readonly Figure[]> {
   const endings = new Endings();
   try {
-    const world = await openCopyingWorld(endings);
+    const world = await openCopyingWorld(endings, 1_000);
     const sizes = ['max_slot_wal_keep_size=8GB', 'max_wal_size=4GB', 'shared_buffers=256MB', 'log_statement=none'];
     const server = await openBackedUp({ major: 15, settings: sizes });
     endings.push(() => server.stop());
@@ -47,7 +48,7 @@ export async function benchBackup(folder: string, effort: Effort): Promise<reado
     const size = await server.query('select sum(pg_database_size(oid)) as bytes from pg_database');
     const bench = { ...world, endings, server, megabytes: Number(size.rows[0]?.['bytes']) / 1_048_576 };
     const { figures, copying } = await bases(bench, folder, effort);
-    figures.push(...(await streaming(bench, copying, effort)));
+    figures.push(...(await streaming(bench, copying, folder, effort)));
     figures.push(...(await back(bench, copying, folder)));
     return figures;
   } finally {
@@ -137,14 +138,19 @@ function mostMemory(pid: number): number {
 }
 
 /** TPC-B with and without anybody who copies its log, in turn; and how far behind the kept log is while it runs. */
-async function streaming({ server }: Bench, copying: CopyingProcess, effort: Effort): Promise<readonly Figure[]> {
+async function streaming(
+  { server }: Bench,
+  copying: CopyingProcess,
+  folder: string,
+  effort: Effort,
+): Promise<readonly Figure[]> {
   const seconds = effort.quick ? 3 : 15;
   // The server and its load have one core, whoever copies has the other, as on a machine of its own.
   const postmaster = Number(readFileSync(path.join(await dataFolder(server), 'postmaster.pid'), 'utf8').split('\n')[0]);
   onCores(postmaster, '0');
   onCores(process.pid, '1');
   const load = (): Promise<number> => pgbench(server, ['-n', '-c', '4', '-T', String(seconds)]);
-  const [ratios, behind]: [number[], number[]] = [[], []];
+  const [ratios, behind, peers]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < (effort.quick ? 1 : 5); round++) {
     await caughtUp(server, copying);
     onCores(copying.pid, '1');
@@ -154,6 +160,7 @@ async function streaming({ server }: Bench, copying: CopyingProcess, effort: Eff
     copying.pause();
     await sleep(500);
     const alone = await load();
+    peers.push((await besidePeer(server, path.join(folder, `received-${round}`), load)) / alone);
     copying.resume();
     ratios.push(beside / alone);
   }
@@ -162,9 +169,29 @@ async function streaming({ server }: Bench, copying: CopyingProcess, effort: Eff
   const part = `backup, TPC-B of 4 clients`;
   return [
     { part, name: 'throughput beside the copying, alone being 1', value: median(ratios), unit: '×', atLeast: 0.95 },
+    { part, name: 'the same beside pg_receivewal', value: median(peers), unit: '×' },
     { part, name: 'a crash would have lost, median', value: median(behind), unit: 's' },
     { part, name: 'a crash would have lost, most', value: quantile(behind, 1), unit: 's', atMost: 2 },
   ];
+}
+
+/** PostgreSQL's own tool writes the log into a folder. */
+async function besidePeer(
+  { port, password }: TestServer,
+  folder: string,
+  load: () => Promise<number>,
+): Promise<number> {
+  await mkdir(folder);
+  const env = { PATH: process.env['PATH'], PGPASSWORD: password };
+  const where = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-D', folder];
+  const child = spawn(path.join(bin, 'pg_receivewal'), where, { env, stdio: 'ignore' });
+  try {
+    await sleep(500);
+    return await load();
+  } finally {
+    child.kill('SIGINT');
+    await once(child, 'exit');
+  }
 }
 
 /** All of its threads, and what it starts from here on. */
@@ -214,6 +241,7 @@ async function back(
   const first = backups.find((one) => one.state === 'whole');
   const replayed = Number(BigInt(lsn(log.position)) - BigInt(lsn(first?.startLsn ?? '0/0'))) / 1_048_576;
   await copying.close();
+  const parts = { files: 0, log: 0, replay: 0 };
   const ours = await took(async () => {
     const { restored } = await restoreByKit({
       way: { kit, access: { keyId: 'HUMAN', secret: 'h' }, allowPrivate: true },
@@ -221,6 +249,7 @@ async function back(
       identity: recovery,
       folder: path.join(root, 'back'),
     });
+    Object.assign(parts, restored.took);
     await restored.remove();
   });
   const byHand = await took(() => cp(server, path.join(folder, 'plain'), root));
@@ -228,6 +257,9 @@ async function back(
   return [
     { part, name: 'cp of the files and of the log, and replay', value: byHand, unit: 's' },
     { part, name: 'ours', value: ours, unit: 's' },
+    { part, name: 'ours: files fetched, opened, written', value: parts.files / 1000, unit: 's' },
+    { part, name: 'ours: log fetched, opened, written', value: parts.log / 1000, unit: 's' },
+    { part, name: 'ours: replay', value: parts.replay / 1000, unit: 's' },
     { part, name: 'ours, by hand being 1', value: ours / byHand, unit: '×', atMost: 1.5 },
   ];
 }
@@ -242,7 +274,7 @@ async function cp(server: TestServer, from: string, root: string): Promise<void>
   const owner =
     process.getuid?.() === 0 ? ['setpriv', '--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups'] : [];
   if (owner.length > 0) await run('chown', ['-R', 'nobody:nogroup', hand]);
-  const [program = '', ...args] = [...owner, path.join(bin, 'pg_ctl'), '-D', into, '-w', '-t', '300'];
+  const [program, ...args] = [...owner, path.join(bin, 'pg_ctl'), '-D', into, '-w', '-t', '300'];
   const options = `-c listen_addresses='' -c unix_socket_directories=${hand} -c archive_mode=off -c shared_buffers=256MB -c max_wal_size=4GB`;
   await run(program, [...args, '-o', options, '-l', path.join(hand, 'log'), 'start']);
   await run(program, [...args, '-m', 'immediate', 'stop']);

@@ -92,7 +92,7 @@ export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
 
 async function openCopies(
   options: DaemonOptions,
-  { road, vault, journal, clock, installation }: Rooms,
+  { road, vault, journal, clock, installation, rehearsed }: Rooms,
 ): Promise<Backups> {
   const { store, raise, diagnose } = road;
   return openBackups({
@@ -104,6 +104,7 @@ async function openCopies(
     journal,
     clock,
     raise,
+    rehearsed,
     diagnose,
     ...options.backups,
   });

@@ -59,12 +59,13 @@ function judgedRequest(entry: Entry): ActionRequest | undefined {
 
 function factsOf(entry: Entry, request: ActionRequest): JudgedFacts {
   const judged = entry.body['judged'] as unknown as Partial<JudgedFacts> | undefined;
-  const { undoSecured, withinBounds, rows } = judged ?? {};
+  const { undoSecured, withinBounds, rows, drilledHours } = judged ?? {};
   const reversible = request.actions.every((action) => action.reversibility === 'reversible');
   return {
     undoSecured: undoSecured ?? (reversible || typeof entry.body['image'] === 'string'),
     withinBounds: withinBounds ?? true,
     rows: rows ?? 0,
+    ...(drilledHours === undefined ? {} : { drilledHours }),
   };
 }
 

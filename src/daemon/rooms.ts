@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { openAlarms, type Alarms } from './alarms.ts';
 import { channelsOf } from './channels.ts';
 import { openDiagnostics } from './diagnostics.ts';
+import { openRehearsed, type Rehearsed } from './backup/rehearsed.ts';
 import { delayOf, keepingOf, openInstallation, velocityOf, type Installation } from './installation.ts';
 import { installationId, journalKey } from './keys.ts';
 import { placesIn, type Places } from './places.ts';
@@ -68,6 +69,7 @@ export interface Rooms {
   readonly clock: RoadClock;
   readonly alarms: Alarms;
   readonly installation: Installation;
+  readonly rehearsed: Rehearsed;
   readonly proofs: Proofs;
   readonly key: KeySource;
   /** Puts a newly signed configuration in force: its policy, its channels, its witnesses. */
@@ -107,6 +109,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
   const refusals = openRefusalEntries({ journal, clock, diagnose });
   opened.defer(() => refusals.close());
   const limits = velocityOf(() => installation.config);
+  const rehearsed = await openRehearsed({ store, clock, config: () => installation.config });
   const road: RoadParts = {
     store,
     journal,
@@ -123,6 +126,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     questions: openQuestions({ holds, clock, raise, diagnose }),
     refusals,
     velocity: await openVelocity({ store, clock, freeze, limits, raise, diagnose }),
+    drilledHours: () => rehearsed.hours(),
     resourceLocks: openResourceLocks(),
     freeze,
     images: openImages({ store, sealer: vault, clock, keeping: () => keepingOf(installation.config) }),
@@ -146,6 +150,7 @@ export async function openRooms(options: DaemonOptions, opened: AsyncDisposableS
     clock,
     alarms,
     installation,
+    rehearsed,
     proofs,
     key,
     follow,

@@ -55,6 +55,7 @@ export function judgedFacts(desk: Desk, measured: MeasuredFacts | undefined): Ju
     undoSecured: measured === undefined || measured.capture !== undefined,
     withinBounds: withinBounds({ rows, before, atMost: velocity.limits.rows.most, tables: measured?.tables ?? [] }),
     rows,
+    drilledHours: desk.road.drilledHours(),
   };
 }
 

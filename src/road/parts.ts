@@ -56,6 +56,8 @@ export interface RoadParts {
   readonly questions: Questions;
   readonly refusals: RefusalEntries;
   readonly velocity: Velocity;
+  /** By environment: since a restore was last rehearsed with success. */
+  readonly drilledHours: () => { readonly [environment: string]: number };
   readonly lightCache: LightCache;
   readonly signers: Signers;
   /** Diagnostics for the operator: the cause behind an `UNAVAILABLE`. Never evidence, never shown to an agent. */

@@ -26,7 +26,8 @@ export interface CopyingWorld {
   state(name: string): Promise<string>;
 }
 
-export async function openCopyingWorld(endings: Endings): Promise<CopyingWorld> {
+/** `page`: versions on one page of the bucket's listings. */
+export async function openCopyingWorld(endings: Endings, page?: number): Promise<CopyingWorld> {
   const root = await mkdtemp(path.join(tmpdir(), 'holdpoint-cycles-'));
   // As root the restored server is another user's, who has to get in.
   await chmod(root, 0o755);
@@ -37,6 +38,7 @@ export async function openCopyingWorld(endings: Endings): Promise<CopyingWorld> 
   const bucket = await openStrictS3({
     credentials: { GATE: { secret: 'g', rights: putGetOnly }, HUMAN: { secret: 'h', rights: restoreOnly } },
     defaultLock: { mode: 'COMPLIANCE', days: 1 },
+    ...(page === undefined ? {} : { page }),
     weather: (request) => (request % weather.every === 0 ? weather.now : undefined),
   });
   endings.push(() => bucket.close());

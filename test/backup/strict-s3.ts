@@ -51,6 +51,8 @@ export interface StrictS3Options {
   /** Objects can be locked at all. True unless said. */
   readonly objectLock?: boolean;
   readonly now?: () => number;
+  /** Versions on one page of a listing; few, so that tests see several. */
+  readonly page?: number;
   /** What happens to the nth request instead of an answer, for tests of bad weather. */
   readonly weather?: (
     request: number,
@@ -279,7 +281,7 @@ export async function openStrictS3(options: StrictS3Options): Promise<StrictS3> 
   function listing({ query, rights }: Asked): Told {
     need(rights, 's3:ListBucketVersions');
     const prefix = query.get('prefix') ?? '';
-    const most = Math.min(Number(query.get('max-keys') ?? '1000'), 7);
+    const most = Math.min(Number(query.get('max-keys') ?? '1000'), options.page ?? 7);
     const after = `${query.get('key-marker') ?? ''}\0${query.get('version-id-marker') ?? ''}`;
     const all = [...held.values()]
       .flat()

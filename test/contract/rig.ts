@@ -182,6 +182,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
     bindings: () => bindings,
     providers: options.providers,
     leases: openLeases({ upstreams: options.upstreams, routes, vault }),
+    drilledHours: () => ({}),
     resourceLocks: openResourceLocks(),
     images: openImages({
       store,

@@ -1,5 +1,6 @@
 import { Copier } from './copier.ts';
 import type { BackupKeys } from './keys.ts';
+import type { Rehearsed } from './rehearsed.ts';
 import { openStore } from './stores.ts';
 import type { Config } from '../config.ts';
 import type { Installation } from '../installation.ts';
@@ -17,6 +18,8 @@ export interface CopiersParts {
   readonly replication: Installation['replication'];
   readonly vault: Pick<Vault, 'open'>;
   readonly keys: BackupKeys;
+  /** Told of drills, for policy. */
+  readonly rehearsed?: Pick<Rehearsed, 'note'>;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly raise: (alarm: Omit<Alarm, 'id' | 'at'>) => void;

@@ -27,6 +27,7 @@ export async function takeDrill(value: unknown, parts: Parts): Promise<DrillReco
       body: { ...record, problems: report.problems.slice(0, 20), rto: report.rto, rpo: report.rpo },
     });
   });
+  parts.rehearsed?.note(record);
   if (!record.good)
     raise({ kind: 'drill-failed', text: `drill ${name}: ${report.problems.slice(0, 3).join('; ') || 'it failed'}` });
   return record;

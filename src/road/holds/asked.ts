@@ -30,6 +30,7 @@ export interface JudgedFacts {
   readonly undoSecured: boolean;
   readonly withinBounds: boolean;
   readonly rows: number;
+  readonly drilledHours?: { readonly [environment: string]: number };
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type DetailedError,
 } from '@cedar-policy/cedar-wasm/nodejs';
 import { PolicyError } from './policy-error.ts';
-import type { Question } from './question.ts';
+import { drilledHoursOf, type Question } from './question.ts';
 import type { Rule } from './rules.ts';
 import { levelOf, type Known, type Signed, type Verdict } from './verdict.ts';
 import { VerdictCache } from './verdict-cache.ts';
@@ -74,7 +74,9 @@ function broken(detail: string | undefined): Verdict {
 }
 
 /** Every fact that reaches Cedar but the signatures, unambiguously: two questions with one key are one question. */
-function keyOf({ action, environment, input }: Question): string {
+function keyOf(question: Question): string {
+  const { action, environment, input } = question;
+  const drilledHours = drilledHoursOf(question);
   const { principal, gate } = input.request;
   return JSON.stringify([
     principal.kind,
@@ -91,15 +93,12 @@ function keyOf({ action, environment, input }: Question): string {
     input.undoSecured,
     input.withinBounds,
     input.rows,
+    drilledHours,
   ]);
 }
 
-function ask(
-  name: string,
-  { action, environment, input }: Question,
-  signed: Signed,
-  validateRequest: boolean,
-): AuthorizationAnswer {
+function ask(name: string, question: Question, signed: Signed, validateRequest: boolean): AuthorizationAnswer {
+  const { action, environment, input } = question;
   const { principal, gate } = input.request;
   const who = { type: entityTypes[principal.kind], id: principal.id };
   const where = { type: 'Environment', id: environment.name };
@@ -118,6 +117,7 @@ function ask(
       undoSecured: input.undoSecured,
       withinBounds: input.withinBounds,
       rows: input.rows,
+      drilledHours: drilledHoursOf(question),
       tokenNamesEnvironment: input.tokenEnvironments.includes(environment.name),
       signatures: signed.signatures,
       typedFact: signed.typedFact,

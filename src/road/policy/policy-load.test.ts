@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultPolicyDirectory, loadPolicy, PolicyError, type JudgeInput, type PolicyFile } from './policy.ts';
 import { readPolicyDirectory } from './policy-files.ts';
+import { neverDrilled } from './question.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
 const shipped = readPolicyDirectory(defaultPolicyDirectory());
@@ -214,9 +215,28 @@ describe('evaluation', () => {
     expect(policy.judgeSigned(reading(2), { signatures: 2, typedFact: true }).kind).toBe('deny');
   });
 
+  const example = (name: string): readonly PolicyFile[] =>
+    readPolicyDirectory(join(defaultPolicyDirectory(), 'examples')).filter((one) => one.name === name);
+
+  it('lets nobody destroy where no restore was rehearsed, if a policy says so (B2, K4)', () => {
+    const policy = loadPolicy({ files: [...shipped, ...example('rehearsed.cedar')] });
+    const base = reading();
+    const [action] = base.request.actions;
+    if (action === undefined) throw new Error('no action');
+    const judged = (drilledHours: { readonly [environment: string]: number } | undefined) =>
+      policy.judge({
+        ...base,
+        ...(drilledHours === undefined ? {} : { drilledHours }),
+        environments: [{ name: 'staging', production: true, disposable: false, bindings: {} }],
+        request: { ...base.request, actions: [{ ...action, reversibility: 'irreversible' }] },
+      });
+    expect(judged({ staging: 168 })).toMatchObject({ kind: 'hold', rules: ['signed/irreversible'] });
+    for (const one of [undefined, {}, { staging: 169 }, { staging: neverDrilled }, { other: 1 }])
+      expect(judged(one), JSON.stringify(one)).toMatchObject({ kind: 'deny', rules: ['rehearsed/rehearsed'] });
+  });
+
   it('asks for two people where a policy does (H4)', () => {
-    const second = readPolicyDirectory(join(defaultPolicyDirectory(), 'examples'));
-    expect(second.map((one) => one.name)).toEqual(['second-person.cedar']);
+    const second = example('second-person.cedar');
     const policy = loadPolicy({ files: [...shipped, ...second] });
     const base = reading();
     const [action] = base.request.actions;

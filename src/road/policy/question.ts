@@ -2,6 +2,9 @@ import type { ActionRequest } from '../../model/action-request.ts';
 import type { Action } from '../../model/action.ts';
 import type { Environment } from '../../model/environment.ts';
 
+/** Of an environment of which no restore was rehearsed, in hours: longer than any rule would wait. */
+export const neverDrilled = 1_000_000;
+
 /** What policy is asked about a request. */
 export interface JudgeInput {
   readonly request: ActionRequest;
@@ -15,6 +18,16 @@ export interface JudgeInput {
   readonly withinBounds: boolean;
   /** Rows changed, where they could be measured; 0 where rows mean nothing. */
   readonly rows: number;
+  /** By environment, whole hours since a restore was last rehearsed with success; `neverDrilled` for one that is left out. */
+  readonly drilledHours?: { readonly [environment: string]: number };
+}
+
+/** Of the environment that is asked about. */
+export function drilledHoursOf({ environment, input }: Question): number {
+  const { drilledHours = {} } = input;
+  return Object.hasOwn(drilledHours, environment.name)
+    ? (drilledHours[environment.name] ?? neverDrilled)
+    : neverDrilled;
 }
 
 /** One action in one environment, with all that a rule may look at but the signatures. */
