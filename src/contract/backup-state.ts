@@ -11,6 +11,8 @@ export interface BackupRecord {
   readonly id: string;
   /** The upstream that it is a copy of. */
   readonly name: string;
+  /** Of a logical dump: the database. Absent for a copy of the whole server. */
+  readonly database?: string;
   /** `whole`: with all of the log that it needs; `incomplete`: it cannot be restored, and counts as no copy. */
   readonly state: 'whole' | 'incomplete';
   /** ISO 8601: a restore comes this far. */

@@ -9,9 +9,12 @@ export interface CopyingConfig {
   readonly drill: string;
   /** Public, Ed25519. */
   readonly runner: KeyObject;
+  /** Further members of the plan, as they are written. */
+  readonly plan?: { readonly [member: string]: string | boolean };
 }
 
-export function copyingConfig({ endpoint, bucket, recovery, drill, runner }: CopyingConfig): string {
+export function copyingConfig({ endpoint, bucket, recovery, drill, runner, plan = {} }: CopyingConfig): string {
+  const more = Object.entries(plan).map(([member, value]) => `, ${member}: ${value}`);
   return `version: 1
 upstreams:
   pg: { provider: postgres, environment: live, credential: 'vault:pg', address: 'postgres://db.example:5432/postgres' }
@@ -21,7 +24,7 @@ environments:
 stores:
   far: { s3: '${endpoint}', bucket: '${bucket}', credential: 'vault:far', private: true, account: elsewhere }
 backups:
-  pg: { source: pg-backup, stores: [far], keep: 2d, recovery: ${recovery}, drill: ${drill}, runner: ${runner.export({ format: 'jwk' }).x ?? ''} }
+  pg: { source: pg-backup, stores: [far], keep: 2d, recovery: ${recovery}, drill: ${drill}, runner: ${runner.export({ format: 'jwk' }).x ?? ''}${more.join('')} }
 `;
 }
 

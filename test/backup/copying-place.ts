@@ -32,7 +32,15 @@ const clock = { now: () => Date.now() };
 export const digest = `select count(*)::text || md5(string_agg(t::text, '|' order by id)) as all from public.bookings t`;
 
 /** A server, a bucket of another account, and as much of a daemon as copies the one into the other. */
-export async function place(endings: Endings, options: { readonly rights?: typeof putGetOnly } = {}) {
+export async function place(
+  endings: Endings,
+  options: {
+    readonly rights?: typeof putGetOnly;
+    readonly major?: 15 | 18;
+    /** Further members of the plan. */
+    readonly plan?: { readonly [member: string]: string | boolean };
+  } = {},
+) {
   const root = await mkdtemp(path.join(tmpdir(), 'holdpoint-copying-'));
   await chmod(root, 0o755);
   endings.push(() => rm(root, { recursive: true, force: true }));
@@ -46,7 +54,7 @@ export async function place(endings: Endings, options: { readonly rights?: typeo
     weather: () => (weather.fails ? 'cut' : undefined),
   });
   endings.push(() => bucket.close());
-  const server = await openBackedUp();
+  const server = await openBackedUp(options.major === undefined ? {} : { major: options.major });
   endings.push(() => server.stop());
   await server.query(`create table bookings (id int primary key, guest text);
     insert into bookings select g, 'guest ' || g from generate_series(1, 2000) g`);
@@ -64,6 +72,7 @@ export async function place(endings: Endings, options: { readonly rights?: typeo
       recovery: recovery.recipient,
       drill: drill.recipient,
       runner: runner.publicKey,
+      plan: options.plan ?? {},
     }),
   );
   const alarms: Omit<Alarm, 'id' | 'at'>[] = [];

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { identityIn, kitFor, needed, readText, wayFrom } from './backup-store.ts';
 import { Complaint, misused } from '../complaint.ts';
-import { exitCode } from '../exit-code.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { progressLine } from '../terminal/progress.ts';
+import type { BackupKit } from '../../contract/backup-kit.ts';
 import type { Entry } from '../../model/entry.ts';
 
 /** `at`: milliseconds since the epoch. */
@@ -18,6 +19,8 @@ export const restore: Run = async (invocation) => {
   const target = await targetOf(invocation);
   const folder = resolve(needed(invocation, 'as'));
   const offline = await import('../../daemon/backup/offline.ts');
+  const database = invocation.text('dump');
+  if (database !== undefined) return dump(invocation, { kit, identity, target, database, file: folder });
   const bar = progressLine(out);
   const programs = invocation.text('postgres-bin');
   const { restored } = await offline
@@ -29,15 +32,7 @@ export const restore: Run = async (invocation) => {
       progress: ({ stage, done, of }) => bar.tell(stage, done, of),
       ...(programs === undefined ? {} : { programs: [programs] }),
     })
-    .catch((error: unknown) => {
-      if (error instanceof offline.RestoreRefused)
-        throw new Complaint(error.message, error.hint ?? 'see `holdpoint backup verify`', { cause: error });
-      if (error instanceof offline.StoreFailed)
-        throw new Complaint(error.message, 'a store is read by a credential that may list: see --help', {
-          cause: error,
-        });
-      throw error;
-    })
+    .catch((error: unknown) => explain(error, offline))
     .finally(() => bar.end());
   const { server, took, lastCommit, data } = restored;
   out.show({ data, socket: server.socket, user: server.user, lastCommit, took }, () => {
@@ -50,6 +45,50 @@ export const restore: Run = async (invocation) => {
   await server.stop();
   return exitCode.done;
 };
+
+type Offline = typeof import('../../daemon/backup/offline.ts');
+
+function explain(error: unknown, { RestoreRefused, StoreFailed }: Offline): never {
+  if (error instanceof RestoreRefused)
+    throw new Complaint(error.message, error.hint ?? 'see `holdpoint backup verify`', { cause: error });
+  if (error instanceof StoreFailed)
+    throw new Complaint(error.message, 'a store is read by a credential that may list: see --help', { cause: error });
+  throw error;
+}
+
+/** A logical dump, as the file that pg_restore reads. */
+async function dump(
+  invocation: Invocation,
+  asked: {
+    readonly kit: BackupKit;
+    readonly identity: string;
+    readonly target: Target;
+    readonly database: string;
+    readonly file: string;
+  },
+): Promise<ExitCode> {
+  const { out } = invocation;
+  const { kit, target, file, database } = asked;
+  const offline = await import('../../daemon/backup/offline.ts');
+  const bar = progressLine(out);
+  const { backup, startedAt, cluster } = await offline
+    .dumpByKit({
+      ...asked,
+      way: wayFrom(invocation, kit),
+      progress: ({ stage, done, of }) => bar.tell(stage, done, of),
+      ...(target.kind === 'time' ? { by: target.at } : {}),
+    })
+    .catch((error: unknown) => explain(error, offline))
+    .finally(() => bar.end());
+  const major = Math.floor(cluster.version / 10_000);
+  out.show({ backup, database, startedAt, major, file }, () => {
+    out.line(['good', `${database} as of ${startedAt}`], ` is in ${file}`);
+    out.line(
+      `  into a new database, by a pg_restore of ${major} or newer:  createdb back && pg_restore -d back ${file}`,
+    );
+  });
+  return exitCode.done;
+}
 
 /** `newest`, a moment, or `before:<hold>`: just before what that hold let through. */
 async function targetOf(invocation: Invocation): Promise<Target> {

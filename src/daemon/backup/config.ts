@@ -11,6 +11,17 @@ export const backupSchema = z.strictObject({
   stores: z.array(slug).min(1, 'a backup needs a store').max(8).describe('Where it rests: names of `stores`.'),
   keep: duration.default('30d').describe('For how long nobody can delete a copy, we included.'),
   base: duration.default('24h').describe('How often the whole server is copied; its log is copied all the time.'),
+  continuous: z
+    .boolean()
+    .default(true)
+    .describe('Base backups and the log. `false` where a host allows no replication: then there are `dumps` alone.'),
+  dumps: z
+    .strictObject({
+      databases: z.array(z.string().min(1).max(63)).min(1).max(50).describe('Each is dumped by itself.'),
+      every: duration.default('24h'),
+    })
+    .optional()
+    .describe('Logical dumps, by a pg_dump of the server’s major on this machine. Only their own moment comes back.'),
   recovery: recipient.describe('The offline recovery key’s public half. The private one is on paper, never here.'),
   drill: recipient.optional().describe('The drill runner’s public half. Without one no restore is rehearsed.'),
   runner: z
@@ -96,6 +107,10 @@ export function backupProblems(config: BackupConfig): readonly Problem[] {
     if (new Set(plan.stores).size < plan.stores.length) say('stores', 'a store is named twice');
     if (plan.recovery === plan.drill) say('drill', 'the drill runner needs a key of its own');
     if (milliseconds(plan.base) >= milliseconds(plan.keep)) say('keep', 'it is kept for longer than `base`');
+    if (!plan.continuous && plan.dumps === undefined) say('continuous', 'without it there have to be `dumps`');
+    if (plan.dumps !== undefined && milliseconds(plan.dumps.every) < 60_000) say('dumps', 'once a minute at most');
+    if (plan.dumps !== undefined && milliseconds(plan.dumps.every) >= milliseconds(plan.keep))
+      say('keep', 'it is kept for longer than `dumps.every`');
     if (milliseconds(plan.base) < 60_000) say('base', 'once a minute at most');
   }
   for (const [name, { replication, lookups, undo }] of Object.entries(config.upstreams))

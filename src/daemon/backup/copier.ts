@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackupPlan } from './config.ts';
+import { nextDump } from './dumps.ts';
 import { completes, forgetKeptLog, type KeptLog, readKeptLog, writeKeptLog } from './kept-log.ts';
 import type { BackupKeys } from './keys.ts';
-import { NoBackup, Troubles } from './troubles.ts';
+import { NoBackup, type TroubledPart, Troubles } from './troubles.ts';
 import { milliseconds } from '../config-words.ts';
 import { type BackupSource, type BackupStore, SourceFailed, StoreFailed } from '../../contract/backup.ts';
 import type { BackupRecord } from '../../contract/backup-state.ts';
@@ -10,10 +11,12 @@ import type { Alarm } from '../../contract/channel.ts';
 import { type Clock, isoTime } from '../../contract/clock.ts';
 import type { Journal } from '../../road/journal/journal.ts';
 import { lsnNumber } from '../../contract/lsn.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Store, StoredRecord } from '../../contract/store.ts';
 import { archiveWal, type ArchivedPiece, WalGap } from '../../features/backup/archive-wal.ts';
 import { type BackupManifest, readManifest } from '../../features/backup/manifest.ts';
 import { writeBase, type WriteProgress, type WrittenBackup } from '../../features/backup/write-base.ts';
+import { writeDump } from '../../features/backup/write-dump.ts';
 
 export interface CopierParts {
   /** The upstream that is copied. */
@@ -83,10 +86,16 @@ export class Copier {
   start(): void {
     this.#running = this.#again('stores', async () => {
       await this.#prove();
+      const { continuous, dumps } = this.#parts.plan;
       await Promise.all([
-        this.#again('log', () => this.#keepLog()),
-        this.#again('base', () => this.#keepBases()),
-        this.#again('slot', () => this.#watchSlot()),
+        ...(continuous
+          ? [
+              this.#again('log', () => this.#keepLog()),
+              this.#again('base', () => this.#keepBases()),
+              this.#again('slot', () => this.#watchSlot()),
+            ]
+          : []),
+        ...(dumps === undefined ? [] : [this.#again('dump', () => this.#keepDumps())]),
       ]);
     });
   }
@@ -110,7 +119,7 @@ export class Copier {
   }
 
   /** Works until it is done or told to stop, and pauses longer after each failure in a row. */
-  async #again(part: 'stores' | 'log' | 'base' | 'slot', work: () => Promise<void>): Promise<void> {
+  async #again(part: TroubledPart, work: () => Promise<void>): Promise<void> {
     const { shortestPause = 1_000 } = this.#parts;
     let pause = shortestPause;
     while (!this.#stop.signal.aborted) {
@@ -210,7 +219,7 @@ export class Copier {
 
   /** Copies that have all of their log by now. */
   async #complete(): Promise<void> {
-    const { store, journal, name } = this.#parts;
+    const { store, journal } = this.#parts;
     const log = this.#log;
     if (log === undefined) return;
     for (const record of await this.#records()) {
@@ -218,18 +227,7 @@ export class Copier {
       const whole = { ...record, state: 'whole' as const, restorableTo: log.restorableTo ?? record.restorableTo };
       await store.transact(async (tx) => {
         await tx.put('backups', record.id, whole as unknown as StoredRecord);
-        await journal.append(tx, {
-          kind: 'backed-up',
-          body: {
-            name,
-            backup: record.id,
-            manifest: record.manifest?.sha256,
-            startLsn: record.startLsn,
-            endLsn: record.endLsn,
-            keptUntil: record.keptUntil,
-            stores: record.stores,
-          },
-        });
+        await journal.append(tx, { kind: 'backed-up', body: backedUp(record) });
       });
       this.#troubles.over('base');
       for (const one of this.#waiting.splice(0)) one.done(whole);
@@ -278,11 +276,58 @@ export class Copier {
     return Math.max(...begun, -Infinity) + milliseconds(plan.base) - clock.now();
   }
 
+  async #keepDumps(): Promise<void> {
+    const { plan, clock } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      const next = nextDump(plan, await this.#records(), clock.now());
+      // Where nothing else is copied, what is asked for is a dump.
+      const isAsked = !plan.continuous && this.#waiting.length > 0;
+      if (next === undefined) return;
+      if (isAsked || next.wait <= 0) await this.#dump(next.database);
+      else await this.#rest(Math.min(next.wait, longestPauseMs));
+    }
+  }
+
+  async #dump(database: string): Promise<void> {
+    const { plan, stores, clock, store, journal } = this.#parts;
+    const asked = plan.continuous ? [] : this.#waiting.splice(0);
+    try {
+      const written = await writeDump({
+        database,
+        source: this.#sourceOf(this.#log?.system),
+        stores,
+        keys: this.#writingKeys(),
+        clock,
+        keptUntil: new Date(clock.now() + milliseconds(plan.keep)),
+        signal: this.#stop.signal,
+        progress: (progress) => {
+          for (const one of asked) one.progress(progress);
+        },
+        ...(await this.#earlier({ database })),
+      });
+      const record: BackupRecord = {
+        ...this.#recordOf(written),
+        state: 'whole',
+        database,
+        restorableTo: written.manifest.startedAt,
+      };
+      await store.transact(async (tx) => {
+        await tx.put('backups', record.id, record as unknown as StoredRecord);
+        await journal.append(tx, { kind: 'backed-up', body: backedUp(record) });
+      });
+      this.#troubles.over('dump');
+      for (const one of asked) one.done(record);
+    } catch (thrown) {
+      for (const one of asked) one.failed(thrown);
+      throw thrown;
+    }
+  }
+
   async #base(): Promise<void> {
     const { plan, stores, clock, store } = this.#parts;
     const log = this.#log;
     if (log === undefined) return;
-    const earlier = await this.#earlier(log);
+    const earlier = await this.#earlier({ system: log.system });
     const asked = [...this.#waiting];
     try {
       const written = await writeBase({
@@ -330,13 +375,14 @@ export class Copier {
   }
 
   /** The copy before this one, whose chunks may be used again. */
-  async #earlier(log: KeptLog): Promise<{
+  async #earlier(of: { readonly system?: string; readonly database?: string }): Promise<{
     readonly earlier?: readonly BackupManifest[];
     readonly previous?: BackupManifest['previous'];
   }> {
     const { clock, diagnose, keys, stores } = this.#parts;
     const last = (await this.#records())
-      .filter((one) => one.system === log.system && Date.parse(one.keptUntil) > clock.now())
+      .filter((one) => one.database === of.database && Date.parse(one.keptUntil) > clock.now())
+      .filter((one) => of.system === undefined || one.system === of.system)
       .toSorted((one, other) => one.id.localeCompare(other.id))
       .at(-1);
     const [first] = stores;
@@ -373,4 +419,19 @@ export class Copier {
       else this.#troubles.over('slot');
     }
   }
+}
+
+/** What the journal says of a copy. */
+function backedUp(record: BackupRecord): JsonObject {
+  const { name, id: backup, database, manifest, startLsn, endLsn, keptUntil, stores } = record;
+  return {
+    name,
+    backup,
+    ...(database === undefined ? {} : { database }),
+    ...(manifest === undefined ? {} : { manifest: manifest.sha256 }),
+    ...(startLsn === undefined ? {} : { startLsn }),
+    ...(endLsn === undefined ? {} : { endLsn }),
+    keptUntil,
+    stores,
+  };
 }

@@ -1,3 +1,4 @@
+import type { BackupPlan } from './config.ts';
 import { Copier } from './copier.ts';
 import type { BackupKeys } from './keys.ts';
 import type { Rehearsed } from './rehearsed.ts';
@@ -101,7 +102,7 @@ function copierOf(name: string, parts: CopiersParts): Copier | undefined {
     name,
     plan,
     stores: opened,
-    openSource: (system) => sourceOf(plan.source, system, parts),
+    openSource: (system) => sourceOf(plan, system, parts),
     store,
     keys,
     journal,
@@ -113,12 +114,17 @@ function copierOf(name: string, parts: CopiersParts): Copier | undefined {
   });
 }
 
-function sourceOf(upstream: string, system: string | undefined, { replication, vault }: CopiersParts): BackupSource {
-  const route = replication(upstream);
-  if (route === undefined) throw new SourceFailed('failed', `there is no way to \`${upstream}\``);
+function sourceOf(
+  { source, continuous }: BackupPlan,
+  system: string | undefined,
+  { replication, vault }: CopiersParts,
+): BackupSource {
+  const route = replication(source);
+  if (route === undefined) throw new SourceFailed('failed', `there is no way to \`${source}\``);
   return openBackupSource({
     route,
     credential: () => vault.open(route.credential),
+    replicates: continuous,
     ...(system === undefined ? {} : { system }),
   });
 }

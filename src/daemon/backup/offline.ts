@@ -6,6 +6,8 @@ import type { Assertion } from '../../features/backup/drill/check-cluster.ts';
 import { drill } from '../../features/backup/drill/drill.ts';
 import type { SignedDrill } from '../../features/backup/drill/drill-report.ts';
 import { newIdentity } from '../../features/backup/format/age.ts';
+import type { BackupManifest } from '../../features/backup/manifest.ts';
+import { chooseDump, writeDumpFile } from '../../features/backup/restore/dump.ts';
 import { KeptDirectory } from '../../features/backup/keeper/directory.ts';
 import { type Keeper, serveKeeper } from '../../features/backup/keeper/serve.ts';
 import { readHistories } from '../../features/backup/restore/histories.ts';
@@ -64,6 +66,22 @@ async function planned(
   const wal = catalogue.wal.find((one) => system === undefined || one.system === system);
   const histories = wal === undefined ? new Map() : await readHistories(store, wal, identity);
   return planRestore(catalogue, { target, histories, ...(system === undefined ? {} : { system }) });
+}
+
+export interface DumpAsked extends Pick<RestoreAsked, 'way' | 'identity' | 'progress'> {
+  readonly database: string;
+  /** The newest that was begun by then; milliseconds since the epoch. */
+  readonly by?: number;
+  /** Made here. */
+  readonly file: string;
+}
+
+/** A logical dump, as pg_dump wrote it. Throws `RestoreRefused`, `StoreFailed`. */
+export async function dumpByKit(asked: DumpAsked): Promise<BackupManifest> {
+  await using store = opened(asked.way);
+  const dump = chooseDump(await readCatalogue(store.store, keyIn(asked.way.kit), asked.way.kit.system), asked);
+  await writeDumpFile({ ...asked, dump, store: store.store });
+  return dump.manifest;
 }
 
 /** Every object by its version, against what was signed and what the kit expects. Needs no private key. Throws `StoreFailed`. */

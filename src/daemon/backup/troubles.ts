@@ -14,7 +14,7 @@ export class NoBackup extends Error {
 }
 
 /** What part of the copying is in trouble. */
-export type TroubledPart = 'stores' | 'log' | 'base' | 'slot';
+export type TroubledPart = 'stores' | 'log' | 'base' | 'slot' | 'dump';
 
 interface Trouble {
   readonly thrown: unknown;

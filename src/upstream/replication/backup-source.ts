@@ -27,6 +27,8 @@ export interface BackupSourceOptions {
   readonly credential: () => Promise<Credential>;
   /** `system_identifier` that the backups so far are of. Unless given it is whoever answers first. */
   readonly system?: string;
+  /** False where the host allows none: then there are dumps alone. */
+  readonly replicates?: boolean;
   /** Milliseconds for dialling, and again for the sign-in. */
   readonly timeout?: number;
   readonly lookup?: Lookup;
@@ -56,6 +58,7 @@ export function openBackupSource(options: BackupSourceOptions): BackupSource {
         extensions: await extensionsOf(await databasesOf(line), async (name) => (await way.open(name)).line),
       })),
     async *base(wishes: Parameters<BackupSource['base']>[0]) {
+      way.needReplication();
       const { line } = await way.open();
       try {
         const { version } = await settled(line);
@@ -65,10 +68,15 @@ export function openBackupSource(options: BackupSourceOptions): BackupSource {
         await way.end(line);
       }
     },
-    slot: (name: string, wishes?: { readonly unbounded?: boolean }) =>
-      within(async (line) => physicalSlot(line, checkedSlot(name), await settled(line), wishes?.unbounded === true)),
+    slot: async (name: string, wishes?: { readonly unbounded?: boolean }) => {
+      way.needReplication();
+      return within(async (line) =>
+        physicalSlot(line, checkedSlot(name), await settled(line), wishes?.unbounded === true),
+      );
+    },
     dropSlot: (name: string) => within((line) => droppedSlot(line, checkedSlot(name))),
     async wal({ timeline, position, slot }: Parameters<BackupSource['wal']>[0]) {
+      way.needReplication();
       lsnNumber(position);
       const { line, who } = await way.open();
       try {
@@ -107,6 +115,9 @@ function refuseSetBack(who: Answering, timeline: number, position: string): void
   });
 }
 
+// Of a database, so that the server's plain rules of access match: those that ship know no other.
+const replication: readonly (readonly [string, string])[] = [['replication', 'database']];
+
 class Way {
   readonly #options: BackupSourceOptions;
   readonly #lines: Set<ReplicationLine>;
@@ -119,12 +130,24 @@ class Way {
     this.#system = options.system;
   }
 
+  get #replicates(): boolean {
+    return this.#options.replicates ?? true;
+  }
+
+  /** Throws `SourceFailed` where only dumps are allowed. */
+  needReplication(): void {
+    if (this.#replicates) return;
+    throw new SourceFailed('not-supported', 'only dumps are taken of this server', {
+      hint: 'where its host allows replication, take `continuous: false` away',
+    });
+  }
+
   /** A line that leads to the same cluster as before. Throws `SourceFailed`. */
   async open(database?: string): Promise<{ readonly line: ReplicationLine; readonly who: Answering }> {
     const line = await this.#dialled(database);
     this.#lines.add(line);
     try {
-      const who = await answering(line);
+      const who = await answering(line, this.#replicates);
       if (this.#system !== undefined && this.#system !== who.system)
         throw new SourceFailed('another-server', `behind \`${this.#options.route.name}\` another cluster answers`, {
           hint: 'where that is meant, a human makes it another entry of `backups:`; the old copies stay as they are',
@@ -163,8 +186,7 @@ class Way {
       const { secret } = await this.#options.credential();
       this.#trust ??= trustedAuthorities(route.ca);
       const settings = new Map([
-        // Of a database, so that the server's plain rules of access match: those that ship know no other.
-        ['replication', 'database'],
+        ...(this.#replicates ? replication : []),
         ['application_name', 'holdpoint backup'],
         ['client_encoding', 'UTF8'],
         ['DateStyle', 'ISO'],

@@ -9,9 +9,13 @@ export interface Answering {
   readonly position: Lsn;
 }
 
-/** IDENTIFY_SYSTEM. Throws `SourceFailed`. */
-export async function answering(line: ReplicationLine): Promise<Answering> {
-  const [system, timeline, position] = (await line.rows('IDENTIFY_SYSTEM'))[0] ?? [];
+/** IDENTIFY_SYSTEM, or where no replication is allowed what plain SQL knows of it. Throws `SourceFailed`. */
+export async function answering(line: ReplicationLine, replicates = true): Promise<Answering> {
+  const asked = replicates
+    ? 'IDENTIFY_SYSTEM'
+    : `SELECT s.system_identifier::text, c.timeline_id::text, pg_catalog.pg_current_wal_flush_lsn()::text
+        FROM pg_catalog.pg_control_system() s, pg_catalog.pg_control_checkpoint() c`;
+  const [system, timeline, position] = (await line.rows(asked))[0] ?? [];
   if (!system || !timeline || !position) throw new SourceFailed('failed', 'the server does not say who it is');
   return { system, timeline: Number(timeline), position };
 }

@@ -137,7 +137,8 @@ function refuseShort({ target, reach }: RestorePlan, replayed: Lsn): void {
     throw new RestoreRefused('not-reached', `the replay ended at ${replayed}, and the log goes to ${reach}`);
 }
 
-function inOurWords(thrown: unknown): unknown {
+/** Faults of objects and seals, as a restore says them. */
+export function inOurWords(thrown: unknown): unknown {
   if (thrown instanceof ObjectDamaged)
     return new RestoreRefused('damaged', thrown.message, { cause: thrown, hint: 'try another store that holds it' });
   if (thrown instanceof SealBroken)
