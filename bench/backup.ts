@@ -1,18 +1,18 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Effort, type Figure, median, quantile } from './figure.ts';
-import { pinned } from './processes.ts';
+import { asSuperuser } from './pgbench.ts';
+import { onCores } from './processes.ts';
 import { CopyingProcess, type CopyingView } from '../test/backup/copying-process.ts';
 import { Endings, lsn, until } from '../test/backup/copying-place.ts';
 import { type CopyingWorld, openCopyingWorld } from '../test/backup/copying-world.ts';
-import { dataFolder, openBackedUp } from '../test/backup/source-server.ts';
+import { dataFolder, openBackedUp, postmasterOf } from '../test/backup/source-server.ts';
 import type { TestServer } from '../test/postgres/server.ts';
-import { restoreByKit } from '../src/daemon/backup/offline.ts';
 
 const run = promisify(execFile);
 const bin = '/usr/lib/postgresql/15/bin';
@@ -39,7 +39,7 @@ export async function benchBackup(folder: string, effort: Effort): Promise<reado
     await server.query(`copy (values ('host all all all scram-sha-256'), ('host replication all all scram-sha-256'))
       to '${await dataFolder(server)}/pg_hba.conf'; select pg_reload_conf()`);
     const scale = effort.quick ? 3 : 30;
-    await pgbench(server, ['-i', '-q', '-s', String(scale)]);
+    await asSuperuser(server, ['-i', '-q', '-s', String(scale)]);
     // As much again that does not compress well.
     await server.query(`create table noise as select g as id, md5(g::text) || md5((g * 7)::text) || md5((g * 13)::text) as v
       from generate_series(1, ${scale * 110_000}) g`);
@@ -54,13 +54,6 @@ export async function benchBackup(folder: string, effort: Effort): Promise<reado
   } finally {
     await endings.end();
   }
-}
-
-async function pgbench({ port, password }: TestServer, args: readonly string[]): Promise<number> {
-  const where = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', 'postgres'];
-  const env = { PATH: process.env['PATH'], PGPASSWORD: password };
-  const { stdout } = await run('pgbench', [...args, ...where], { env, maxBuffer: 1 << 24 });
-  return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
 }
 
 async function took(work: () => Promise<unknown>): Promise<number> {
@@ -146,10 +139,10 @@ async function streaming(
 ): Promise<readonly Figure[]> {
   const seconds = effort.quick ? 3 : 15;
   // The server and its load have one core, whoever copies has the other, as on a machine of its own.
-  const postmaster = Number(readFileSync(path.join(await dataFolder(server), 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const postmaster = await postmasterOf(server);
   onCores(postmaster, '0');
   onCores(process.pid, '1');
-  const load = (): Promise<number> => pgbench(server, ['-n', '-c', '4', '-T', String(seconds)]);
+  const load = (): Promise<number> => asSuperuser(server, ['-n', '-c', '4', '-T', String(seconds)]);
   const [ratios, behind, peers]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < (effort.quick ? 1 : 5); round++) {
     await caughtUp(server, copying);
@@ -194,23 +187,18 @@ async function besidePeer(
   }
 }
 
-/** All of its threads, and what it starts from here on. */
-function onCores(pid: number, cores: string): void {
-  if (pinned) execFileSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' });
-}
-
 function behindWhile(
   copying: CopyingProcess,
   load: Promise<number>,
 ): { readonly rate: Promise<number>; readonly samples: number[] } {
   const samples: number[] = [];
-  let isOver = false;
-  const rate = load.finally(() => (isOver = true));
+  const over = new AbortController();
+  const rate = load.finally(() => over.abort());
   const watch = async (): Promise<number> => {
     await sleep(1_500);
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const at = (await copying.view())?.log?.restorableTo;
-      if (at !== undefined && !isOver) samples.push((Date.now() - Date.parse(at)) / 1000);
+      if (at !== undefined && !over.signal.aborted) samples.push((Date.now() - Date.parse(at)) / 1000);
       await sleep(100);
     }
     return rate;
@@ -242,15 +230,16 @@ async function back(
   const replayed = Number(BigInt(lsn(log.position)) - BigInt(lsn(first?.startLsn ?? '0/0'))) / 1_048_576;
   await copying.close();
   const parts = { files: 0, log: 0, replay: 0 };
+  const [kitFile, key] = [path.join(root, 'kit.json'), path.join(root, 'recovery.key')];
+  await writeFile(kitFile, JSON.stringify(kit));
+  await writeFile(key, recovery, { mode: 0o600 });
+  // As a person does it, in a process of its own: the bucket's double has this one.
+  const holdpoint = path.join(import.meta.dirname, '..', 'bin', 'holdpoint.js');
+  const how = ['--kit', kitFile, '--private', '--identity', key, '--as', path.join(root, 'back'), '--stop', '--json'];
+  const env = { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'HUMAN', AWS_SECRET_ACCESS_KEY: 'h', HOME: root };
   const ours = await took(async () => {
-    const { restored } = await restoreByKit({
-      way: { kit, access: { keyId: 'HUMAN', secret: 'h' }, allowPrivate: true },
-      target: { kind: 'newest' },
-      identity: recovery,
-      folder: path.join(root, 'back'),
-    });
-    Object.assign(parts, restored.took);
-    await restored.remove();
+    const { stdout } = await run(process.execPath, [holdpoint, 'restore', 'pg', ...how], { env });
+    Object.assign(parts, (JSON.parse(stdout) as { took: typeof parts }).took);
   });
   const byHand = await took(() => cp(server, path.join(folder, 'plain'), root));
   const part = `backup, bringing back ${megabytes.toFixed(0)} MB and ${replayed.toFixed(0)} MB of log`;

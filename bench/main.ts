@@ -18,6 +18,7 @@ import { benchRoad } from './road.ts';
 import { benchScan } from './scan.ts';
 import { benchSlowClients } from './slow-clients.ts';
 import { benchUndo } from './undo.ts';
+import { benchUndoBeside } from './undo-beside.ts';
 import { benchWrites } from './writes.ts';
 
 type Bench = (folder: string, effort: Effort) => Promise<readonly Figure[]>;
@@ -35,6 +36,7 @@ const benches: { readonly [name: string]: Bench } = {
   'slow-clients': benchSlowClients,
   'postgres-bulk': benchPostgresBulk,
   undo: benchUndo,
+  'undo-beside': benchUndoBeside,
   backup: benchBackup,
 };
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { TestServer } from '../test/postgres/server.ts';
 import { freePort, onCore, type Started, startListening } from './processes.ts';
 
 const run = promisify(execFile);
@@ -104,4 +105,15 @@ logfile = ${join(folder, 'log')}
   for (const one of [folder, join(folder, 'users'), join(folder, 'pgbouncer.ini')]) await chmod(one, 0o777);
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   return startListening(['/usr/sbin/pgbouncer', '-q', ...asNobody, join(folder, 'pgbouncer.ini')], port, 'measured');
+}
+
+/** pgbench with these options on a test's own server, as its superuser; transactions a second. */
+export async function asSuperuser(
+  { port, password }: Pick<TestServer, 'port' | 'password'>,
+  args: readonly string[],
+): Promise<number> {
+  const where = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', 'postgres'];
+  const env = { PATH: process.env['PATH'], PGPASSWORD: password };
+  const { stdout } = await run('pgbench', [...args, ...where], { env, maxBuffer: 1 << 24 });
+  return Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
 }

@@ -35,6 +35,11 @@ function hasTaskset(): boolean {
   }
 }
 
+/** Moves all of its threads, and what it starts from here on: `0`, `0,1`. */
+export function onCores(pid: number, cores: string): void {
+  if (pinned) execFileSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' });
+}
+
 /** Starts a script of this folder in a process of its own. */
 export async function startScript<T>(script: string, args: readonly string[], core: Core): Promise<Started<T>> {
   const path = new URL(script, import.meta.url).pathname;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { openBackupSource } from '../../src/upstream/replication/backup-source.ts';
 import type { BackupSource } from '../../src/contract/backup.ts';
 import { openPostgres, type TestServer, type TestServerOptions } from '../postgres/server.ts';
@@ -17,6 +19,11 @@ export async function openBackedUp(options: TestServerOptions = {}): Promise<Tes
 
 export async function dataFolder(server: TestServer): Promise<string> {
   return String((await server.query('show data_directory')).rows[0]?.['data_directory']);
+}
+
+/** Its first process, which starts all others. */
+export async function postmasterOf(server: TestServer): Promise<number> {
+  return Number(readFileSync(path.join(await dataFolder(server), 'postmaster.pid'), 'utf8').split('\n')[0]);
 }
 
 /** `port`: another door to the same server. */

@@ -6,6 +6,7 @@ import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { Invocation, Run } from '../invocation.ts';
 import { progressLine } from '../terminal/progress.ts';
 import type { BackupKit } from '../../contract/backup-kit.ts';
+import type * as offlineRoom from '../../daemon/backup/offline.ts';
 import type { Entry } from '../../model/entry.ts';
 
 /** `at`: milliseconds since the epoch. */
@@ -46,7 +47,7 @@ export const restore: Run = async (invocation) => {
   return exitCode.done;
 };
 
-type Offline = typeof import('../../daemon/backup/offline.ts');
+type Offline = typeof offlineRoom;
 
 function explain(error: unknown, { RestoreRefused, StoreFailed }: Offline): never {
   if (error instanceof RestoreRefused)

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import type { RestoreTarget } from './plan.ts';
 import { RestoreRefused } from './restore-refused.ts';
@@ -54,7 +55,10 @@ export function settingsFor(wishes: SettingWishes): readonly string[] {
     ['superuser_reserved_connections', '3'],
     // As many as any server may have had open: recovery stops where there is no room for one.
     ['max_prepared_transactions', '1000'],
-    ['shared_buffers', '128MB'],
+    ['shared_buffers', `${buffersMegabytes()}MB`],
+    // Replay writes once, at its end: nothing is lost by it that is not in the store.
+    ['max_wal_size', '64GB'],
+    ['checkpoint_timeout', '1h'],
     ['huge_pages', 'off'],
     ['default_transaction_read_only', 'off'],
     ['restart_after_crash', 'off'],
@@ -97,6 +101,11 @@ export function settingsFor(wishes: SettingWishes): readonly string[] {
     ['recovery_target_time', target.kind === 'time' ? momentText(target.at) : ''],
   ];
   return settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/** An eighth of this machine's memory: replay goes back to the same pages again and again. */
+function buffersMegabytes(): number {
+  return Math.floor(Math.min(1024, Math.max(128, totalmem() / 1_048_576 / 8)));
 }
 
 function momentText(at: number): string {
