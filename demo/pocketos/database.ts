@@ -112,3 +112,13 @@ export async function connect(url: string): Promise<Client> {
   await client.connect();
   return client;
 }
+
+/** Whether a server is there at all. */
+export async function answers(url: string): Promise<boolean> {
+  try {
+    await (await connect(url)).end();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -31,6 +31,8 @@ export interface Copies {
 /** A server of another major than production's. */
 export interface Archive {
   readonly url: string;
+  /** All of its files. */
+  readonly folder: string;
   /** Its disk is torn away, and everything on it is gone. */
   destroy(): Promise<void>;
 }
@@ -109,6 +111,7 @@ async function openArchive(
     `  ${name}: { provider: postgres, environment: production, credential: "vault:${name}", address: "${address}", private: true${more} }`;
   return {
     url: server.url,
+    folder,
     secret: `holdpoint_backup:${password}`,
     upstreams: `${line('pg-archive', '')}\n${line('pg-archive-backup', ', replication: true')}`,
     async destroy() {

@@ -127,12 +127,29 @@ function upstreamLine({ entry, environment, address, more }: Upstream): string {
   return `  ${entry}: { provider: postgres, environment: ${environment}, credential: "vault:${entry}", address: "${address}", private: true${more} }`;
 }
 
+/** Of every table of every database on that server, as `database.table`. */
+export async function digestsOfServer(url: string): Promise<Digests> {
+  const databases = await sql(
+    url,
+    'select datname as name from pg_database where datallowconn and not datistemplate order by 1',
+  );
+  const all: [string, string][] = [];
+  for (const { name } of databases) {
+    const one = new URL(url);
+    one.pathname = `/${String(name)}`;
+    for (const [table, digest] of Object.entries(await digestsOf(one.href)))
+      all.push([`${String(name)}.${table}`, digest]);
+  }
+  return Object.fromEntries(all);
+}
+
 /** Of every table of that database, by the server itself. */
-export async function digestsOf(url: string): Promise<Digests> {
+async function digestsOf(url: string): Promise<Digests> {
   const tables = await sql(
     url,
     "select format('%I', tablename) as name from pg_tables where schemaname = 'public' order by 1",
   );
+  if (tables.length === 0) return {};
   const each = tables.map(
     ({ name }) =>
       `select '${String(name)}' as name, count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' order by t.id)), '') as digest from ${String(name)} t`,
