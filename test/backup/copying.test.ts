@@ -127,7 +127,7 @@ describe('a daemon that copies a server', { timeout: 120_000 }, () => {
   });
 
   test('B2: only what its runner signed counts as a drill, once, and of a copy that is ours', async () => {
-    const { open, runner, journalled } = await place(endings);
+    const { open, runner, journalled, alarms } = await place(endings);
     const backups = open();
     const newest = await until('a copy is whole', async () => (await backups.states())[0]?.newest);
     const report = reportOf(newest);
@@ -145,6 +145,14 @@ describe('a daemon that copies a server', { timeout: 120_000 }, () => {
     await expect(backups.drilled(signDrill(report, runner.privateKey))).rejects.toMatchObject({
       refusal: { code: 'DENIED' },
     });
+    // H8: one that failed is told at once, and what was good before is good no more.
+    const failed = { ...reportOf(newest), id: 'dr_2', good: false, problems: ['page 7 of `bookings` is damaged'] };
+    expect(alarms.filter((one) => one.kind === 'drill-failed')).toEqual([]);
+    expect(await backups.drilled(signDrill(failed, runner.privateKey))).toMatchObject({ good: false });
+    expect(alarms.filter((one) => one.kind === 'drill-failed')).toMatchObject([
+      { text: 'drill pg: page 7 of `bookings` is damaged' },
+    ]);
+    expect((await backups.states())[0]?.verdict).toBe('not-rehearsed');
   });
 });
 

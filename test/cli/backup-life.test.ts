@@ -1,7 +1,10 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Rig } from './rig.ts';
+import type { BackupKit } from '../../src/contract/backup-kit.ts';
+import { lsnNumber } from '../../src/contract/lsn.ts';
 import { openBackedUp } from '../backup/source-server.ts';
 import { everything, openStrictS3, putGetOnly, restoreOnly, type StrictS3 } from '../backup/strict-s3.ts';
 import type { TestServer } from '../postgres/server.ts';
@@ -91,13 +94,16 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   expect(listed.stdout).toContain('good');
   await agentReachesNothing();
 
+  const moment = new Date().toISOString();
+  await sleep(20);
   await server.query(`delete from bookings where id <= 40; update bookings set guest = guest || ' (moved)' where id in (50, 51);
     insert into bookings values (9001, 'new')`);
+  await keptUntilNow();
   const key = rig.write('recovery.key', `${made.recovery}\n`);
   // Somebody else than root runs the restored server, and has to pass.
   chmodSync(rig.root, 0o711);
   const back = join(rig.root, 'b');
-  const kept = rig.start(['restore', 'app', '--private', '--to', 'newest', '--identity', key, '--as', back], { env });
+  const kept = rig.start(['restore', 'app', '--private', '--to', moment, '--identity', key, '--as', back], { env });
   kept.stdin?.end();
   const live = ['--with', `postgres://postgres@127.0.0.1:${server.port}/postgres`, '--password-fd', '0'];
   const input = server.password;
@@ -107,6 +113,11 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   expect((await rig.run(['compare', back, ...live], { input })).stdout).toMatch(
     /public\.bookings +1961 +2000 +differs/,
   );
+  const early = ['restore', 'app', '--private', '--identity', key, '--to', 'before:1', '--as', join(rig.root, 'early')];
+  expect(await rig.run(early, { env })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('younger than that'),
+  });
   const sql = join(rig.root, 'back.sql');
   const rows = ['compare', back, ...live, '--table', 'bookings', '--rows', '1000'];
   const differs = await rig.run([...rows, '--sql', sql], { input });
@@ -116,6 +127,16 @@ test('B1, B2, B3: from nothing to a copy, a drill and a restore, by commands alo
   kept.kill('SIGINT');
   expect(readFileSync(join(rig.root, 'holdpoint.yaml'), 'utf8')).not.toContain('AGE-SECRET-KEY');
 }, 120_000);
+
+/** All that the server has written is in the bucket. */
+async function keptUntilNow(): Promise<void> {
+  const end = String((await server.query('select pg_current_wal_flush_lsn()::text as at')).rows[0]?.['at']);
+  const through = async (): Promise<boolean> => {
+    const kit = await rig.json<BackupKit>(['recovery-kit', 'app']);
+    return lsnNumber(kit.expected.wal[0]?.through ?? '0/0') >= lsnNumber(end);
+  };
+  await expect.poll(through, { timeout: 30_000, interval: 300 }).toBe(true);
+}
 
 /** B2: by an agent's token none of the copies' API answers, and nothing in the bucket changes. */
 async function agentReachesNothing(): Promise<void> {

@@ -91,19 +91,25 @@ async function dump(
   return exitCode.done;
 }
 
-/** `newest`, a moment, or `before:<hold>`: just before what that hold let through. */
+/** `newest`, a moment, or `before:<hold>` or `before:<entry>`: just before what that let through. */
 async function targetOf(invocation: Invocation): Promise<Target> {
   const text = invocation.text('to') ?? 'newest';
   if (text === 'newest') return { kind: 'newest' };
   if (text.startsWith('before:')) return { kind: 'time', at: (await momentOf(invocation, text.slice(7))) - 1 };
   const at = Date.parse(text);
   if (Number.isNaN(at) || !/\d{4}-\d\d-\d\dT/.test(text))
-    throw misused(`\`${text}\` is no moment`, 'write newest, 2026-11-24T09:00:00Z, or before:<hold>');
+    throw misused(`\`${text}\` is no moment`, 'write newest, 2026-11-24T09:00:00Z, before:<hold> or before:<entry>');
   return { kind: 'time', at };
 }
 
 /** When it went out, by our journal; by the server's clock it was later, if the clocks agree. */
-async function momentOf(invocation: Invocation, hold: string): Promise<number> {
+async function momentOf(invocation: Invocation, of: string): Promise<number> {
+  if (!/^\d{1,15}$/.test(of)) return momentOfHold(invocation, of);
+  const { entry } = await invocation.api().get<{ entry: Entry }>(`/v1/journal/entries/${of}`);
+  return Date.parse(entry.at);
+}
+
+async function momentOfHold(invocation: Invocation, hold: string): Promise<number> {
   const path = `/v1/journal?hold=${encodeURIComponent(hold)}`;
   const { entries } = await invocation.api().get<{ entries: readonly Entry[] }>(path);
   const sent = entries.filter((one) => one.kind === 'intent').map((one) => Date.parse(one.at));

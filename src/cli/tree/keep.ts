@@ -323,7 +323,10 @@ const backups: Chapter['commands'] = [
     what: 'a server of its own as it was at a moment, in a new folder; nothing that exists is touched',
     options: [
       ...reached,
-      { flags: '--to <moment>', what: 'newest (default), 2026-11-24T09:00:00Z, or before:<hold>' },
+      {
+        flags: '--to <moment>',
+        what: 'newest (default), 2026-11-24T09:00:00Z, before:<hold>, or before:<entry of the journal>',
+      },
       { flags: '--as <folder>', what: 'made here; `data` in it is the cluster' },
       { flags: '--dump <database>', what: 'a logical dump instead, as the file that --as names; pg_restore reads it' },
       { flags: '--identity <file>', what: 'with the AGE-SECRET-KEY-1… of the recovery key or the drill runner' },

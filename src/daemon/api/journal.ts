@@ -33,6 +33,13 @@ export function journalRoutes(parts: ApiParts): Hono<ApiVariables> {
     });
     return c.json({ entries: found.toReversed() });
   });
+  app.get('/v1/journal/entries/:index', async (c) => {
+    human(c);
+    const index = c.req.param('index');
+    const entry = /^\d{1,15}$/.test(index) ? await parts.journal.entry(Number(index)) : undefined;
+    if (entry === undefined) throw refuse('BAD_REQUEST', 'the journal has no such entry', 'see `holdpoint journal`');
+    return c.json({ entry });
+  });
   app.get('/v1/journal/checkpoint', async (c) => {
     human(c);
     return c.json({ checkpoint: (await parts.journal.latestCheckpoint()) ?? null, key: parts.journal.verifierKey });

@@ -74,6 +74,7 @@ const routes: readonly (readonly [
   ['post', '/v1/backups/probe', 'human', '`{stores}`: tries by our own credential to destroy what it puts there.'],
   ['post', '/v1/drills', 'human', 'What the drill runner found, as it signed it.'],
   ['get', '/v1/journal', 'human', 'Entries; `?hold=&kind=&limit=`.'],
+  ['get', '/v1/journal/entries/{index}', 'human', 'One entry, by its number.'],
   ['get', '/v1/journal/checkpoint', 'human', 'The latest signed checkpoint and the key that verifies it.'],
   ['get', '/v1/journal/export', 'human', 'The whole journal as NDJSON, for an independent verifier.'],
   ['get', '/v1/events', 'human', 'Server-sent events: `alarm`, and a `beat` every five seconds.'],
