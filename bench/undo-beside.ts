@@ -38,8 +38,10 @@ export async function benchUndoBeside(_: string, effort: Effort): Promise<readon
         { part, name: 'alone', value: median(calm.alone), unit: '/s' },
         { part, name: 'one delete a second: throughput, alone being 1', value: calm.share, unit: '×', atLeast: 0.95 },
         { part, name: 'deletes in that time', value: calm.deletes, unit: '' },
+        { part, name: 'held', value: calm.held, unit: '' },
         { part, name: 'one after the other: throughput, alone being 1', value: busy.share, unit: '×', atLeast: 0.95 },
         { part, name: 'deletes in that time', value: busy.deletes, unit: '' },
+        { part, name: 'held', value: busy.held, unit: '' },
       ];
     } finally {
       onCores(process.pid, '0,1');
@@ -55,10 +57,15 @@ async function beside(
   gate: Client,
   pause: number,
   effort: Effort,
-): Promise<{ readonly share: number; readonly alone: readonly number[]; readonly deletes: number }> {
+): Promise<{
+  readonly share: number;
+  readonly alone: readonly number[];
+  readonly deletes: number;
+  readonly held: number;
+}> {
   const load = (): Promise<number> => asSuperuser(server, ['-n', '-c', '4', '-T', effort.quick ? '4' : '12']);
   const [alone, shares]: [number[], number[]] = [[], []];
-  let deletes = 0;
+  let [deletes, held] = [0, 0];
   for (let round = 0; round < (effort.quick ? 1 : effort.rounds); round++) {
     await server.query(`truncate work; insert into work select g, 'row ' || g from generate_series(1, ${rows}) g`);
     await server.query('vacuum (freeze, analyze) work');
@@ -66,8 +73,9 @@ async function beside(
     const running = load().finally(() => over.abort());
     for (let at = 0; !over.signal.aborted && at < rows / each; at++) {
       const began = performance.now();
-      await gate.query(`delete from work where id between ${at * each + 1} and ${(at + 1) * each}`);
-      deletes += 1;
+      if (await isHeld(gate.query(`delete from work where id between ${at * each + 1} and ${(at + 1) * each}`)))
+        held += 1;
+      else deletes += 1;
       await sleep(Math.max(0, pause - (performance.now() - began)));
     }
     const with_ = await running;
@@ -75,5 +83,16 @@ async function beside(
     alone.push(without);
     shares.push(with_ / without);
   }
-  return { share: median(shares), alone, deletes };
+  return { share: median(shares), alone, deletes, held };
+}
+
+/** Where the second line was too slow, say; nothing of it took effect then. */
+async function isHeld(act: Promise<unknown>): Promise<boolean> {
+  try {
+    await act;
+    return false;
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code === 'HP001') return true;
+    throw cause;
+  }
 }

@@ -67,6 +67,18 @@ describe.skipIf(!hasBinaries())('the demo', () => {
       expect(played.text).toMatch(/^BACK +pg-production is back in \d+\.\d s .* PocketOS took 30 hours$/m);
     });
 
+    test('B1, B3: it prints how far the copy was, what is left of the provider, and each table before and after', () => {
+      expect(played.text.match(/the copy is current: the server wrote to \S+, the vault has it through/g)).toHaveLength(
+        1 + olderServers,
+      );
+      expect(played.text).toContain('0 of 7 backups, no files, no server');
+      expect(played.text).toContain("of its 5 tokens the provider's API refuses 5");
+      const tables = [...played.text.matchAll(/^ +(\S+) +([\d,]+) rows {2}before (\w+) {2}after (\w+)$/gm)];
+      expect(tables.map(([, name]) => name)).toEqual(expect.arrayContaining(['pocketos.payments', 'pocketos.cars']));
+      expect(tables.length).toBeGreaterThanOrEqual(6 + olderServers);
+      for (const [line, , , before, after] of tables) expect(after, line).toBe(before);
+    });
+
     test('T1, T0: it says the tier that it was played at', () => {
       expect(played.text).toMatch(asRoot ? /^tier T1 \(/m : /^tier T0 \(/m);
     });
