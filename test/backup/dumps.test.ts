@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { full } from '../full.ts';
 import { Endings, place, until } from './copying-place.ts';
 import { dumpByKit } from '../../src/daemon/backup/offline.ts';
 
@@ -9,7 +10,7 @@ const endings = new Endings();
 afterEach(() => endings.end());
 const programs = '/usr/lib/postgresql/15/bin';
 
-if (existsSync(`${programs}/pg_dump`))
+if (existsSync(`${programs}/pg_dump`)) {
   test('B1: where a host allows no replication, dumps are kept on a schedule, and pg_restore takes them back', async () => {
     const dumps = { continuous: false, dumps: '{ databases: [postgres], every: 1m }' };
     const { open, server, recovery, root, journalled } = await place(endings, { major: 15, plan: dumps });
@@ -44,3 +45,29 @@ if (existsSync(`${programs}/pg_dump`))
     await expect(dumpByKit({ ...asked, file, by: 0 })).rejects.toThrow('from then or before');
     expect(readdirSync(root)).not.toContain('another.dump');
   });
+
+  test.runIf(full)(
+    'B1: beside base backups and log, dumps keep nothing from being done when it is asked for',
+    async () => {
+      const { open, server } = await place(endings, {
+        major: 15,
+        plan: { dumps: '{ databases: [postgres], every: 1h }' },
+      });
+      await server.query('grant pg_read_all_data to holdpoint_backup');
+      const backups = open();
+      const kinds = async (): Promise<readonly string[]> =>
+        ((await backups.details('pg'))?.backups ?? []).flatMap(({ state, database }) =>
+          state === 'whole' ? [database === undefined ? 'base' : 'dump'] : [],
+        );
+      await until('both are kept', async () => ((await kinds()).length >= 2 ? true : undefined));
+      for (let times = 0; times < 2; times++)
+        expect(await backups.now('pg', () => undefined)).toMatchObject({
+          state: 'whole',
+          startLsn: expect.any(String),
+        });
+      expect((await kinds()).toSorted()).toEqual(['base', 'base', 'base', 'dump']);
+      expect((await backups.states())[0]?.problems).not.toContainEqual(expect.stringMatching(/dump|log/));
+    },
+    60_000,
+  );
+}

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackupPlan } from './config.ts';
+import { Copies } from './copies.ts';
 import { nextDump } from './dumps.ts';
 import { completes, forgetKeptLog, type KeptLog, readKeptLog, writeKeptLog } from './kept-log.ts';
 import type { BackupKeys } from './keys.ts';
@@ -8,14 +9,12 @@ import { milliseconds } from '../config-words.ts';
 import { type BackupSource, type BackupStore, SourceFailed, StoreFailed } from '../../contract/backup.ts';
 import type { BackupRecord } from '../../contract/backup-state.ts';
 import type { Alarm } from '../../contract/channel.ts';
-import { type Clock, isoTime } from '../../contract/clock.ts';
+import type { Clock } from '../../contract/clock.ts';
 import type { Journal } from '../../road/journal/journal.ts';
 import { lsnNumber } from '../../contract/lsn.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { Store, StoredRecord } from '../../contract/store.ts';
+import type { Store } from '../../contract/store.ts';
 import { archiveWal, type ArchivedPiece, WalGap } from '../../features/backup/archive-wal.ts';
-import { type BackupManifest, readManifest } from '../../features/backup/manifest.ts';
-import { writeBase, type WriteProgress, type WrittenBackup } from '../../features/backup/write-base.ts';
+import { writeBase, type WriteProgress } from '../../features/backup/write-base.ts';
 import { writeDump } from '../../features/backup/write-dump.ts';
 
 export interface CopierParts {
@@ -58,13 +57,17 @@ export class Copier {
   readonly #stop = new AbortController();
   readonly #troubles: Troubles;
   readonly #waiting: Asked[] = [];
-  #changed = new AbortController();
+  readonly #copies: Copies;
+  readonly #resting = new Set<AbortController>();
+  /** Goes up with everything for which a part may have to look anew. */
+  #changes = 0;
   #log: KeptLog | undefined;
   #source: BackupSource | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(parts: CopierParts) {
     this.#parts = parts;
+    this.#copies = new Copies(parts);
     const { name, clock, journal, raise, diagnose, patience = 60_000 } = parts;
     this.#troubles = new Troubles({ name, clock, journal, raise, diagnose, patience });
   }
@@ -105,13 +108,13 @@ export class Copier {
     return new Promise((done, failed) => {
       if (this.#stop.signal.aborted) failed(new SourceFailed('failed', 'this backup is no longer kept'));
       this.#waiting.push({ progress, done, failed });
-      this.#changed.abort();
+      this.#change();
     });
   }
 
   async close(): Promise<void> {
     this.#stop.abort(new SourceFailed('failed', 'the daemon stops'));
-    this.#changed.abort();
+    this.#change();
     await Promise.race([this.#running, delay(stopWaitMs, undefined, { ref: false })]);
     for (const one of this.#waiting.splice(0)) one.failed(this.#stop.signal.reason);
     await this.#source?.close();
@@ -159,7 +162,7 @@ export class Copier {
       const { system } = log;
       // That the server answers says nothing of the stores.
       this.#troubles.over('log', (thrown) => !(thrown instanceof StoreFailed));
-      this.#changed.abort();
+      this.#change();
       await archiveWal({
         source: this.#sourceOf(system),
         stores,
@@ -219,42 +222,38 @@ export class Copier {
 
   /** Copies that have all of their log by now. */
   async #complete(): Promise<void> {
-    const { store, journal } = this.#parts;
     const log = this.#log;
     if (log === undefined) return;
-    for (const record of await this.#records()) {
+    for (const record of await this.#copies.all()) {
       if (record.state === 'whole' || !completes(log, record)) continue;
-      const whole = { ...record, state: 'whole' as const, restorableTo: log.restorableTo ?? record.restorableTo };
-      await store.transact(async (tx) => {
-        await tx.put('backups', record.id, whole as unknown as StoredRecord);
-        await journal.append(tx, { kind: 'backed-up', body: backedUp(record) });
-      });
+      const whole = await this.#copies.count({ ...record, restorableTo: log.restorableTo ?? record.restorableTo });
       this.#troubles.over('base');
       for (const one of this.#waiting.splice(0)) one.done(whole);
     }
   }
 
-  async #records(): Promise<readonly BackupRecord[]> {
-    const { store, name } = this.#parts;
-    const found = await store.find('backups', { where: { name } });
-    return found.map(({ record }) => record as unknown as BackupRecord);
-  }
-
   async #keepBases(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      const seen = this.#changes;
       const wait = await this.#untilDue();
       if (wait <= 0) await this.#base();
-      else await this.#rest(Math.min(wait, longestPauseMs));
+      else await this.#rest(Math.min(wait, longestPauseMs), seen);
     }
+  }
+
+  #change(): void {
+    this.#changes += 1;
+    for (const one of this.#resting) one.abort();
   }
 
   /** Until the time has come, or something changed since it was looked at. */
-  async #rest(ms: number): Promise<void> {
-    if (!this.#changed.signal.aborted) {
-      const signal = AbortSignal.any([this.#changed.signal, this.#stop.signal]);
-      await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-    this.#changed = new AbortController();
+  async #rest(ms: number, seen: number): Promise<void> {
+    if (seen !== this.#changes) return;
+    const woken = new AbortController();
+    this.#resting.add(woken);
+    const signal = AbortSignal.any([woken.signal, this.#stop.signal]);
+    await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+    this.#resting.delete(woken);
   }
 
   /** Milliseconds; one that waits for the end of its log is not taken again. */
@@ -262,7 +261,7 @@ export class Copier {
     const { plan, clock } = this.#parts;
     const log = this.#log;
     if (log === undefined) return longestPauseMs;
-    const present = (await this.#records()).filter(
+    const present = (await this.#copies.all()).filter(
       (one) =>
         one.system === log.system &&
         one.startLsn !== undefined &&
@@ -279,44 +278,28 @@ export class Copier {
   async #keepDumps(): Promise<void> {
     const { plan, clock } = this.#parts;
     while (!this.#stop.signal.aborted) {
-      const next = nextDump(plan, await this.#records(), clock.now());
+      const seen = this.#changes;
+      const next = nextDump(plan, await this.#copies.all(), clock.now());
       // Where nothing else is copied, what is asked for is a dump.
       const isAsked = !plan.continuous && this.#waiting.length > 0;
       if (next === undefined) return;
       if (isAsked || next.wait <= 0) await this.#dump(next.database);
-      else await this.#rest(Math.min(next.wait, longestPauseMs));
+      else await this.#rest(Math.min(next.wait, longestPauseMs), seen);
     }
   }
 
   async #dump(database: string): Promise<void> {
-    const { plan, stores, clock, store, journal } = this.#parts;
-    const asked = plan.continuous ? [] : this.#waiting.splice(0);
+    const asked = this.#parts.plan.continuous ? [] : this.#waiting.splice(0);
     try {
       const written = await writeDump({
+        ...this.#wishes(asked),
         database,
         source: this.#sourceOf(this.#log?.system),
-        stores,
-        keys: this.#writingKeys(),
-        clock,
-        keptUntil: new Date(clock.now() + milliseconds(plan.keep)),
-        signal: this.#stop.signal,
-        progress: (progress) => {
-          for (const one of asked) one.progress(progress);
-        },
-        ...(await this.#earlier({ database })),
+        ...(await this.#copies.before({ database })),
       });
-      const record: BackupRecord = {
-        ...this.#recordOf(written),
-        state: 'whole',
-        database,
-        restorableTo: written.manifest.startedAt,
-      };
-      await store.transact(async (tx) => {
-        await tx.put('backups', record.id, record as unknown as StoredRecord);
-        await journal.append(tx, { kind: 'backed-up', body: backedUp(record) });
-      });
+      const whole = await this.#copies.count(this.#copies.recordOf(written));
       this.#troubles.over('dump');
-      for (const one of asked) one.done(record);
+      for (const one of asked) one.done(whole);
     } catch (thrown) {
       for (const one of asked) one.failed(thrown);
       throw thrown;
@@ -324,28 +307,18 @@ export class Copier {
   }
 
   async #base(): Promise<void> {
-    const { plan, stores, clock, store } = this.#parts;
     const log = this.#log;
     if (log === undefined) return;
-    const earlier = await this.#earlier({ system: log.system });
-    const asked = [...this.#waiting];
+    const earlier = await this.#copies.before({ system: log.system });
     try {
       const written = await writeBase({
+        ...this.#wishes(this.#waiting),
         source: this.#sourceOf(log.system),
-        stores,
-        keys: this.#writingKeys(),
-        clock,
-        keptUntil: new Date(clock.now() + milliseconds(plan.keep)),
         // As long as there is none, the server is not spared.
-        checkpoint: asked.length > 0 || earlier.previous === undefined ? 'fast' : 'spread',
-        signal: this.#stop.signal,
-        progress: (progress) => {
-          for (const one of this.#waiting) one.progress(progress);
-        },
+        checkpoint: this.#waiting.length > 0 || earlier.previous === undefined ? 'fast' : 'spread',
         ...earlier,
       });
-      const record = this.#recordOf(written);
-      await store.transact((tx) => tx.put('backups', record.id, record as unknown as StoredRecord));
+      await this.#copies.take(written);
     } catch (thrown) {
       for (const one of this.#waiting.splice(0)) one.failed(thrown);
       throw thrown;
@@ -353,50 +326,19 @@ export class Copier {
     await this.#complete();
   }
 
-  #recordOf({ manifest, key, versions, sha256 }: WrittenBackup): BackupRecord {
-    const { name, stores, clock } = this.#parts;
-    const { backup: id, keptUntil, cluster, startLsn, endLsn, startedAt, finishedAt, plainSize } = manifest;
+  /** What base backups and dumps are written by; `told` may grow meanwhile. */
+  #wishes(told: readonly Asked[]) {
+    const { plan, stores, clock } = this.#parts;
     return {
-      id,
-      name,
-      state: 'incomplete',
-      restorableTo: isoTime(clock.now()),
-      keptUntil,
-      stores: stores.map((one) => one.name),
-      system: cluster.system,
-      timeline: cluster.timeline,
-      ...(startLsn === undefined ? {} : { startLsn }),
-      ...(endLsn === undefined ? {} : { endLsn }),
-      startedAt,
-      finishedAt,
-      plainSize,
-      manifest: { key, sha256, versions },
+      stores,
+      keys: this.#writingKeys(),
+      clock,
+      keptUntil: new Date(clock.now() + milliseconds(plan.keep)),
+      signal: this.#stop.signal,
+      progress: (progress: WriteProgress): void => {
+        for (const one of told) one.progress(progress);
+      },
     };
-  }
-
-  /** The copy before this one, whose chunks may be used again. */
-  async #earlier(of: { readonly system?: string; readonly database?: string }): Promise<{
-    readonly earlier?: readonly BackupManifest[];
-    readonly previous?: BackupManifest['previous'];
-  }> {
-    const { clock, diagnose, keys, stores } = this.#parts;
-    const last = (await this.#records())
-      .filter((one) => one.database === of.database && Date.parse(one.keptUntil) > clock.now())
-      .filter((one) => of.system === undefined || one.system === of.system)
-      .toSorted((one, other) => one.id.localeCompare(other.id))
-      .at(-1);
-    const [first] = stores;
-    if (last?.manifest === undefined || first === undefined) return {};
-    const { key, sha256, versions } = last.manifest;
-    const previous = { backup: last.id, sha256, keptUntil: last.keptUntil };
-    try {
-      const bytes = await first.get({ key, version: versions[first.name] ?? '' });
-      return { previous, earlier: [readManifest(bytes, keys.verifying)] };
-    } catch (cause) {
-      // Everything is put again then.
-      diagnose('backups', cause);
-      return { previous };
-    }
   }
 
   /** The server's disk is never filled on our account: half of what it keeps for the slot is time for an alarm. */
@@ -419,19 +361,4 @@ export class Copier {
       else this.#troubles.over('slot');
     }
   }
-}
-
-/** What the journal says of a copy. */
-function backedUp(record: BackupRecord): JsonObject {
-  const { name, id: backup, database, manifest, startLsn, endLsn, keptUntil, stores } = record;
-  return {
-    name,
-    backup,
-    ...(database === undefined ? {} : { database }),
-    ...(manifest === undefined ? {} : { manifest: manifest.sha256 }),
-    ...(startLsn === undefined ? {} : { startLsn }),
-    ...(endLsn === undefined ? {} : { endLsn }),
-    keptUntil,
-    stores,
-  };
 }
