@@ -59,6 +59,7 @@ export async function bringBack(place: Place, as: string, { kit, identity, acces
     said += String(chunk);
     const up = upIn(said);
     if (up === undefined) continue;
+    if (up.socket === undefined || up.user === undefined) break;
     const port = /\.(\d+)$/.exec(up.socket)?.[1] ?? '5432';
     return {
       url: `postgresql://${up.user}@localhost:${port}/postgres?host=${encodeURIComponent(path.dirname(up.socket))}`,
@@ -66,13 +67,13 @@ export async function bringBack(place: Place, as: string, { kit, identity, acces
     };
   }
   await ended;
-  throw new Error(`holdpoint ${asked.slice(0, 2).join(' ')}: ${wrong.trim() || 'it ended'}`);
+  throw new Error(`holdpoint ${asked.slice(0, 2).join(' ')}: ${wrong.trim() || said.trim() || 'it ended'}`);
 }
 
-/** Its answer is one JSON value on several lines. */
-function upIn(text: string): { readonly socket: string; readonly user: string } | undefined {
+/** Its answer is one JSON value on several lines: where the server is, or what was wrong. */
+function upIn(text: string): { readonly socket?: string; readonly user?: string } | undefined {
   try {
-    return JSON.parse(text) as { readonly socket: string; readonly user: string };
+    return JSON.parse(text) as { readonly socket?: string; readonly user?: string };
   } catch {
     return undefined;
   }
