@@ -73,7 +73,7 @@ export class DaemonPool {
     return this.#running;
   }
 
-  /** Reads in once and ends in order, which is when Node writes its cache. */
+  /** Reads in once, writes Node's cache, and ends. */
   async fillCache(): Promise<void> {
     const standby = await this.#start();
     standby.child.stdin?.end();
